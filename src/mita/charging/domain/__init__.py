@@ -1,0 +1,1 @@
+"""Readings into charges, decided without a database."""

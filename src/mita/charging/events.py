@@ -1,0 +1,15 @@
+"""What charging tells the other features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingsCharged:
+    """A batch was charged; ``unit_ids`` are the units whose balance moved."""
+
+    name: ClassVar[str] = "charging.readings.charged"
+    estate_id: int
+    unit_ids: tuple[int, ...]

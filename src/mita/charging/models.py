@@ -1,0 +1,39 @@
+"""Tables of charging."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mita.kit.db import Base
+from mita.kit.types import Big, BigKey, Instant, NewKey
+
+
+class ChargingLane(Base):
+    """The fence of an estate: every charging transaction moves ``seq`` by one."""
+
+    __tablename__ = "charging_lane"
+
+    estate_id: Mapped[BigKey]
+    seq: Mapped[Big]
+
+
+class Rerating(Base):
+    """A part of a register's past that was charged again: what it was, what it is now, and why."""
+
+    __tablename__ = "rerating"
+
+    estate_id: Mapped[BigKey]
+    rerating_id: Mapped[NewKey]
+    register_id: Mapped[Big]
+    account_id: Mapped[Big]
+    seq: Mapped[int | None] = mapped_column(BigInteger)
+    since: Mapped[Instant]
+    cause: Mapped[str]
+    old_quantity_micro: Mapped[Big]
+    old_net_micro: Mapped[Big]
+    old_tax_micro: Mapped[Big]
+    new_quantity_micro: Mapped[Big]
+    new_net_micro: Mapped[Big]
+    new_tax_micro: Mapped[Big]
+    created_at: Mapped[Instant]

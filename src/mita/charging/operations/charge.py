@@ -1,0 +1,239 @@
+"""One batch of readings into money: the hot path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mita.charging import queries
+from mita.charging.domain.decide import Decided, Rows, decide, fault_codes, late_labels, resolve, sort_batch
+from mita.charging.domain.outcome import Outcome, sentence_of
+from mita.charging.operations.lane import claim_lane
+from mita.charging.operations.post import Postings, post_charges
+from mita.charging.operations.settle import Newcomer, Settled, settle_register
+from mita.metering import operations as metering
+from mita.metering import queries as metering_queries
+from mita.metering.domain import BASE_UNIT, TIMELINE_MAX, ReadingClass, Rejection
+from mita.metering.operations import StoredReadings
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from mita.charging.domain.decide import Sorted
+    from mita.charging.domain.memory import LaneMemory
+    from mita.metering.domain import ReadingBatch
+
+
+async def charge_batch(
+    session: AsyncSession, *, memory: LaneMemory, batch: ReadingBatch, now: datetime, lock_accounts: bool = False
+) -> Outcome:
+    """Charge a batch of one estate in the session's transaction: from readings to balances and crossings.
+
+    ``memory`` is brought up to date at the end; if the transaction does not commit after all, the caller
+    must let it ``forget``. ``lock_accounts`` holds all remembered accounts first, for the attempt that must win.
+
+    :raises mita.charging.operations.lane.StaleLane: if another worker charged in the estate since
+    :raises mita.ledger.operations.StaleHeads: if a balance moved meanwhile, such as by a top-up
+    """
+    seq = await claim_lane(session, memory)
+    if memory.are_heads_stale:
+        await queries.refresh_accounts(session, memory, lock=lock_accounts)
+    unknown = {key for key in set(batch.key) if key not in memory.registers.place}
+    if unknown:
+        await queries.load_registers(session, memory, keys=unknown)
+    work = _Work(memory, batch, Outcome(np.zeros(len(batch), dtype=np.int64), {}))
+    fresh = await _sort_out(session, work)
+    postings = await _settle_and_decide(session, work, fresh)
+    posted = await post_charges(session, memory, postings=postings, source=batch.source, now=now)
+    work.outcome.entries, work.outcome.crossings = posted.entries, posted.crossings
+    work.outcome.net_micro, work.outcome.tax_micro = posted.net_micro, posted.tax_micro
+    work.outcome.quantity_micro = posted.quantity_micro
+    # only now: stale heads leave the memory as it was, for the next attempt
+    _remember(memory, postings)
+    memory.seq = seq
+    return work.outcome
+
+
+@dataclass(slots=True)
+class _Work:
+    memory: LaneMemory
+    batch: ReadingBatch
+    outcome: Outcome
+
+
+async def _sort_out(session: AsyncSession, work: _Work) -> tuple[Rows, NDArray[np.bool_]]:
+    """Set rejected and repeated readings aside; return the rest and whether each is older than something stored."""
+    batch, outcome, registers = work.batch, work.outcome, work.memory.registers
+    register = resolve(registers, batch)
+    faults = fault_codes(batch, register)
+    good = np.ones(len(batch), dtype=np.bool_)
+    if faults:
+        good[list(faults)] = False
+        await _reject(session, work, faults)
+    ordered = sort_batch(register, batch=batch, rows=np.flatnonzero(good))
+    newest_s = registers.newest_s[ordered.register]
+    is_past = ordered.is_standing & (ordered.taken_s <= newest_s)
+    known: dict[int, int] = {}
+    if is_past.any():
+        known = await _stored_values(session, work, ordered, np.flatnonzero(is_past))
+    is_repeat = ~ordered.is_standing
+    is_repeat[list(known)] = True
+    if is_repeat.any():
+        await _set_repeats_aside(session, work, ordered, known, np.flatnonzero(is_repeat))
+    rows = ordered.take(~is_repeat)
+    outcome.class_[rows.origin] = int(ReadingClass.CHARGED)  # a placeholder that decide overwrites
+    return rows, is_past[~is_repeat]
+
+
+async def _reject(session: AsyncSession, work: _Work, faults: dict[int, tuple[str, str]]) -> None:
+    batch, places = work.batch, work.memory.registers.place
+    serials = {meter for meter, _, _ in places}
+    names = {(meter, register) for meter, register, _ in places}
+    rejections = []
+    for row, (code, sentence) in faults.items():
+        meter, register, unit = batch.key[row]
+        if code == "unknown_register":
+            code, sentence = _unknown(meter, register, unit, serials=serials, names=names)  # noqa: PLW2901 - refined
+        else:
+            sentence = f"value {batch.value_micro[row]} at {batch.taken_s[row]} {sentence}"  # noqa: PLW2901 - refined
+        raw = f"{meter} {register} {batch.taken_s[row]} {batch.value_micro[row]} micro {unit}"
+        rejections.append(Rejection(batch.source, meter[:100], register[:100], raw[:500], code, sentence[:500]))
+        work.outcome.class_[row] = int(ReadingClass.REJECTED)
+        work.outcome.reason[row] = f"{code}: {sentence[:500]}"
+    await metering.record_rejections(
+        session, estate_id=work.memory.estate_id, rejections=rejections, received_us=batch.received_us
+    )
+
+
+def _unknown(
+    meter: str, register: str, unit: str, *, serials: set[str], names: set[tuple[str, str]]
+) -> tuple[str, str]:
+    if meter not in serials:
+        return "unknown_meter", f"the estate has no meter {meter[:100]!r}"
+    if (meter, register) not in names:
+        return "unknown_register", f"meter {meter!r} has no register {register[:100]!r}"
+    return "wrong_unit", f"register {register!r} of meter {meter!r} does not count {unit} ({', '.join(set(BASE_UNIT.values()) - {unit})} it must be)"
+
+
+async def _stored_values(
+    session: AsyncSession, work: _Work, ordered: Sorted, places: NDArray[np.int64]
+) -> dict[int, int]:
+    """Return {place in ``ordered``: value already stored for that register and instant}."""
+    register_id = work.memory.registers.register_id[ordered.register[places]].tolist()
+    taken_s = ordered.taken_s[places].tolist()
+    stored = await metering_queries.stored_values(
+        session, estate_id=work.memory.estate_id, register_ids=register_id, taken_s=taken_s
+    )
+    keys = zip(places.tolist(), register_id, taken_s, strict=True)
+    return {place: stored[r, t] for place, r, t in keys if (r, t) in stored}
+
+
+async def _set_repeats_aside(
+    session: AsyncSession, work: _Work, ordered: Sorted, known: dict[int, int], places: NDArray[np.int64]
+) -> None:
+    repeats = []
+    for place in places.tolist():
+        standing = int(ordered.standing[place])
+        value, origin = int(ordered.value_micro[place]), int(ordered.origin[place])
+        first = known.get(standing, int(ordered.value_micro[standing]))
+        class_ = ReadingClass.DUPLICATE if value == first else ReadingClass.CONFLICT
+        register_id = int(work.memory.registers.register_id[ordered.register[place]])
+        repeats.append((register_id, int(ordered.taken_s[place]), value, class_))
+        work.outcome.class_[origin] = int(class_)
+        if class_ is ReadingClass.CONFLICT:
+            work.outcome.reason[origin] = "the register already has another value for this instant, which stands"
+    await metering.record_repeats(
+        session, estate_id=work.memory.estate_id, repeats=repeats, received_us=work.batch.received_us
+    )
+
+
+async def _settle_and_decide(
+    session: AsyncSession, work: _Work, fresh: tuple[Rows, NDArray[np.bool_]]
+) -> Postings:
+    """Send registers with readings older than stored ones through the slow lane, all others through the fast one."""
+    rows, is_past = fresh
+    registers = work.memory.registers
+    is_late = late_labels(rows, newest_s=registers.newest_s)
+    slow = np.unique(rows.register[is_past])
+    is_slow = np.isin(rows.register, slow) if len(slow) else np.zeros(len(rows), dtype=np.bool_)
+    settled = [await _settle(session, work, rows, is_late, place=place) for place in slow.tolist()]
+    quick = rows.take(~is_slow)
+    decided = decide(quick, is_late=is_late[~is_slow], registers=registers, books=work.memory.books)
+    stored = [_stored_rows(registers.register_id, quick, decided), *(s.stored for s in settled)]
+    await metering.store_readings(
+        session, estate_id=work.memory.estate_id, readings=_joined(stored), received_us=work.batch.received_us
+    )
+    _note(work.outcome, quick.origin, decided)
+    return Postings(quick, decided, settled)
+
+
+async def _settle(
+    session: AsyncSession, work: _Work, rows: Rows, is_late: NDArray[np.bool_], *, place: int
+) -> Settled:
+    chosen = np.flatnonzero(rows.register == place)
+    newcomers = [
+        Newcomer(int(rows.taken_s[i]), int(rows.value_micro[i]), bool(is_late[i]), int(rows.origin[i])) for i in chosen
+    ]
+    settled = await settle_register(
+        session, work.memory, place=place, newcomers=newcomers, since_s=newcomers[0].taken_s
+    )
+    for origin, class_, reason in settled.classes:
+        work.outcome.class_[origin] = class_
+        if reason:
+            work.outcome.reason[origin] = sentence_of(reason)
+    for before, after in settled.changed:
+        work.outcome.reclassified[before] -= 1
+        work.outcome.reclassified[after] += 1
+    return settled
+
+
+def _note(outcome: Outcome, origin: NDArray[np.int64], decided: Decided) -> None:
+    outcome.class_[origin] = decided.class_
+    for place in np.flatnonzero(decided.reason).tolist():
+        outcome.reason[int(origin[place])] = sentence_of(int(decided.reason[place]))
+
+
+def _stored_rows(register_id: NDArray[np.int64], rows: Rows, decided: Decided) -> StoredReadings:
+    return StoredReadings(
+        register_id=register_id[rows.register],
+        taken_s=rows.taken_s,
+        value_micro=rows.value_micro,
+        run_quantity_micro=decided.run_quantity_micro,
+        run_cost_micro=decided.run_cost_micro,
+        run_rest=decided.run_rest,
+        class_=decided.class_,
+        reason=decided.reason,
+    )
+
+
+def _joined(parts: list[StoredReadings]) -> StoredReadings:
+    if len(parts) == 1:
+        return parts[0]
+    return StoredReadings(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in StoredReadings.__slots__)
+    )
+
+
+def _remember(memory: LaneMemory, postings: Postings) -> None:
+    """Move the registers' states forward."""
+    registers, rows, decided = memory.registers, postings.rows, postings.decided
+    for settled in postings.settled:
+        registers.remember(settled.place, settled.state)
+    if not len(rows):
+        return
+    ends = np.r_[rows.register[1:] != rows.register[:-1], True]
+    registers.newest_s[rows.register[ends]] = rows.taken_s[ends]
+    line = np.flatnonzero(decided.class_ <= TIMELINE_MAX)
+    register = rows.register[line]
+    last = line[np.r_[register[1:] != register[:-1], True][: len(line)]]
+    place = rows.register[last]
+    registers.anchor_s[place] = rows.taken_s[last]
+    registers.value_micro[place] = rows.value_micro[last]
+    registers.run_quantity_micro[place] = decided.run_quantity_micro[last]
+    registers.run_cost_micro[place] = decided.run_cost_micro[last]
+    registers.run_rest[place] = decided.run_rest[last]

@@ -1,0 +1,250 @@
+"""Charges into the ledger: one journal per batch, one entry per charged reading, one per income account."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sqlalchemy import insert
+
+from mita.charging.events import ReadingsCharged
+from mita.charging.models import Rerating
+from mita.kit.clock import from_us, to_us
+from mita.kit.events import publish
+from mita.kit.ids import new_id
+from mita.kit.live import hint
+from mita.kit.zones import local_month
+from mita.ledger import operations as ledger
+from mita.ledger import queries as ledger_queries
+from mita.ledger.domain import EntryKind, JournalDraft, JournalKind, Lines, SourceKind
+from mita.metering.domain import ReadingClass
+from mita.wallets.operations import settle_standings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from mita.charging.domain.decide import Decided, Rows
+    from mita.charging.domain.memory import LaneMemory
+    from mita.charging.operations.settle import Settled
+    from mita.ledger.domain import Chained
+
+TAX_CODE = "tax"
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """What has to be booked: rows of the fast lane with their decision, and settled registers."""
+
+    rows: Rows
+    decided: Decided
+    settled: list[Settled]
+
+
+@dataclass(slots=True)
+class Posted:
+    """What was booked; quantity by (utility, register), money positive when customers pay."""
+
+    entries: int = 0
+    crossings: int = 0
+    net_micro: int = 0
+    tax_micro: int = 0
+    quantity_micro: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Charges:
+    """Wallet-side lines before they are sorted into chains; arrays of equal length."""
+
+    register: NDArray[np.int64]  # places
+    taken_s: NDArray[np.int64]
+    quantity_micro: NDArray[np.int64]
+    net_micro: NDArray[np.int64]
+    tax_micro: NDArray[np.int64]
+    kind: NDArray[np.int64]
+
+
+async def post_charges(
+    session: AsyncSession, memory: LaneMemory, *, postings: Postings, source: str, now: datetime
+) -> Posted:
+    """Book a batch's charges and corrections, settle the standings of the wallets, tell whoever listens.
+
+    :raises mita.ledger.operations.StaleHeads: if a balance moved meanwhile
+    """
+    charges = _charges(postings)
+    posted = Posted(net_micro=int(charges.net_micro.sum()), tax_micro=int(charges.tax_micro.sum()))
+    for place, quantity in _sums(memory.registers.book[charges.register], charges.quantity_micro).items():
+        book = memory.books[place]
+        posted.quantity_micro[book.utility, book.register] += quantity
+    seqs: dict[int, int] = {}
+    if len(charges.register):
+        seqs = await _book(session, memory, charges, posted, source=source, now=now)
+    await _record_reratings(session, memory, postings.settled, seqs=seqs, now=now)
+    return posted
+
+
+def _charges(postings: Postings) -> _Charges:
+    rows, decided = postings.rows, postings.decided
+    is_charge = (decided.class_ == int(ReadingClass.CHARGED)) | (decided.class_ == int(ReadingClass.LATE))
+    quick = np.flatnonzero(is_charge & (decided.quantity_micro > 0))
+    moved = [s for s in postings.settled if s.old != s.new]
+
+    def column(quick_values: NDArray[np.int64], settled_values: Sequence[int]) -> NDArray[np.int64]:
+        if not moved:
+            return quick_values
+        return np.concatenate([quick_values, np.array(settled_values, dtype=np.int64)])
+
+    return _Charges(
+        register=column(rows.register[quick], [s.place for s in moved]),
+        taken_s=column(rows.taken_s[quick], [s.since_s for s in moved]),
+        quantity_micro=column(
+            decided.quantity_micro[quick], [s.new.quantity_micro - s.old.quantity_micro for s in moved]
+        ),
+        net_micro=column(decided.net_micro[quick], [s.new.net_micro - s.old.net_micro for s in moved]),
+        tax_micro=column(decided.tax_micro[quick], [s.new.tax_micro - s.old.tax_micro for s in moved]),
+        kind=column(
+            np.full(len(quick), int(EntryKind.CHARGE)), [int(EntryKind.CORRECTION)] * len(moved)
+        ),
+    )
+
+
+def _sums(keys: NDArray[np.int64], values: NDArray[np.int64]) -> dict[int, int]:
+    return {int(key): int(values[keys == key].sum()) for key in np.unique(keys)}
+
+
+async def _book(
+    session: AsyncSession, memory: LaneMemory, charges: _Charges, posted: Posted, *, source: str, now: datetime
+) -> dict[int, int]:
+    """Write the journal; return the entry's seq of each corrected register's place."""
+    utilities = sorted({memory.books[place].utility for place in np.unique(memory.registers.book[charges.register])})
+    await _ensure_system_accounts(session, memory, utilities=utilities)
+    account = memory.registers.account[charges.register]
+    order = np.lexsort((charges.register, charges.taken_s, account))
+    lines = _lines(memory, charges, order, account, utilities=utilities, now=now)
+    journal = JournalDraft(
+        journal_id=new_id(),
+        estate_id=memory.estate_id,
+        kind=JournalKind.CHARGE,
+        currency=memory.currency,
+        actor="system:charging",
+        memo=source,
+        idempotency_key="",
+        booked_at=now,
+        period=local_month(now, local=memory.zone),
+    )
+    chained = await ledger.post(session, journal=journal, heads=memory.accounts.heads, lines=lines)
+    posted.entries = len(lines.account)
+    posted.crossings = await _watch(session, memory, chained, now=now)
+    _remember_heads(memory, chained)
+    await _tell(session, memory, np.unique(account), now=now)
+    corrected = np.flatnonzero(charges.kind[order] == int(EntryKind.CORRECTION))
+    return {int(charges.register[order[i]]): int(chained.seq[i]) for i in corrected.tolist()}
+
+
+async def _ensure_system_accounts(session: AsyncSession, memory: LaneMemory, *, utilities: Sequence[str]) -> None:
+    codes = [f"income:{utility}" for utility in utilities] + [TAX_CODE]
+    missing = [code for code in codes if code not in memory.system]
+    if not missing:
+        return
+    ids = await ledger.open_accounts(session, estate_id=memory.estate_id, codes=missing, currency=memory.currency)
+    heads = await ledger_queries.heads(session, estate_id=memory.estate_id, account_ids=list(ids.values()))
+    memory.accounts.put(heads, wallets={})
+    for code in missing:
+        memory.system[code] = memory.accounts.place[ids[code]]
+
+
+def _lines(
+    memory: LaneMemory,
+    charges: _Charges,
+    order: NDArray[np.int64],
+    account: NDArray[np.int64],
+    *,
+    utilities: Sequence[str],
+    now: datetime,
+) -> Lines:
+    """Return wallet lines in chain order, then one line per income account and one for tax."""
+    utility_of = np.array([utilities.index(book.utility) if book.utility in utilities else -1 for book in memory.books])
+    net = _sums(utility_of[memory.registers.book[charges.register]], charges.net_micro)
+    quantity = _sums(utility_of[memory.registers.book[charges.register]], charges.quantity_micro)
+    system = [
+        (memory.system[f"income:{utilities[u]}"], net[u], quantity[u], int(EntryKind.INCOME)) for u in sorted(net)
+    ]
+    system.append((memory.system[TAX_CODE], int(charges.tax_micro.sum()), 0, int(EntryKind.TAX)))
+    system = [line for line in system if line[1] != 0]
+    side = np.array(system, dtype=np.int64).reshape(len(system), 4)
+    count, extra = len(order), len(system)
+    return Lines(
+        account=np.concatenate([account[order], side[:, 0]]),
+        amount_micro=np.concatenate([-(charges.net_micro + charges.tax_micro)[order], side[:, 1]]),
+        quantity_micro=np.concatenate([charges.quantity_micro[order], side[:, 2]]),
+        event_us=np.concatenate([charges.taken_s[order] * 1_000_000, np.full(extra, to_us(now))]),
+        kind=np.concatenate([charges.kind[order], side[:, 3]]),
+        source_kind=np.r_[
+            np.full(count, int(SourceKind.REGISTER)), np.full(extra, int(SourceKind.NONE))
+        ],
+        source_id=np.concatenate(
+            [memory.registers.register_id[charges.register[order]], np.zeros(extra, dtype=np.int64)]
+        ),
+    )
+
+
+async def _watch(session: AsyncSession, memory: LaneMemory, chained: Chained, *, now: datetime) -> int:
+    accounts = memory.accounts
+    crossed = accounts.crossed(chained.touched, balance_micro=chained.after.balance_micro)
+    watched = [wallet for place in crossed.tolist() if (wallet := accounts.wallet[place]) is not None]
+    if not watched:
+        return 0
+    balances = dict(
+        zip(chained.after.account_id.tolist(), chained.after.balance_micro.tolist(), strict=True)
+    )
+    crossings = await settle_standings(
+        session, estate_id=memory.estate_id, accounts=watched, balances_micro=balances, now=now
+    )
+    for crossing in crossings:
+        accounts.stand(accounts.place[crossing.account_id], crossing.after)
+    return len(crossings)
+
+
+def _remember_heads(memory: LaneMemory, chained: Chained) -> None:
+    heads, after = memory.accounts.heads, chained.after
+    heads.balance_micro[chained.touched] = after.balance_micro
+    heads.seq[chained.touched] = after.seq
+    for place, head in zip(chained.touched.tolist(), after.hash, strict=True):
+        heads.hash[place] = head
+
+
+async def _tell(session: AsyncSession, memory: LaneMemory, accounts: NDArray[np.int64], *, now: datetime) -> None:
+    wallets = (memory.accounts.wallet[place] for place in accounts.tolist())
+    unit_ids = tuple(wallet.unit_id for wallet in wallets if wallet is not None)
+    await publish(session, ReadingsCharged(estate_id=memory.estate_id, unit_ids=unit_ids), now=now)
+    await hint(session, estate_id=memory.estate_id, topic="units", ids=unit_ids)
+
+
+async def _record_reratings(
+    session: AsyncSession, memory: LaneMemory, settled: Sequence[Settled], *, seqs: dict[int, int], now: datetime
+) -> None:
+    rows = [
+        {
+            "estate_id": memory.estate_id,
+            "register_id": int(memory.registers.register_id[s.place]),
+            "account_id": int(memory.accounts.heads.account_id[memory.registers.account[s.place]]),
+            "seq": seqs.get(s.place),
+            "since": from_us(s.since_s * 1_000_000),
+            "cause": s.cause,
+            "old_quantity_micro": s.old.quantity_micro,
+            "old_net_micro": s.old.net_micro,
+            "old_tax_micro": s.old.tax_micro,
+            "new_quantity_micro": s.new.quantity_micro,
+            "new_net_micro": s.new.net_micro,
+            "new_tax_micro": s.new.tax_micro,
+            "created_at": now,
+        }
+        for s in settled
+    ]
+    if rows:
+        await session.execute(insert(Rerating), rows)

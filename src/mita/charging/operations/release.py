@@ -1,0 +1,104 @@
+"""Held readings are decided by a person; unpriced ones by a rate table that came later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mita.charging import queries
+from mita.charging.domain.decide import Rows, decide
+from mita.charging.operations.lane import claim_lane
+from mita.charging.operations.post import Postings, post_charges
+from mita.charging.operations.settle import Settled, settle_register
+from mita.kit.clock import to_us
+from mita.kit.errors import Conflict
+from mita.metering import queries as metering_queries
+from mita.metering.domain import ReadingClass
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from mita.charging.domain.memory import LaneMemory
+
+
+class NotHeld(Conflict):
+    """The reading is not held, so there is nothing to accept."""
+
+    code = "reading_not_held"
+    title = "The reading is not held"
+
+
+async def accept_held_reading(
+    session: AsyncSession, *, estate_id: int, register_id: int, taken_at: datetime, actor: str, now: datetime
+) -> Settled:
+    """Accept a held reading: it and everything after it is charged as if it had been plausible.
+
+    :raises mita.kit.errors.NotFound: if the register or the reading does not exist
+    :raises NotHeld: if the reading is not held
+    :raises mita.ledger.operations.StaleHeads: if a balance moved meanwhile (roll back and repeat)
+    """
+    reading = await metering_queries.reading(
+        session, estate_id=estate_id, register_id=register_id, taken_at=taken_at
+    )
+    if reading.class_ != int(ReadingClass.HELD):
+        raise NotHeld(f"the reading is {ReadingClass(reading.class_).shown}, not held")
+    taken_s = to_us(taken_at) // 1_000_000
+    memory = await queries.new_memory(session, estate_id=estate_id)
+    return await _settle_again(
+        session,
+        memory,
+        register_id=register_id,
+        since_s=taken_s,
+        accepted_s=frozenset({taken_s}),
+        cause=f"held reading accepted by {actor}",
+        now=now,
+    )
+
+
+async def price_unpriced_readings(session: AsyncSession, *, estate_id: int, utility: str, now: datetime) -> int:
+    """Charge what was held because no rate table was in force, where one is now; return the registers settled."""
+    memory = await queries.new_memory(session, estate_id=estate_id)
+    waiting = await metering_queries.oldest_unpriced(session, estate_id=estate_id, utility=utility)
+    for register_id, taken_at in waiting:
+        await _settle_again(
+            session,
+            memory,
+            register_id=register_id,
+            since_s=to_us(taken_at) // 1_000_000,
+            cause="a rate table came into force",
+            now=now,
+        )
+    return len(waiting)
+
+
+async def _settle_again(
+    session: AsyncSession,
+    memory: LaneMemory,
+    *,
+    register_id: int,
+    since_s: int,
+    cause: str,
+    now: datetime,
+    accepted_s: frozenset[int] = frozenset(),
+) -> Settled:
+    memory.seq = await claim_lane(session, memory)
+    info = await metering_queries.register(session, estate_id=memory.estate_id, register_id=register_id)
+    await queries.load_registers(session, memory, keys=[info.key])
+    settled = await settle_register(
+        session,
+        memory,
+        place=memory.registers.place[info.key],
+        newcomers=(),
+        since_s=since_s,
+        accepted_s=accepted_s,
+        cause=cause,
+    )
+    none = np.empty(0, dtype=np.int64)
+    rows = Rows(none, none, none, none)
+    nothing = decide(rows, is_late=none.astype(np.bool_), registers=memory.registers, books=memory.books)
+    postings = Postings(rows, nothing, [settled])
+    await post_charges(session, memory, postings=postings, source=cause, now=now)
+    return settled

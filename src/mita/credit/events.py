@@ -1,0 +1,30 @@
+"""What credit control tells the other features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyAsked:
+    """A supply command was written; whoever speaks to devices carries it out."""
+
+    name: ClassVar[str] = "credit.supply.asked"
+    estate_id: int
+    command_id: UUID
+    unit_id: int
+    utility: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreditRuleChanged:
+    """An estate's rule for a utility is another; workers read its lines again."""
+
+    name: ClassVar[str] = "credit.rule.changed"
+    estate_id: int
+    utility: str

@@ -1,0 +1,74 @@
+"""Reads of credit control."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from mita.credit.domain import Rule, default_rule
+from mita.credit.models import CreditRule, Supply, SupplyCommand
+from mita.kit.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def rule(session: AsyncSession, *, estate_id: int, utility: str) -> Rule:
+    """Return an estate's rule for a utility; the default if it has set none."""
+    row = await session.get(CreditRule, (estate_id, utility), populate_existing=True)
+    if row is None:
+        return default_rule(utility)
+    return Rule(utility, row.is_cutting, row.low_line_micro, row.cut_line_micro, row.restore_line_micro)
+
+
+async def has_rule(session: AsyncSession, *, estate_id: int, utility: str) -> bool:
+    """Tell whether an estate has set a rule for a utility."""
+    return await session.get(CreditRule, (estate_id, utility)) is not None
+
+
+async def command(session: AsyncSession, *, estate_id: int, command_id: UUID, lock: bool = False) -> SupplyCommand:
+    """Return one supply command; ``lock`` holds its row.
+
+    :raises NotFound: if the estate has no such command
+    """
+    found = await session.get(
+        SupplyCommand, (estate_id, command_id), with_for_update={"key_share": True} if lock else None, populate_existing=True
+    )
+    if found is None:
+        raise NotFound(f"supply command {command_id} does not exist in estate {estate_id}")
+    return found
+
+
+async def commands(
+    session: AsyncSession, *, estate_id: int, states: Sequence[str] = (), unit_id: int | None = None, limit: int = 100
+) -> Sequence[SupplyCommand]:
+    """Return an estate's supply commands, newest first."""
+    statement = select(SupplyCommand).where(SupplyCommand.estate_id == estate_id)
+    if states:
+        statement = statement.where(SupplyCommand.state.in_(list(states)))
+    if unit_id is not None:
+        statement = statement.where(SupplyCommand.unit_id == unit_id)
+    statement = statement.order_by(SupplyCommand.asked_at.desc(), SupplyCommand.command_id.desc()).limit(limit)
+    return (await session.scalars(statement)).all()
+
+
+async def command_count(session: AsyncSession, *, estate_id: int) -> int:
+    """Return how many supply commands an estate has had."""
+    statement = select(func.count()).select_from(SupplyCommand).where(SupplyCommand.estate_id == estate_id)
+    return int(await session.scalar(statement) or 0)
+
+
+async def supplies(session: AsyncSession, *, estate_id: int) -> dict[tuple[int, str], Supply]:
+    """Return the supplies whose state a device has confirmed, by (unit_id, utility); the others are on."""
+    rows = await session.scalars(select(Supply).where(Supply.estate_id == estate_id))
+    return {(row.unit_id, row.utility): row for row in rows}
+
+
+async def is_supply_on(session: AsyncSession, *, estate_id: int, unit_id: int, utility: str) -> bool:
+    """Tell whether a supply is on by the device's own word; one that was never switched is on."""
+    found = await session.get(Supply, (estate_id, unit_id, utility), populate_existing=True)
+    return found is None or found.is_on

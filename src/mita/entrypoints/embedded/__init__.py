@@ -1,0 +1,1 @@
+"""The parts that `mita up` brings along: PostgreSQL and an MQTT broker."""

@@ -1,0 +1,59 @@
+"""Reads of estates and units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, text
+
+from mita.estates.models import Estate, Unit
+from mita.kit.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def platform_estate_ids(session: AsyncSession) -> list[int]:
+    """Return the id of every estate: what a platform process puts on its connection."""
+    return list((await session.scalars(text("SELECT platform_estate_ids()"))).all())
+
+
+async def estates(session: AsyncSession, *, after_id: int = 0, limit: int = 100) -> Sequence[Estate]:
+    """Return the estates this connection may see, by id, ``limit`` at most after ``after_id``."""
+    statement = select(Estate).where(Estate.estate_id > after_id).order_by(Estate.estate_id).limit(limit)
+    return (await session.scalars(statement)).all()
+
+
+async def estate(session: AsyncSession, *, estate_id: int) -> Estate:
+    """Return one estate.
+
+    :raises NotFound: if this connection may see no such estate
+    """
+    found = await session.get(Estate, estate_id)
+    if found is None:
+        raise NotFound(f"estate {estate_id} does not exist")
+    return found
+
+
+async def estate_by_name(session: AsyncSession, *, name: str) -> Estate | None:
+    """Return the estate called ``name``, if this connection may see it."""
+    return await session.scalar(select(Estate).where(Estate.name == name))
+
+
+async def units(session: AsyncSession, *, estate_id: int, after_id: int = 0, limit: int = 1000) -> Sequence[Unit]:
+    """Return an estate's units by id, ``limit`` at most after ``after_id``."""
+    statement = select(Unit).where(Unit.estate_id == estate_id, Unit.unit_id > after_id)
+    return (await session.scalars(statement.order_by(Unit.unit_id).limit(limit))).all()
+
+
+async def unit(session: AsyncSession, *, estate_id: int, unit_id: int) -> Unit:
+    """Return one unit.
+
+    :raises NotFound: if the estate has no such unit
+    """
+    found = await session.get(Unit, (estate_id, unit_id))
+    if found is None:
+        raise NotFound(f"unit {unit_id} does not exist in estate {estate_id}")
+    return found

@@ -1,0 +1,1 @@
+"""Building blocks without domain words: numbers, times, ids, database, errors, settings."""

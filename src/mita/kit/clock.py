@@ -1,0 +1,24 @@
+"""The one place that knows what time it is, and times as whole microseconds since 1970."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def now_utc() -> datetime:
+    """Return the present instant; only entrypoints call this and pass it on as ``now``."""
+    return datetime.now(tz=UTC)
+
+
+def to_us(instant: datetime) -> int:
+    """Return microseconds since 1970; ``instant`` must carry a zone."""
+    assert instant.tzinfo is not None, "an instant without a zone is not an instant"
+    return (instant - EPOCH) // _MICROSECOND
+
+
+def from_us(microseconds: int) -> datetime:
+    """Return the UTC instant of ``microseconds`` since 1970."""
+    return EPOCH + timedelta(microseconds=int(microseconds))

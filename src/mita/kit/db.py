@@ -1,0 +1,60 @@
+"""Database access: the declarative base, the unit of work, and the estates a connection may see."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from psycopg import AsyncConnection
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+
+class Base(DeclarativeBase):
+    """Base of every table's model."""
+
+
+def sqlalchemy_url(url: str) -> str:
+    """Return ``url`` with the psycopg driver named, as SQLAlchemy wants it."""
+    scheme, _, rest = url.partition("://")
+    assert scheme.split("+")[0] in {"postgresql", "postgres"}, f"not a PostgreSQL URL: {scheme}://…"
+    return f"postgresql+psycopg://{rest}"
+
+
+class Database:
+    """One engine and its sessions; an edge (request, job, batch) opens one unit of work at a time."""
+
+    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+        self.url = url
+        self.engine: AsyncEngine = create_async_engine(
+            sqlalchemy_url(url), pool_size=pool_size, max_overflow=10, pool_pre_ping=True
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+
+    @asynccontextmanager
+    async def unit_of_work(self, *, estates: Iterable[int]) -> AsyncIterator[AsyncSession]:
+        """Open one transaction that sees ``estates`` only; commit at the end, roll back on any error."""
+        async with self._sessions() as session, session.begin():
+            await see_estates(session, estates=estates)
+            yield session
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+
+async def see_estates(session: AsyncSession, *, estates: Iterable[int]) -> None:
+    """Limit the rest of this transaction to ``estates`` (row-level security reads the setting)."""
+    seen = ",".join(str(int(estate)) for estate in sorted(set(estates)))
+    await session.execute(text("SELECT set_config('mita.estates', :seen, true)"), {"seen": seen})
+
+
+async def driver_connection(session: AsyncSession) -> AsyncConnection[Any]:
+    """Return the psycopg connection under ``session``, inside the same transaction."""
+    connection = await session.connection()
+    raw = await connection.get_raw_connection()
+    return cast("AsyncConnection[Any]", raw.driver_connection)

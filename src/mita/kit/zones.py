@@ -1,0 +1,31 @@
+"""Local days and months of a zone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+
+class UnknownZone(ValueError):
+    """A time zone name that is not in the IANA list."""
+
+
+def zone(name: str) -> ZoneInfo:
+    """Return the zone called ``name``, such as ``Africa/Johannesburg``.
+
+    :raises UnknownZone: if there is none
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UnknownZone(f"{name[:60]!r} is not a time zone such as Africa/Johannesburg") from error
+
+
+def local_month(instant: datetime, *, local: tzinfo) -> date:
+    """Return the first day of the local month that ``instant`` lies in."""
+    day = instant.astimezone(local).date()
+    return day.replace(day=1)

@@ -1,0 +1,223 @@
+"""Writes of the ledger: accounts are opened, journals are posted. Nothing is ever changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sqlalchemy import insert, select, text
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+from mita.kit.columns import Column, copy_rows, pg_array, register_arrays
+from mita.kit.db import driver_connection
+from mita.kit.errors import Conflict
+from mita.ledger import queries
+from mita.ledger.domain import HASH_V, Chained, Heads, JournalDraft, Lines, chain_entries, genesis_hash, period_days
+from mita.ledger.models import Account, Journal, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+    from psycopg import AsyncConnection
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_ENTRY_COLUMNS = (
+    ("estate_id", "bigint"),
+    ("account_id", "bigint"),
+    ("seq", "bigint"),
+    ("amount_micro", "bigint"),
+    ("balance_after_micro", "bigint"),
+    ("quantity_micro", "bigint"),
+    ("source_id", "bigint"),
+    ("event_at", "timestamptz"),
+    ("journal_id", "uuid"),
+    ("period", "date"),
+    ("line", "integer"),
+    ("kind", "smallint"),
+    ("source_kind", "smallint"),
+    ("hash_v", "smallint"),
+    ("hash", "bytea"),
+)
+_NAMES = ", ".join(name for name, _ in _ENTRY_COLUMNS)
+_STAGE = f"CREATE TEMPORARY TABLE IF NOT EXISTS stage_entry ({', '.join(f'{n} {t}' for n, t in _ENTRY_COLUMNS)}) ON COMMIT DELETE ROWS"
+_COPY = f"COPY stage_entry ({_NAMES}) FROM STDIN (FORMAT BINARY)"
+_INSERT = f"INSERT INTO entry ({_NAMES}) SELECT {_NAMES} FROM stage_entry"  # noqa: S608 - constant names
+# One index probe per account in the order of the input, which is sorted by key: two writers cannot deadlock,
+# and a table that was never analysed is not scanned once per row.
+_PLAN = "SELECT " + ", ".join(
+    f"set_config('enable_{way}', '{{0}}', true)" for way in ("hashjoin", "mergejoin", "seqscan", "material")
+)
+_MOVE_HEADS = """
+    UPDATE account AS a
+    SET posted_micro = n.posted_micro, head_seq = n.head_seq, head_hash = n.head_hash
+    FROM unnest(%b, %b, %b, %b, %b) AS n (account_id, expected_seq, posted_micro, head_seq, head_hash)
+    WHERE a.estate_id = %s AND a.account_id = n.account_id AND a.head_seq = n.expected_seq
+"""
+
+
+class StaleHeads(Exception):  # noqa: N818 - names the state
+    """An account moved since its head was read; load again and repeat."""
+
+
+class KeyReused(Conflict):
+    """The idempotency key was used before, for another request."""
+
+    code = "idempotency_key_reused"
+    title = "The idempotency key belongs to another request"
+
+
+async def open_accounts(
+    session: AsyncSession, *, estate_id: int, codes: Sequence[str], currency: str
+) -> dict[str, int]:
+    """Open the accounts that do not exist yet; return the id of each of ``codes``."""
+    ids = await _account_ids(session, estate_id=estate_id, codes=codes)
+    missing = [code for code in dict.fromkeys(codes) if code not in ids]
+    if missing:
+        new = await session.scalars(
+            text("SELECT nextval(pg_get_serial_sequence('account', 'account_id')) FROM generate_series(1, :n)"),
+            {"n": len(missing)},
+        )
+        rows = [
+            {
+                "estate_id": estate_id,
+                "account_id": account_id,
+                "code": code,
+                "currency": currency,
+                "posted_micro": 0,
+                "held_micro": 0,
+                "head_seq": 0,
+                "head_hash": genesis_hash(estate_id=estate_id, account_id=account_id),
+            }
+            for code, account_id in zip(missing, new.all(), strict=True)
+        ]
+        await session.execute(pg_insert(Account).on_conflict_do_nothing(), rows)
+        ids = await _account_ids(session, estate_id=estate_id, codes=codes)
+    return ids
+
+
+async def _account_ids(session: AsyncSession, *, estate_id: int, codes: Sequence[str]) -> dict[str, int]:
+    statement = select(Account.code, Account.account_id).where(
+        Account.estate_id == estate_id, Account.code.in_(list(codes))
+    )
+    return {row.code: row.account_id for row in await session.execute(statement)}
+
+
+async def post(session: AsyncSession, *, journal: JournalDraft, heads: Heads, lines: Lines) -> Chained:
+    """Write one journal with all its lines and move the accounts' heads, fenced by their ``seq``.
+
+    ``heads`` are what the caller believes; they are not changed. All accounts belong to the journal's estate.
+
+    :raises StaleHeads: if an account has moved meanwhile (roll back, load, repeat)
+    :raises mita.ledger.domain.Unbalanced: if the lines do not sum to zero
+    """
+    chained = chain_entries(heads, lines, journal=journal)
+    connection = await driver_connection(session)
+    register_arrays(connection.adapters)
+    await session.execute(insert(Journal), [_journal_row(journal)])
+    await _move_heads(connection, journal.estate_id, heads.seq[chained.touched], chained.after)
+    await _write_entries(connection, journal, heads, lines, chained)
+    return chained
+
+
+def _journal_row(journal: JournalDraft) -> dict[str, Any]:
+    return {
+        "estate_id": journal.estate_id,
+        "journal_id": journal.journal_id,
+        "kind": int(journal.kind),
+        "currency": journal.currency,
+        "actor": journal.actor,
+        "memo": journal.memo,
+        "idempotency_key": journal.idempotency_key,
+        "booked_at": journal.booked_at,
+        "period": journal.period,
+        "digest": journal.digest(),
+    }
+
+
+async def _move_heads(
+    connection: AsyncConnection[Any], estate_id: int, expected_seq: NDArray[np.int64], after: Heads
+) -> None:
+    by_id = np.argsort(after.account_id)
+    hashes = np.frombuffer(b"".join(after.hash), dtype="V32")
+    await connection.execute(_PLAN.format("off"))
+    cursor = await connection.execute(
+        _MOVE_HEADS,
+        (
+            pg_array("bigint", after.account_id[by_id]),
+            pg_array("bigint", expected_seq[by_id]),
+            pg_array("bigint", after.balance_micro[by_id]),
+            pg_array("bigint", after.seq[by_id]),
+            pg_array("bytea", hashes[by_id]),
+            estate_id,
+        ),
+    )
+    await connection.execute(_PLAN.format("on"))
+    if cursor.rowcount != len(by_id):
+        raise StaleHeads(f"{len(by_id) - cursor.rowcount} accounts of estate {estate_id} moved meanwhile")
+
+
+async def _write_entries(
+    connection: AsyncConnection[Any], journal: JournalDraft, heads: Heads, lines: Lines, chained: Chained
+) -> None:
+    count = len(lines.account)
+    values: dict[str, NDArray[Any]] = {
+        "estate_id": np.full(count, journal.estate_id),
+        "account_id": heads.account_id[lines.account],
+        "seq": chained.seq,
+        "amount_micro": lines.amount_micro,
+        "balance_after_micro": chained.balance_after_micro,
+        "quantity_micro": lines.quantity_micro,
+        "source_id": lines.source_id,
+        "event_at": lines.event_us,
+        "journal_id": np.full(count, np.void(journal.journal_id.bytes)),
+        "period": np.full(count, period_days(journal.period)),
+        "line": np.arange(count),
+        "kind": lines.kind,
+        "source_kind": lines.source_kind,
+        "hash_v": np.full(count, HASH_V),
+        "hash": chained.hash,
+    }
+    await connection.execute(_STAGE)
+    async with connection.cursor() as cursor:
+        async with cursor.copy(_COPY) as copy:
+            await copy.write(copy_rows([Column(name, kind, values[name]) for name, kind in _ENTRY_COLUMNS]))
+        await cursor.execute(_INSERT)
+
+
+async def ensure_entry_partition(session: AsyncSession, *, period: Any) -> bool:
+    """Create the month's partition if it is missing; return whether it was."""
+    made = await session.scalar(text("SELECT ensure_month_partition('entry', :month)"), {"month": period})
+    return bool(made)
+
+
+async def remember_request(
+    session: AsyncSession, *, estate_id: int, scope: str, key: str, body_hash: bytes, journal: JournalDraft, now: datetime
+) -> bool:
+    """Claim an idempotency key for ``journal``; return False if a request with it was carried out before.
+
+    A concurrent claim of the same key waits for the other one's transaction.
+
+    :raises KeyReused: if the key was claimed for another body
+    """
+    claimed = await session.scalar(
+        pg_insert(Request)
+        .values(
+            estate_id=estate_id,
+            scope=scope,
+            key=key,
+            body_hash=body_hash,
+            journal_id=journal.journal_id,
+            created_at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(Request.key)
+    )
+    if claimed is not None:
+        return True
+    found = await queries.request(session, estate_id=estate_id, scope=scope, key=key)
+    assert found is not None, "a conflicting key is there, and requests are never deleted"
+    if found[0] != body_hash:
+        raise KeyReused(f"key {key!r} was used for a request with other contents")
+    return False

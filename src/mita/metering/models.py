@@ -1,0 +1,94 @@
+"""Tables of metering."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mita.kit.db import Base
+from mita.kit.types import Big, BigKey, Instant, InstantKey, NewKey
+
+
+class DeviceRoute(Base):
+    """Which estate a device on the wire belongs to; the only map that spans estates."""
+
+    __tablename__ = "device_route"
+
+    device: Mapped[str] = mapped_column(primary_key=True)
+    estate_id: Mapped[Big]
+
+
+class Meter(Base):
+    """A meter of a unit; measures one utility."""
+
+    __tablename__ = "meter"
+
+    estate_id: Mapped[BigKey]
+    meter_id: Mapped[NewKey]
+    unit_id: Mapped[Big]
+    serial: Mapped[str]
+    utility: Mapped[str]
+    device: Mapped[str | None]
+    max_rate_micro: Mapped[int | None] = mapped_column(BigInteger)
+    burst_micro: Mapped[Big]
+    created_at: Mapped[Instant]
+
+
+class Register(Base):
+    """A cumulative counter of a meter, such as ``import`` or ``export``."""
+
+    __tablename__ = "register"
+
+    estate_id: Mapped[BigKey]
+    register_id: Mapped[NewKey]
+    meter_id: Mapped[Big]
+    name: Mapped[str]
+    created_at: Mapped[Instant]
+
+
+class Reading(Base):
+    """A register's value at an instant, with the register's running state after it."""
+
+    __tablename__ = "reading"
+
+    estate_id: Mapped[BigKey]
+    register_id: Mapped[BigKey]
+    taken_at: Mapped[InstantKey]
+    received_at: Mapped[Instant]
+    value_micro: Mapped[Big]
+    run_quantity_micro: Mapped[Big]
+    run_cost_micro: Mapped[Big]
+    run_rest: Mapped[int]
+    class_: Mapped[int] = mapped_column("class", SmallInteger)
+    reason: Mapped[int] = mapped_column(SmallInteger)
+
+
+class ReadingRepeat(Base):
+    """A reading for an instant that already has one: equal (duplicate) or not (conflict)."""
+
+    __tablename__ = "reading_repeat"
+
+    estate_id: Mapped[BigKey]
+    register_id: Mapped[BigKey]
+    taken_at: Mapped[InstantKey]
+    value_micro: Mapped[BigKey]
+    class_: Mapped[int] = mapped_column("class", SmallInteger)
+    times: Mapped[Big]
+    first_received_at: Mapped[Instant]
+    last_received_at: Mapped[Instant]
+
+
+class RejectedReading(Base):
+    """Something that came over a wire and is no reading, with the reason."""
+
+    __tablename__ = "rejected_reading"
+
+    estate_id: Mapped[BigKey]
+    rejected_reading_id: Mapped[NewKey]
+    received_at: Mapped[Instant]
+    source: Mapped[str]
+    meter: Mapped[str | None]
+    register: Mapped[str | None]
+    raw: Mapped[str]
+    code: Mapped[str]
+    detail: Mapped[str]

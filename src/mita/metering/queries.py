@@ -1,0 +1,336 @@
+"""Reads of metering."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, text
+
+from mita.kit.clock import to_us
+from mita.kit.db import driver_connection
+from mita.kit.errors import NotFound
+from mita.metering.domain import BASE_UNIT, TIMELINE_MAX, Limits, ReadingClass, RegisterState
+from mita.metering.models import DeviceRoute, Meter, Reading, ReadingRepeat, Register, RejectedReading
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterInfo:
+    """What charging must know of a register."""
+
+    register_id: int
+    register: str
+    meter: str
+    meter_id: int
+    unit_id: int
+    utility: str
+    limits: Limits
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """The (meter serial, register name, base unit) that readings carry."""
+        return (self.meter, self.register, BASE_UNIT[self.utility])
+
+
+def _registers(estate_id: int) -> Any:
+    return (
+        select(
+            Register.register_id,
+            Register.name,
+            Meter.serial,
+            Meter.meter_id,
+            Meter.unit_id,
+            Meter.utility,
+            Meter.max_rate_micro,
+            Meter.burst_micro,
+        )
+        .join(Meter, (Meter.estate_id == Register.estate_id) & (Meter.meter_id == Register.meter_id))
+        .where(Register.estate_id == estate_id)
+        .order_by(Register.register_id)
+    )
+
+
+def _info(row: Any) -> RegisterInfo:
+    limits = Limits(row.max_rate_micro, row.burst_micro)
+    return RegisterInfo(row.register_id, row.name, row.serial, row.meter_id, row.unit_id, row.utility, limits)
+
+
+async def registers_of_meters(
+    session: AsyncSession, *, estate_id: int, serials: Sequence[str]
+) -> list[RegisterInfo]:
+    """Return all registers of the meters with these serials; unknown serials are left out."""
+    statement = _registers(estate_id).where(Meter.serial.in_(list(serials)))
+    return [_info(row) for row in await session.execute(statement)]
+
+
+async def register(session: AsyncSession, *, estate_id: int, register_id: int) -> RegisterInfo:
+    """Return one register.
+
+    :raises NotFound: if the estate has no such register
+    """
+    row = (await session.execute(_registers(estate_id).where(Register.register_id == register_id))).first()
+    if row is None:
+        raise NotFound(f"register {register_id} does not exist in estate {estate_id}")
+    return _info(row)
+
+
+# One probe per register and question: a plain DISTINCT ON would walk the estate's whole history.
+_STATES = f"""
+    SELECT r.register_id, newest.taken_at, line.taken_at,
+           line.value_micro, line.run_quantity_micro, line.run_cost_micro, line.run_rest
+    FROM unnest(%s::bigint[]) AS r (register_id)
+    LEFT JOIN LATERAL (
+        SELECT taken_at FROM reading
+        WHERE estate_id = %s AND register_id = r.register_id ORDER BY taken_at DESC LIMIT 1
+    ) AS newest ON true
+    LEFT JOIN LATERAL (
+        SELECT taken_at, value_micro, run_quantity_micro, run_cost_micro, run_rest FROM reading
+        WHERE estate_id = %s AND register_id = r.register_id AND class <= {TIMELINE_MAX}
+        ORDER BY taken_at DESC LIMIT 1
+    ) AS line ON true
+"""
+
+
+async def register_states(
+    session: AsyncSession, *, estate_id: int, register_ids: Sequence[int]
+) -> dict[int, RegisterState]:
+    """Return each register's state after its newest readings."""
+    connection = await driver_connection(session)
+    cursor = await connection.execute(_STATES, (list(register_ids), estate_id, estate_id))
+    states: dict[int, RegisterState] = {}
+    for register_id, newest_at, anchor_at, value, quantity, cost, rest in await cursor.fetchall():
+        state = RegisterState()
+        if newest_at is not None:
+            state.newest_s = to_us(newest_at) // 1_000_000
+        if anchor_at is not None:
+            state = RegisterState(state.newest_s, to_us(anchor_at) // 1_000_000, value, quantity, cost, rest)
+        states[register_id] = state
+    return states
+
+
+async def state_before(
+    session: AsyncSession, *, estate_id: int, register_id: int, before: datetime
+) -> RegisterState:
+    """Return a register's state after its newest timeline reading earlier than ``before``."""
+    statement = (
+        select(Reading)
+        .where(
+            Reading.estate_id == estate_id,
+            Reading.register_id == register_id,
+            Reading.taken_at < before,
+            Reading.class_ <= TIMELINE_MAX,
+        )
+        .order_by(Reading.taken_at.desc())
+        .limit(1)
+    )
+    row = await session.scalar(statement)
+    if row is None:
+        return RegisterState()
+    anchor_s = to_us(row.taken_at) // 1_000_000
+    return RegisterState(
+        anchor_s, anchor_s, row.value_micro, row.run_quantity_micro, row.run_cost_micro, row.run_rest
+    )
+
+
+async def readings_after(
+    session: AsyncSession, *, estate_id: int, register_id: int, after_s: int | None
+) -> list[tuple[int, int, int, int, int, int, int]]:
+    """Return a register's stored readings later than ``after_s`` (None: all) in time order.
+
+    Each is (taken_s, value_micro, class, reason, run_quantity_micro, run_cost_micro, run_rest).
+    """
+    connection = await driver_connection(session)
+    cursor = await connection.execute(
+        "SELECT extract(epoch FROM taken_at)::bigint, value_micro, class, reason,"
+        " run_quantity_micro, run_cost_micro, run_rest FROM reading"
+        " WHERE estate_id = %s AND register_id = %s AND taken_at > to_timestamp(%s) ORDER BY taken_at",
+        (estate_id, register_id, after_s if after_s is not None else 0),
+    )
+    return await cursor.fetchall()
+
+
+async def stored_values(
+    session: AsyncSession, *, estate_id: int, register_ids: Sequence[int], taken_s: Sequence[int]
+) -> dict[tuple[int, int], int]:
+    """Return the values already stored for pairs of register and instant, where there are any."""
+    connection = await driver_connection(session)
+    cursor = await connection.execute(
+        "SELECT r.register_id, k.taken_s, r.value_micro"
+        " FROM unnest(%s::bigint[], %s::bigint[]) AS k (register_id, taken_s)"
+        " CROSS JOIN LATERAL (SELECT register_id, value_micro FROM reading WHERE estate_id = %s"
+        " AND register_id = k.register_id AND taken_at = to_timestamp(k.taken_s)) AS r",
+        (list(register_ids), list(taken_s), estate_id),
+    )
+    return {(row[0], row[1]): row[2] for row in await cursor.fetchall()}
+
+
+async def meters(
+    session: AsyncSession, *, estate_id: int, unit_id: int | None = None, after_id: int = 0, limit: int = 1000
+) -> Sequence[Meter]:
+    """Return an estate's (or one unit's) meters by id, ``limit`` at most after ``after_id``."""
+    statement = select(Meter).where(Meter.estate_id == estate_id, Meter.meter_id > after_id)
+    if unit_id is not None:
+        statement = statement.where(Meter.unit_id == unit_id)
+    return (await session.scalars(statement.order_by(Meter.meter_id).limit(limit))).all()
+
+
+async def meter(session: AsyncSession, *, estate_id: int, meter_id: int) -> Meter:
+    """Return one meter.
+
+    :raises NotFound: if the estate has no such meter
+    """
+    found = await session.get(Meter, (estate_id, meter_id))
+    if found is None:
+        raise NotFound(f"meter {meter_id} does not exist in estate {estate_id}")
+    return found
+
+
+async def registers_of_meter(session: AsyncSession, *, estate_id: int, meter_id: int) -> Sequence[Register]:
+    """Return a meter's registers by id."""
+    statement = select(Register).where(Register.estate_id == estate_id, Register.meter_id == meter_id)
+    return (await session.scalars(statement.order_by(Register.register_id))).all()
+
+
+async def estates_of_devices(session: AsyncSession, *, devices: Sequence[str]) -> dict[str, int]:
+    """Return which estate each known device belongs to."""
+    statement = select(DeviceRoute.device, DeviceRoute.estate_id).where(DeviceRoute.device.in_(list(devices)))
+    return {row.device: row.estate_id for row in await session.execute(statement)}
+
+
+async def meters_of_devices(
+    session: AsyncSession, *, estate_id: int, devices: Sequence[str]
+) -> dict[str, list[tuple[str, str]]]:
+    """Return the (serial, utility) of every meter behind each device."""
+    statement = (
+        select(Meter.device, Meter.serial, Meter.utility)
+        .where(Meter.estate_id == estate_id, Meter.device.in_(list(devices)))
+        .order_by(Meter.meter_id)
+    )
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in await session.execute(statement):
+        found.setdefault(row.device, []).append((row.serial, row.utility))
+    return found
+
+
+async def device_of_supply(session: AsyncSession, *, estate_id: int, unit_id: int, utility: str) -> str | None:
+    """Return the device that can switch a unit's supply, if a meter there has one."""
+    statement = (
+        select(Meter.device)
+        .where(
+            Meter.estate_id == estate_id,
+            Meter.unit_id == unit_id,
+            Meter.utility == utility,
+            Meter.device.is_not(None),
+        )
+        .order_by(Meter.meter_id)
+        .limit(1)
+    )
+    return await session.scalar(statement)
+
+
+async def readings(
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    register_id: int | None = None,
+    classes: Sequence[ReadingClass] = (),
+    before: datetime | None = None,
+    limit: int = 100,
+) -> Sequence[Row[tuple[Reading, str, str, str]]]:
+    """Return stored readings, newest first, each with its meter's serial, utility and register name."""
+    statement = (
+        select(Reading, Meter.serial, Meter.utility, Register.name)
+        .join(
+            Register,
+            (Register.estate_id == Reading.estate_id) & (Register.register_id == Reading.register_id),
+        )
+        .join(Meter, (Meter.estate_id == Register.estate_id) & (Meter.meter_id == Register.meter_id))
+        .where(Reading.estate_id == estate_id)
+        .order_by(Reading.taken_at.desc(), Reading.register_id)
+        .limit(limit)
+    )
+    if register_id is not None:
+        statement = statement.where(Reading.register_id == register_id)
+    if classes:
+        statement = statement.where(Reading.class_.in_([int(c) for c in classes]))
+    if before is not None:
+        statement = statement.where(Reading.taken_at < before)
+    return (await session.execute(statement)).all()
+
+
+async def repeats(
+    session: AsyncSession, *, estate_id: int, class_: ReadingClass, limit: int = 100
+) -> Sequence[Row[tuple[ReadingRepeat, str, str, str]]]:
+    """Return duplicates or conflicts, latest received first, each with serial, utility and register name."""
+    statement = (
+        select(ReadingRepeat, Meter.serial, Meter.utility, Register.name)
+        .join(
+            Register,
+            (Register.estate_id == ReadingRepeat.estate_id)
+            & (Register.register_id == ReadingRepeat.register_id),
+        )
+        .join(Meter, (Meter.estate_id == Register.estate_id) & (Meter.meter_id == Register.meter_id))
+        .where(ReadingRepeat.estate_id == estate_id, ReadingRepeat.class_ == int(class_))
+        .order_by(ReadingRepeat.last_received_at.desc(), ReadingRepeat.taken_at, ReadingRepeat.register_id)
+        .limit(limit)
+    )
+    return (await session.execute(statement)).all()
+
+
+async def rejections(
+    session: AsyncSession, *, estate_id: int, before_id: int | None = None, limit: int = 100
+) -> Sequence[RejectedReading]:
+    """Return what was rejected, newest first; estate 0 holds what nobody's device sent."""
+    statement = select(RejectedReading).where(RejectedReading.estate_id == estate_id)
+    if before_id is not None:
+        statement = statement.where(RejectedReading.rejected_reading_id < before_id)
+    statement = statement.order_by(RejectedReading.rejected_reading_id.desc()).limit(limit)
+    return (await session.scalars(statement)).all()
+
+
+async def latest_readings(session: AsyncSession, *, estate_id: int) -> dict[tuple[int, str], tuple[datetime, int]]:
+    """Return the newest timeline reading of each import register as {(unit_id, utility): (taken_at, value_micro)}."""
+    statement = text(
+        "SELECT m.unit_id, m.utility, l.taken_at, l.value_micro FROM meter AS m"
+        " JOIN register AS r ON r.estate_id = m.estate_id AND r.meter_id = m.meter_id AND r.name = 'import'"
+        " CROSS JOIN LATERAL (SELECT taken_at, value_micro FROM reading WHERE estate_id = :estate_id"
+        f" AND register_id = r.register_id AND class <= {TIMELINE_MAX} ORDER BY taken_at DESC LIMIT 1) AS l"
+        " WHERE m.estate_id = :estate_id ORDER BY m.meter_id"
+    )
+    rows = await session.execute(statement, {"estate_id": estate_id})
+    return {(row.unit_id, row.utility): (row.taken_at, row.value_micro) for row in rows}
+
+
+async def reading(session: AsyncSession, *, estate_id: int, register_id: int, taken_at: datetime) -> Reading:
+    """Return one stored reading.
+
+    :raises NotFound: if the register has none at that instant
+    """
+    found = await session.get(Reading, (estate_id, register_id, taken_at))
+    if found is None:
+        raise NotFound(f"register {register_id} has no reading at {taken_at.isoformat()}")
+    return found
+
+
+async def oldest_unpriced(session: AsyncSession, *, estate_id: int, utility: str) -> list[tuple[int, datetime]]:
+    """Return (register_id, taken_at) of the oldest reading without a price on each register of a utility."""
+    statement = (
+        select(Reading.register_id, func.min(Reading.taken_at))
+        .join(Register, (Register.estate_id == Reading.estate_id) & (Register.register_id == Reading.register_id))
+        .join(Meter, (Meter.estate_id == Register.estate_id) & (Meter.meter_id == Register.meter_id))
+        .where(
+            Reading.estate_id == estate_id,
+            Reading.class_ == int(ReadingClass.UNPRICED),
+            Meter.utility == utility,
+        )
+        .group_by(Reading.register_id)
+        .order_by(Reading.register_id)
+    )
+    return [(row[0], row[1]) for row in await session.execute(statement)]

@@ -1,0 +1,81 @@
+"""Rate tables: the document, its slots in time, and the price of consumption. Pure."""
+
+from .calendar import (
+    billing_period_start,
+    day_type_on,
+    next_billing_period_start,
+    public_holidays,
+    season_on,
+)
+from .document import (
+    DAY_TYPES,
+    UTILITIES,
+    Block,
+    Calendar,
+    Clock,
+    PriceRule,
+    RateTable,
+    Season,
+    SourceNote,
+    Tax,
+    UsageCharge,
+    canonical_json,
+    decimal_text,
+)
+from .explain import (
+    Calculation,
+    CalculationLine,
+    Interval,
+    Line,
+    NotPriced,
+    TimesNeeded,
+    calculate,
+    explain,
+)
+from .parsing import parse_document
+from .problems import Problem, RateTableInvalid
+from .rating import BadIntervals, ChargeTooLarge, Rated, Runs, rate
+from .slots import NO_TABLE, NOT_PRICED, BadSpan, SlotTable, VersionsNotInOrder, build_slots
+
+__all__ = [
+    "DAY_TYPES",
+    "NOT_PRICED",
+    "NO_TABLE",
+    "UTILITIES",
+    "BadIntervals",
+    "BadSpan",
+    "Block",
+    "Calculation",
+    "CalculationLine",
+    "Calendar",
+    "ChargeTooLarge",
+    "Clock",
+    "Interval",
+    "Line",
+    "NotPriced",
+    "PriceRule",
+    "Problem",
+    "RateTable",
+    "RateTableInvalid",
+    "Rated",
+    "Runs",
+    "Season",
+    "SlotTable",
+    "SourceNote",
+    "Tax",
+    "TimesNeeded",
+    "UsageCharge",
+    "VersionsNotInOrder",
+    "billing_period_start",
+    "build_slots",
+    "calculate",
+    "canonical_json",
+    "day_type_on",
+    "decimal_text",
+    "explain",
+    "next_billing_period_start",
+    "parse_document",
+    "public_holidays",
+    "rate",
+    "season_on",
+]

@@ -1,0 +1,1 @@
+"""Independent judge of the two real data sets; imports nothing of the product."""
