@@ -50,9 +50,8 @@ class Rule:
 
 
 def default_rule(utility: str) -> Rule:
-    """Return the rule of an estate that has set none: nothing is cut; water may owe 500, others stop at zero."""
-    debt_limit = -500_000_000 if utility in ("water", "hot_water") else 0
-    return Rule(utility, is_cutting=False, low_micro=50_000_000, cut_micro=debt_limit, restore_micro=max(debt_limit, 0))
+    """Return the rule of an estate that has set none: nothing is cut, balances are out at zero."""
+    return Rule(utility, is_cutting=False, low_micro=50_000_000, cut_micro=0, restore_micro=0)
 
 
 def action_for(*, before: Standing, after: Standing, is_cutting: bool) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -221,10 +221,103 @@ def period_days(period: date) -> int:
     return period.toordinal() - 719_163
 
 
-def rehash(rows: dict[str, NDArray[Any]], *, first: bytes, count: int) -> list[bytes]:
-    """Hash ``count`` consecutive entries of one account again, from their stored columns, after ``first``."""
-    payload = np.empty(count, dtype=_PAYLOAD)
-    for name in _PAYLOAD.names or ():
-        payload[name] = rows[name]
-    hashes, _ = _hash_chains(payload.tobytes(), [first], [count])
-    return [h.tobytes() for h in hashes]
+# one row of the verifier's COPY: field count, then each field with its length before it
+STORED_FIELDS = (
+    ("estate_id", "i8"),
+    ("account_id", "i8"),
+    ("seq", "i8"),
+    ("period", "i4"),
+    ("journal_id", "V16"),
+    ("line", "i4"),
+    ("amount_micro", "i8"),
+    ("balance_after_micro", "i8"),
+    ("event_at", "i8"),
+    ("kind", "i2"),
+    ("source_kind", "i2"),
+    ("source_id", "i8"),
+    ("quantity_micro", "i8"),
+    ("hash_v", "i2"),
+    ("digest", "V32"),
+    ("hash", "V32"),
+)
+STORED = np.dtype(
+    [("fields", ">i2")]
+    + [
+        part
+        for name, kind in STORED_FIELDS
+        for part in ((f"length_{name}", ">i4"), (name, kind if kind.startswith("V") else f">{kind}"))
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A place where the ledger is not what it should be; ``verifier`` names who found it."""
+
+    verifier: str
+    place: str
+    detail: str
+
+
+@dataclass(slots=True)
+class ChainCheck:
+    """Walks the stored entries of an estate, ordered by account and seq, and re-derives every link.
+
+    Feed it :data:`STORED` rows piece by piece; ``ends`` holds each account's last (seq, balance, hash).
+    """
+
+    breaks: list[Break] = field(default_factory=list)
+    entries: int = 0
+    ends: dict[int, tuple[int, int, bytes]] = field(default_factory=dict)
+    _last: tuple[int, int, int, int, bytes] | None = None  # account, seq, balance, period, hash
+
+    def feed(self, rows: NDArray[Any]) -> None:
+        """Check some consecutive rows."""
+        if len(rows) == 0:
+            return
+        self.entries += len(rows)
+        account = rows["account_id"].astype(np.int64)
+        is_first = np.r_[self._last is None or int(account[0]) != self._last[0], account[1:] != account[:-1]]
+        last = self._last or (0, 0, 0, -(2**31), b"")
+        seq = rows["seq"].astype(np.int64)
+        balance = rows["balance_after_micro"].astype(np.int64)
+        period = rows["period"].astype(np.int64)
+        seq_before = np.where(is_first, 0, np.r_[last[1], seq[:-1]])
+        balance_before = np.where(is_first, 0, np.r_[last[2], balance[:-1]])
+        period_before = np.where(is_first, -(2**31), np.r_[last[3], period[:-1]])
+        self._note(rows, seq != seq_before + 1, "seq does not follow the one before")
+        self._note(rows, balance != balance_before + rows["amount_micro"], "balance_after is not the running sum")
+        self._note(rows, period < period_before, "the period goes back")
+        hashes = rows["hash"].tobytes()
+        self._note(rows, self._broken_links(rows, is_first, last[4], hashes), "the hash is not that of its contents")
+        ends = np.flatnonzero(np.r_[account[1:] != account[:-1], True])
+        for i in ends.tolist():
+            self.ends[int(account[i])] = (int(seq[i]), int(balance[i]), hashes[32 * i : 32 * i + 32])
+        self._last = (int(account[-1]), int(seq[-1]), int(balance[-1]), int(period[-1]), hashes[-32:])
+
+    def _broken_links(
+        self, rows: NDArray[Any], is_first: NDArray[np.bool_], last_hash: bytes, hashes: bytes
+    ) -> NDArray[np.bool_]:
+        payload = np.empty(len(rows), dtype=_PAYLOAD)
+        for name in _PAYLOAD.names or ():
+            payload[name] = rows[name]
+        body, width, sha256 = payload.tobytes(), _PAYLOAD.itemsize, hashlib.sha256
+        broken = np.zeros(len(rows), dtype=np.bool_)
+        firsts = {
+            i: genesis_hash(estate_id=int(rows["estate_id"][i]), account_id=int(rows["account_id"][i]))
+            for i in np.flatnonzero(is_first).tolist()
+        }
+        before = last_hash
+        for i in range(len(rows)):
+            before = firsts.get(i, before)
+            stored = hashes[32 * i : 32 * i + 32]
+            if sha256(before + body[width * i : width * i + width]).digest() != stored:
+                broken[i] = True
+            # each link is judged on its own: one altered entry is one broken place, not all after it
+            before = stored
+        return broken
+
+    def _note(self, rows: NDArray[Any], bad: NDArray[np.bool_], detail: str) -> None:
+        for i in np.flatnonzero(bad)[:10].tolist():
+            place = f"account {int(rows['account_id'][i])} entry {int(rows['seq'][i])}"
+            self.breaks.append(Break("chain", place, detail))

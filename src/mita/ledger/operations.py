@@ -8,7 +8,8 @@ import numpy as np
 from sqlalchemy import insert, select, text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-from mita.kit.columns import Column, copy_rows, pg_array, register_arrays
+from mita.kit.bulk import insert_columns
+from mita.kit.columns import Column, pg_array, register_arrays
 from mita.kit.db import driver_connection
 from mita.kit.errors import Conflict
 from mita.ledger import queries
@@ -40,10 +41,6 @@ _ENTRY_COLUMNS = (
     ("hash_v", "smallint"),
     ("hash", "bytea"),
 )
-_NAMES = ", ".join(name for name, _ in _ENTRY_COLUMNS)
-_STAGE = f"CREATE TEMPORARY TABLE IF NOT EXISTS stage_entry ({', '.join(f'{n} {t}' for n, t in _ENTRY_COLUMNS)}) ON COMMIT DELETE ROWS"
-_COPY = f"COPY stage_entry ({_NAMES}) FROM STDIN (FORMAT BINARY)"
-_INSERT = f"INSERT INTO entry ({_NAMES}) SELECT {_NAMES} FROM stage_entry"  # noqa: S608 - constant names
 # One index probe per account in the order of the input, which is sorted by key: two writers cannot deadlock,
 # and a table that was never analysed is not scanned once per row.
 _PLAN = "SELECT " + ", ".join(
@@ -179,11 +176,8 @@ async def _write_entries(
         "hash_v": np.full(count, HASH_V),
         "hash": chained.hash,
     }
-    await connection.execute(_STAGE)
-    async with connection.cursor() as cursor:
-        async with cursor.copy(_COPY) as copy:
-            await copy.write(copy_rows([Column(name, kind, values[name]) for name, kind in _ENTRY_COLUMNS]))
-        await cursor.execute(_INSERT)
+    columns = [Column(name, kind, values[name]) for name, kind in _ENTRY_COLUMNS]
+    await insert_columns(connection, table="entry", columns=columns)
 
 
 async def ensure_entry_partition(session: AsyncSession, *, period: Any) -> bool:

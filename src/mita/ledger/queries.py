@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from sqlalchemy import func, select
 
+from mita.kit.columns import EPOCH_2000_DAYS, EPOCH_2000_US
+from mita.kit.db import driver_connection
 from mita.kit.errors import NotFound
-from mita.ledger.domain import Heads
+from mita.ledger.domain import STORED, Break, ChainCheck, Heads, genesis_hash
 from mita.ledger.models import Account, Entry, Journal, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncSession
+
+_NO_HASH = "decode(repeat('00', 32), 'hex')"
+_COPY_HEAD_BYTES = 19  # signature, flags, length of an empty extension
+_ROWS_A_PIECE = 20_000
 
 
 async def heads(session: AsyncSession, *, estate_id: int, account_ids: Sequence[int], lock: bool = False) -> Heads:
@@ -92,3 +99,130 @@ async def request(session: AsyncSession, *, estate_id: int, scope: str, key: str
     """Return the body hash and journal of a request that was carried out before, if it was."""
     found = await session.get(Request, (estate_id, scope, key))
     return None if found is None else (bytes(found.body_hash), found.journal_id)
+
+
+_STORED_ENTRIES = f"""
+    COPY (
+        SELECT e.estate_id, e.account_id, e.seq, e.period, e.journal_id, e.line, e.amount_micro,
+               e.balance_after_micro, e.event_at, e.kind, e.source_kind, e.source_id, e.quantity_micro, e.hash_v,
+               coalesce(j.digest, {_NO_HASH}),
+               CASE WHEN length(e.hash) = 32 THEN e.hash ELSE {_NO_HASH} END
+        FROM entry AS e LEFT JOIN journal AS j ON j.estate_id = e.estate_id AND j.journal_id = e.journal_id
+        WHERE e.estate_id = %s ORDER BY e.account_id, e.seq
+    ) TO STDOUT (FORMAT BINARY)
+"""
+_IDENTITIES = (
+    (
+        "journals",
+        "journal {0}",
+        "its entries sum to {1} instead of zero",
+        "SELECT journal_id, sum(amount_micro) FROM entry WHERE estate_id = %s GROUP BY journal_id"
+        " HAVING sum(amount_micro) <> 0 ORDER BY journal_id LIMIT 10",
+    ),
+    (
+        "journals",
+        "journal {0}",
+        "it has no entries",
+        "SELECT journal_id FROM journal AS j WHERE estate_id = %s AND NOT EXISTS"
+        " (SELECT FROM entry AS e WHERE e.estate_id = j.estate_id AND e.journal_id = j.journal_id)"
+        " ORDER BY journal_id LIMIT 10",
+    ),
+    (
+        "journals",
+        "journal {0}",
+        "its digest is not that of its contents",
+        "SELECT journal_id FROM journal WHERE estate_id = %s AND digest IS DISTINCT FROM"
+        " ledger_journal_digest(kind, actor, currency::text, memo, booked_at, idempotency_key)"
+        " ORDER BY journal_id LIMIT 10",
+    ),
+    (
+        "journals",
+        "request {0}",
+        "its journal is missing",
+        "SELECT key FROM request AS r WHERE estate_id = %s AND NOT EXISTS (SELECT FROM journal AS j"
+        " WHERE j.estate_id = r.estate_id AND j.journal_id = r.journal_id) ORDER BY key LIMIT 10",
+    ),
+    (
+        "accounts",
+        "currency {0}",
+        "the balances of all accounts sum to {1} instead of zero",
+        "SELECT currency, sum(posted_micro) FROM account WHERE estate_id = %s GROUP BY currency"
+        " HAVING sum(posted_micro) <> 0",
+    ),
+)
+
+
+@dataclass(slots=True)
+class Verification:
+    """What the verifiers found in an estate's ledger; nothing broken means it is verified."""
+
+    accounts: int = 0
+    entries: int = 0
+    breaks: list[Break] = field(default_factory=list)
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether nothing was found."""
+        return not self.breaks
+
+
+async def verify(
+    session: AsyncSession, *, estate_id: int, progress: Callable[[int], None] | None = None
+) -> Verification:
+    """Re-derive chains and identities of an estate from its rows alone.
+
+    The session should be a REPEATABLE READ snapshot if anybody writes meanwhile. ``progress`` is told
+    how many entries are done.
+    """
+    connection = await driver_connection(session)
+    check = ChainCheck()
+    async with connection.cursor() as cursor, cursor.copy(_STORED_ENTRIES, (estate_id,)) as copy:
+        pending = bytearray()
+        is_head = True
+        async for block in copy:
+            pending += block
+            if is_head:
+                del pending[:_COPY_HEAD_BYTES]
+                is_head = False
+            if len(pending) >= _ROWS_A_PIECE * STORED.itemsize:
+                pending = _feed(check, pending)
+                if progress is not None:
+                    progress(check.entries)
+        _feed(check, pending)
+    found = Verification(entries=check.entries, breaks=check.breaks)
+    await _verify_heads(session, found, estate_id=estate_id, check=check)
+    for verifier, place, detail, statement in _IDENTITIES:
+        for row in await (await connection.execute(statement, (estate_id,))).fetchall():
+            found.breaks.append(Break(verifier, place.format(*row), detail.format(*row)))
+    return found
+
+
+def _feed(check: ChainCheck, pending: bytearray) -> bytearray:
+    """Check the whole rows in ``pending`` and return what is left."""
+    whole = len(pending) // STORED.itemsize * STORED.itemsize
+    rows = np.frombuffer(bytes(pending[:whole]), dtype=STORED).copy()
+    rows["event_at"] = rows["event_at"].astype(np.int64) + EPOCH_2000_US
+    rows["period"] = rows["period"].astype(np.int64) + EPOCH_2000_DAYS
+    check.feed(rows)
+    return pending[whole:]
+
+
+async def _verify_heads(
+    session: AsyncSession, found: Verification, *, estate_id: int, check: ChainCheck
+) -> None:
+    statement = select(Account).where(Account.estate_id == estate_id).order_by(Account.account_id)
+    known: set[int] = set()
+    for account in await session.scalars(statement):
+        known.add(account.account_id)
+        genesis = genesis_hash(estate_id=estate_id, account_id=account.account_id)
+        seq, balance, last_hash = check.ends.get(account.account_id, (0, 0, genesis))
+        place = f"account {account.account_id}"
+        if account.head_seq != seq:
+            found.breaks.append(Break("accounts", place, f"its head is at entry {account.head_seq}, its last entry is {seq}"))
+        if account.posted_micro != balance:
+            found.breaks.append(Break("accounts", place, "its balance is not that of its last entry"))
+        if bytes(account.head_hash) != last_hash:
+            found.breaks.append(Break("accounts", place, "its head hash is not that of its last entry"))
+    found.accounts = len(known)
+    for account_id in sorted(set(check.ends) - known):
+        found.breaks.append(Break("accounts", f"account {account_id}", "it has entries and no row"))

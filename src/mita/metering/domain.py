@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_REGISTER_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 UTILITIES = ("electricity", "water", "hot_water", "gas", "solar")
 BASE_UNIT = {"electricity": "kWh", "solar": "kWh", "water": "m3", "hot_water": "m3", "gas": "m3"}
 
@@ -197,6 +199,11 @@ def judge(
         judged.class_.append(int(class_))
         judged.reason.append(int(reason))
     return judged
+
+
+def is_register_name(name: str) -> bool:
+    """Tell whether ``name`` can name a register: lower case, digits and underscores."""
+    return _REGISTER_NAME.fullmatch(name) is not None
 
 
 def truncated(raw: Any) -> str:

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.exc import IntegrityError
 
 from mita.kit.clock import from_us
-from mita.kit.columns import Column, copy_rows, pg_array, register_arrays
+from mita.kit.bulk import insert_columns
+from mita.kit.columns import Column, pg_array, register_arrays
 from mita.kit.db import driver_connection
 from mita.kit.errors import Conflict
 from mita.kit.events import publish
@@ -38,16 +39,13 @@ _READING_COLUMNS = (
     ("class", "smallint"),
     ("reason", "smallint"),
 )
-_NAMES = ", ".join(name for name, _ in _READING_COLUMNS)
-_STAGE = f"CREATE TEMPORARY TABLE IF NOT EXISTS stage_reading ({', '.join(f'{n} {t}' for n, t in _READING_COLUMNS)}) ON COMMIT DELETE ROWS"
-_COPY = f"COPY stage_reading ({_NAMES}) FROM STDIN (FORMAT BINARY)"
-_INSERT = f"INSERT INTO reading ({_NAMES}) SELECT {_NAMES} FROM stage_reading"  # noqa: S608 - constant names
 _RESTATE = """
     UPDATE reading AS r
     SET run_quantity_micro = n.quantity, run_cost_micro = n.cost, run_rest = n.rest, class = n.class, reason = n.reason
     FROM unnest(%b, %b, %b, %b, %b, %b) AS n (taken_at, quantity, cost, rest, class, reason)
     WHERE r.estate_id = %s AND r.register_id = %s AND r.taken_at = n.taken_at
 """
+_MANY_METERS = 50
 
 
 class SerialTaken(Conflict):
@@ -106,6 +104,8 @@ async def install_meters(
     await _route_devices(session, estate_id=estate_id, devices=sorted({m.device for m in meters if m.device}))
     pairs = tuple(dict.fromkeys((meter.unit_id, meter.utility) for meter in meters))
     await publish(session, MetersInstalled(estate_id=estate_id, unit_utilities=pairs), now=now)
+    if len(meters) >= _MANY_METERS:
+        await refresh_statistics(session)
     return meter_ids
 
 
@@ -161,12 +161,8 @@ async def store_readings(
         "class": readings.class_,
         "reason": readings.reason,
     }
-    connection = await driver_connection(session)
-    await connection.execute(_STAGE)
-    async with connection.cursor() as cursor:
-        async with cursor.copy(_COPY) as copy:
-            await copy.write(copy_rows([Column(name, kind, values[name]) for name, kind in _READING_COLUMNS]))
-        await cursor.execute(_INSERT)
+    columns = [Column(name, kind, values[name]) for name, kind in _READING_COLUMNS]
+    await insert_columns(await driver_connection(session), table="reading", columns=columns)
 
 
 async def restate_readings(
@@ -251,3 +247,19 @@ async def record_rejections(
     ]
     for start in range(0, len(rows), 2000):
         await session.execute(insert(RejectedReading), rows[start : start + 2000])
+
+
+async def add_registers(
+    session: AsyncSession, *, estate_id: int, registers: Sequence[tuple[int, str]], now: datetime
+) -> None:
+    """Give installed meters more registers, as (meter_id, name); those that exist stay as they are."""
+    rows = [
+        {"estate_id": estate_id, "meter_id": meter_id, "name": name, "created_at": now} for meter_id, name in registers
+    ]
+    if rows:
+        await session.execute(pg_insert(Register).on_conflict_do_nothing(), rows)
+
+
+async def refresh_statistics(session: AsyncSession) -> None:
+    """Let the planner know the sizes of freshly filled tables; without it, loading an estate is quadratic."""
+    await session.execute(text("SELECT refresh_statistics()"))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from mita.tariffs.domain import Runs, parse_document
+from mita.tariffs.domain import Runs, build_slots, parse_document, rate
 
 JOHANNESBURG = ZoneInfo("Africa/Johannesburg")
 LONDON = ZoneInfo("Europe/London")
@@ -177,3 +177,43 @@ class SlowMeter:
             net += sign * (now[0] - before[0])
             tax += sign * (now[1] - before[1])
         return net, tax
+
+
+HOUR = 3_600
+START = seconds("2025-07-01", JOHANNESBURG)
+END = seconds("2025-08-01", JOHANNESBURG)
+TOU_BLOCKS = {
+    "high": {
+        "P": [{"up_to": "40.5", "price": "7.000001"}, {"price": "9.50"}],
+        "S": [{"up_to": "10", "price": "2.00"}, {"up_to": "90", "price": "2.345678"}, {"price": "3.00"}],
+        "O": [{"price": "1.333333"}],
+    },
+    "low": [{"up_to": "30", "price": "1.10"}, {"price": "1.70"}],
+}
+INCLUSIVE = {"name": "VAT", "percent": "7.5", "prices": "inclusive"}
+
+
+def slots_of(*versions, start=START, end=END, zone=JOHANNESBURG, register="import"):
+    return build_slots(versions, zone=zone, register=register, start_s=start, end_s=end)
+
+
+def rate_chain(slots, *, start, end, quantity, base=None, base_at=None):
+    """One chain; everything as lists."""
+    count = len(start)
+    base = base or opening()
+    spread = Runs(
+        *(np.repeat(each, count) for each in (base.quantity_micro, base.cost_micro, base.cost_rest))
+    )
+    return rate(
+        slots,
+        chain=np.zeros(count, dtype=np.int64),
+        start_s=ints(*start),
+        end_s=ints(*end),
+        quantity_micro=ints(*quantity),
+        opening=spread,
+        opening_at_s=np.full(count, start[0] if base_at is None else base_at, dtype=np.int64),
+    )
+
+
+def total(rated):
+    return int(rated.net_micro.sum()), int(rated.tax_micro.sum())

@@ -82,6 +82,8 @@ def test_what_cannot_be_calculated_is_refused():
         {},
         {"quantity_micro": 1, "intervals": [hour]},
         {"quantity_micro": -1},
+        {"quantity_micro": 10**15 + 1},
+        {"intervals": [Interval(MONDAY, MONDAY + 1, 10**30)]},
         {"intervals": [hour, hour]},
         {"intervals": [Interval(MONDAY, MONDAY, 1)]},
         {"intervals": [Interval(MONDAY, MONDAY + 1, -1)]},

@@ -14,6 +14,7 @@ from mita.tariffs.domain import (
     VersionsNotInOrder,
     build_slots,
     day_type_on,
+    public_holidays,
     season_on,
 )
 
@@ -221,6 +222,10 @@ def test_day_types():
         "2025-12-27": "saturday",
     }
     assert {day: day_type_on(priced, day=date.fromisoformat(day)) for day in expected} == expected
+
+
+def test_holidays_of_years_the_library_only_estimates():
+    assert date(1975, 1, 26) in public_holidays("IN", year=1975)
 
 
 def test_every_date_has_its_season():

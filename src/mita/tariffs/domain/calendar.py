@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from bisect import bisect_left
 from datetime import date
 from functools import lru_cache
@@ -54,4 +55,7 @@ def day_type_on(table: RateTable, *, day: date) -> str:
 @lru_cache(maxsize=512)
 def public_holidays(country: str, *, year: int) -> frozenset[date]:
     """Return the public holidays of a country in a year, substitute days included."""
-    return frozenset(holidays.country_holidays(country, years=year, expand=False))
+    with warnings.catch_warnings():
+        # the library warns of years in which it can only estimate a date; exceptions are for those
+        warnings.simplefilter("ignore")
+        return frozenset(holidays.country_holidays(country, years=year, expand=False))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mita.kit.money import MICRO
+from mita.kit.quantity import VALUE_MICRO_MAX
 
 from .document import DEFAULT_REGISTER, EXPORT, tax_fraction
 from .parts import cut_into_parts
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from .prices import MergedBlock
 
 
-class NotPriced(ValueError):
+class NotPriced(ValueError):  # noqa: N818 - names the state
     """Consumption for which no price exists; ``code`` is NO_TABLE or NOT_PRICED."""
 
     def __init__(self, message: str, *, code: int) -> None:
@@ -31,7 +32,7 @@ class NotPriced(ValueError):
         self.code = code
 
 
-class TimesNeeded(ValueError):
+class TimesNeeded(ValueError):  # noqa: N818 - names the state
     """A quantity without times, although the price depends on when it was used."""
 
 
@@ -185,9 +186,9 @@ def calculate(
         raise TimesNeeded(
             "this table's price depends on the time of use; give intervals instead of a quantity"
         )
-    if quantity_micro is None or quantity_micro < 0:
-        raise BadIntervals("a consumption is negative")
-    return _sum_up(table, register=register, uses=[_Use("", "", 0, quantity_micro)])
+    quantity = quantity_micro or 0
+    _check_quantity(quantity)
+    return _sum_up(table, register=register, uses=[_Use("", "", 0, quantity)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,12 +247,15 @@ def _sum_up(table: RateTable, *, register: str, uses: Iterable[_Use]) -> Calcula
     return Calculation(net_micro=net_micro, tax_micro=tax_micro, lines=lines)
 
 
+def _check_quantity(quantity_micro: int) -> None:
+    if not 0 <= quantity_micro <= VALUE_MICRO_MAX:
+        raise BadIntervals("a consumption is negative, or larger than any register")
+
+
 def _parts(slots: SlotTable, interval: Interval) -> list[tuple[int, int]]:
-    if (
-        not slots.starts[0] <= interval.start_s < interval.end_s <= slots.starts[-1]
-        or interval.quantity_micro < 0
-    ):
-        raise BadIntervals("the interval is empty, negative or outside the slots")
+    _check_quantity(interval.quantity_micro)
+    if not slots.starts[0] <= interval.start_s < interval.end_s <= slots.starts[-1]:
+        raise BadIntervals("the interval is empty or outside the slots")
     parts = cut_into_parts(
         slots,
         start_s=np.array([interval.start_s]),

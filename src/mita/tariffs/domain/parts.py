@@ -51,7 +51,7 @@ def cut_into_parts(
     )
     quantity = _even_share(quantity_micro[interval], seconds=seconds, total=(end_s - start_s)[interval])
     quantity[last] = 0
-    quantity[last] = 1
+    quantity[last] = quantity_micro - np.add.reduceat(quantity, first)
     return Parts(slot=slot, interval=interval, quantity_micro=quantity, first=first, last=last)
 
 

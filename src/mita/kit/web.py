@@ -1,0 +1,117 @@
+"""What every route needs of the process that serves it: the transaction, the caller, documented errors."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, Protocol, TypeVar, cast
+
+from fastapi import Depends, Path, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mita.kit.clock import now_utc
+from mita.kit.db import Database
+from mita.kit.errors import Refusal
+from mita.kit.money import BIGINT_MAX
+from mita.kit.shapes import Problem
+
+T = TypeVar("T")
+
+_ATTEMPTS_MAX = 20
+_PAUSE_SECONDS = 0.01
+
+
+class Caller(Protocol):
+    """Who is asking."""
+
+    @property
+    def actor(self) -> str:
+        """The name as it stands in a journal."""
+
+
+Admission = Callable[[AsyncSession, Caller, int], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Edge:
+    """What the serving process lends to its routes, under ``app.state.edge``.
+
+    ``admit`` raises NotFound unless the caller may work in the estate that the session sees;
+    ``contention`` are the errors after which a transaction is simply tried again.
+    """
+
+    database: Database
+    admit: Admission
+    contention: tuple[type[Exception], ...] = ()
+    parts: dict[str, Any] = field(default_factory=dict)
+
+
+def edge(request: Request) -> Edge:
+    """Return what the process lends to its routes."""
+    return cast("Edge", request.app.state.edge)
+
+
+def caller(request: Request) -> Caller:
+    """Return who is asking; the guard in front of the routes has put it there."""
+    return cast("Caller", request.state.caller)
+
+
+EstateId = Annotated[int, Path(ge=1, le=BIGINT_MAX, description="The estate", examples=[1])]
+
+
+async def _unit_of_work(request: Request, estate_id: EstateId) -> AsyncIterator[AsyncSession]:
+    async with edge(request).database.unit_of_work(estates=[estate_id]) as session:
+        await edge(request).admit(session, caller(request), estate_id)
+        yield session
+
+
+# scope="function": the commit comes before the answer, so a lost commit is never answered with success
+Session = Annotated[AsyncSession, Depends(_unit_of_work, scope="function")]
+Asking = Annotated[Caller, Depends(caller)]
+Now = Annotated[datetime, Depends(now_utc)]
+
+
+async def repeat_on_contention(
+    request: Request, *, estate_id: int, work: Callable[[AsyncSession], Awaitable[T]]
+) -> T:
+    """Run ``work`` in a transaction of its own that sees one estate; again, when somebody else was faster.
+
+    :raises Exception: one of the edge's ``contention`` errors, if every attempt met one
+    """
+    lent = edge(request)
+    for attempt in range(_ATTEMPTS_MAX):
+        try:
+            async with lent.database.unit_of_work(estates=[estate_id]) as session:
+                await lent.admit(session, caller(request), estate_id)
+                return await work(session)
+        except lent.contention:
+            if attempt + 1 == _ATTEMPTS_MAX:
+                raise
+            # spread out, or two writers meet again and again
+            await asyncio.sleep(random.uniform(0, _PAUSE_SECONDS * (attempt + 1)))  # noqa: S311 - a pause, not a secret
+    raise AssertionError("the last attempt returns or raises")
+
+
+def refusals(*errors: type[Refusal]) -> dict[int | str, dict[str, Any]]:
+    """Return the ``responses=`` of a route that may raise ``errors``, with an example for each."""
+    documented: dict[int | str, dict[str, Any]] = {}
+    for error in errors:
+        example = {
+            "type": "about:blank",
+            "title": error.title,
+            "status": error.status,
+            "detail": error.title,
+            "code": error.code,
+            "problems": [],
+            "instance": "/api/v1/…",
+        }
+        entry = documented.setdefault(
+            error.status,
+            {"model": Problem, "description": "", "content": {"application/problem+json": {"examples": {}}}},
+        )
+        entry["description"] = " or ".join(filter(None, [entry["description"], f"`{error.code}`: {error.title}"]))
+        entry["content"]["application/problem+json"]["examples"][error.code] = {"value": example}
+    return documented

@@ -1,0 +1,19 @@
+"""The source tree as the house tests see it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+SRC = ROOT / "src" / "mita"
+NOT_FEATURES = {"kit", "entrypoints", "migrations"}
+
+
+def features() -> list[str]:
+    """Return the names of the features: every package that is neither kit, process nor schema."""
+    return sorted(p.parent.name for p in SRC.glob("*/__init__.py") if p.parent.name not in NOT_FEATURES)
+
+
+def sources() -> list[Path]:
+    """Return every Python file of the package."""
+    return sorted(SRC.rglob("*.py"))
