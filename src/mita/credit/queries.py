@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 
 from mita.credit.domain import Rule, default_rule
 from mita.credit.models import CreditRule, Supply, SupplyCommand
@@ -44,10 +44,21 @@ async def command(session: AsyncSession, *, estate_id: int, command_id: UUID, lo
 
 
 async def commands(
-    session: AsyncSession, *, estate_id: int, states: Sequence[str] = (), unit_id: int | None = None, limit: int = 100
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    states: Sequence[str] = (),
+    unit_id: int | None = None,
+    before: UUID | None = None,
+    limit: int = 100,
 ) -> Sequence[SupplyCommand]:
-    """Return an estate's supply commands, newest first."""
+    """Return an estate's supply commands, newest first; ``before`` is the command that they follow."""
     statement = select(SupplyCommand).where(SupplyCommand.estate_id == estate_id)
+    if before is not None:
+        place = select(SupplyCommand.asked_at, SupplyCommand.command_id).where(
+            SupplyCommand.estate_id == estate_id, SupplyCommand.command_id == before
+        )
+        statement = statement.where(tuple_(SupplyCommand.asked_at, SupplyCommand.command_id) < place.scalar_subquery())
     if states:
         statement = statement.where(SupplyCommand.state.in_(list(states)))
     if unit_id is not None:

@@ -1,7 +1,5 @@
 """Routes of estates and units."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, status

@@ -1,16 +1,11 @@
 """Request and response shapes of estates and units."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field
 
+from mita.estates.models import Estate, Unit
 from mita.kit.shapes import Currency, Id, Instant, Shape, Text
-
-if TYPE_CHECKING:
-    from mita.estates.models import Estate, Unit
-
 
 class EstateIn(Shape):
     """A new estate: its name, its one currency and its one time zone."""

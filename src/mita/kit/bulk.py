@@ -13,7 +13,7 @@ from psycopg import sql
 from mita.kit.columns import Column, copy_rows, pg_array, register_arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from psycopg import AsyncConnection
 
@@ -21,39 +21,39 @@ if TYPE_CHECKING:
 STAGED_ROWS_MIN = 3_000
 
 
-async def insert_columns(connection: AsyncConnection[Any], *, table: str, columns: Sequence[Column]) -> None:
-    """Insert rows given as columns of equal length into ``table``, in the connection's transaction."""
-    names = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
-    if len(columns[0].values) < STAGED_ROWS_MIN:
-        await _insert_arrays(connection, table=table, names=names, columns=columns)
-    else:
-        await _insert_staged(connection, table=table, names=names, columns=columns)
-
-
-async def _insert_arrays(
-    connection: AsyncConnection[Any], *, table: str, names: sql.Composed, columns: Sequence[Column]
+async def insert_columns(
+    connection: AsyncConnection[Any], *, table: str, columns: Sequence[Column], constants: Mapping[str, object]
 ) -> None:
+    """Insert rows given as columns of equal length, with ``constants`` in every row, into ``table``.
+
+    It happens in the connection's transaction.
+    """
     register_arrays(connection.adapters)
-    places = sql.SQL(", ").join([sql.SQL("%b")] * len(columns))
-    statement = sql.SQL("INSERT INTO {} ({}) SELECT * FROM unnest({})").format(sql.Identifier(table), names, places)
-    await connection.execute(statement, [pg_array(column.kind, column.values) for column in columns])
-
-
-async def _insert_staged(
-    connection: AsyncConnection[Any], *, table: str, names: sql.Composed, columns: Sequence[Column]
-) -> None:
-    stage = sql.Identifier(f"stage_{table}")
-    fields = sql.SQL(", ").join(
-        sql.Identifier(column.name) + sql.SQL(f" {column.kind}")  # type: ignore[arg-type] - a closed list of types
-        for column in columns
-    )
-    await connection.execute(sql.SQL("CREATE TEMPORARY TABLE IF NOT EXISTS {} ({})").format(stage, fields))
+    parts = {
+        "table": sql.Identifier(table),
+        "stage": sql.Identifier(f"stage_{table}"),
+        "names": _list(sql.Identifier(column.name) for column in columns),
+        "fixed": _list(sql.Identifier(name) for name in constants),
+        "values": _list([sql.SQL("%s")] * len(constants)),
+    }
+    if len(columns[0].values) < STAGED_ROWS_MIN:
+        arrays = _list([sql.SQL("%b")] * len(columns))
+        statement = "INSERT INTO {table} ({fixed}, {names}) SELECT {values}, n.* FROM unnest({arrays}) AS n"
+        values = [*constants.values(), *(pg_array(column.kind, column.values) for column in columns)]
+        await connection.execute(sql.SQL(statement).format(**parts, arrays=arrays), values)
+        return
+    fields = _list(sql.Identifier(c.name) + sql.SQL(f" {c.kind}") for c in columns)  # type: ignore[arg-type] - a closed list
+    create = sql.SQL("CREATE TEMPORARY TABLE IF NOT EXISTS {stage} ({fields})")
+    await connection.execute(create.format(**parts, fields=fields))
     async with connection.cursor() as cursor:
-        copy_in = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(stage, names)
+        copy_in = sql.SQL("COPY {stage} ({names}) FROM STDIN (FORMAT BINARY)").format(**parts)
         async with cursor.copy(copy_in) as copy:
             await copy.write(copy_rows(columns))
-        await cursor.execute(
-            sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(sql.Identifier(table), names, names, stage)
-        )
+        statement = "INSERT INTO {table} ({fixed}, {names}) SELECT {values}, {names} FROM {stage}"
+        await cursor.execute(sql.SQL(statement).format(**parts), list(constants.values()))
         # in the same transaction: a second batch in it must not find the first one's rows
-        await cursor.execute(sql.SQL("TRUNCATE {}").format(stage))
+        await cursor.execute(sql.SQL("TRUNCATE {stage}").format(**parts))
+
+
+def _list(parts: Iterable[sql.Composable]) -> sql.Composed:
+    return sql.SQL(", ").join(parts)

@@ -42,6 +42,14 @@ class Database:
             await see_estates(session, estates=estates)
             yield session
 
+    @asynccontextmanager
+    async def snapshot(self, *, estates: Iterable[int]) -> AsyncIterator[AsyncSession]:
+        """Open one read-only transaction in which every statement sees the same instant."""
+        async with self._sessions() as session, session.begin():
+            await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            await see_estates(session, estates=estates)
+            yield session
+
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()

@@ -1,7 +1,5 @@
 """What every route needs of the process that serves it: the transaction, the caller, documented errors."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -13,7 +13,7 @@ from mita.kit.columns import Column, pg_array, register_arrays
 from mita.kit.db import driver_connection
 from mita.kit.errors import Conflict
 from mita.ledger import queries
-from mita.ledger.domain import HASH_V, Chained, Heads, JournalDraft, Lines, chain_entries, genesis_hash, period_days
+from mita.ledger.domain import HASH_V, Chained, Heads, JournalDraft, Lines, chain_entries, genesis_hash
 from mita.ledger.models import Account, Journal, Request
 
 if TYPE_CHECKING:
@@ -24,23 +24,6 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
     from sqlalchemy.ext.asyncio import AsyncSession
 
-_ENTRY_COLUMNS = (
-    ("estate_id", "bigint"),
-    ("account_id", "bigint"),
-    ("seq", "bigint"),
-    ("amount_micro", "bigint"),
-    ("balance_after_micro", "bigint"),
-    ("quantity_micro", "bigint"),
-    ("source_id", "bigint"),
-    ("event_at", "timestamptz"),
-    ("journal_id", "uuid"),
-    ("period", "date"),
-    ("line", "integer"),
-    ("kind", "smallint"),
-    ("source_kind", "smallint"),
-    ("hash_v", "smallint"),
-    ("hash", "bytea"),
-)
 # One index probe per account in the order of the input, which is sorted by key: two writers cannot deadlock,
 # and a table that was never analysed is not scanned once per row.
 _PLAN = "SELECT " + ", ".join(
@@ -158,26 +141,26 @@ async def _move_heads(
 async def _write_entries(
     connection: AsyncConnection[Any], journal: JournalDraft, heads: Heads, lines: Lines, chained: Chained
 ) -> None:
-    count = len(lines.account)
-    values: dict[str, NDArray[Any]] = {
-        "estate_id": np.full(count, journal.estate_id),
-        "account_id": heads.account_id[lines.account],
-        "seq": chained.seq,
-        "amount_micro": lines.amount_micro,
-        "balance_after_micro": chained.balance_after_micro,
-        "quantity_micro": lines.quantity_micro,
-        "source_id": lines.source_id,
-        "event_at": lines.event_us,
-        "journal_id": np.full(count, np.void(journal.journal_id.bytes)),
-        "period": np.full(count, period_days(journal.period)),
-        "line": np.arange(count),
-        "kind": lines.kind,
-        "source_kind": lines.source_kind,
-        "hash_v": np.full(count, HASH_V),
-        "hash": chained.hash,
+    columns = [
+        Column("account_id", "bigint", heads.account_id[lines.account]),
+        Column("seq", "bigint", chained.seq),
+        Column("amount_micro", "bigint", lines.amount_micro),
+        Column("balance_after_micro", "bigint", chained.balance_after_micro),
+        Column("quantity_micro", "bigint", lines.quantity_micro),
+        Column("source_id", "bigint", lines.source_id),
+        Column("event_at", "timestamptz", lines.event_us),
+        Column("line", "integer", np.arange(len(lines.account))),
+        Column("kind", "smallint", lines.kind),
+        Column("source_kind", "smallint", lines.source_kind),
+        Column("hash", "bytea", chained.hash),
+    ]
+    constants = {
+        "estate_id": journal.estate_id,
+        "journal_id": journal.journal_id,
+        "period": journal.period,
+        "hash_v": HASH_V,
     }
-    columns = [Column(name, kind, values[name]) for name, kind in _ENTRY_COLUMNS]
-    await insert_columns(connection, table="entry", columns=columns)
+    await insert_columns(connection, table="entry", columns=columns, constants=constants)
 
 
 async def ensure_entry_partition(session: AsyncSession, *, period: Any) -> bool:

@@ -10,8 +10,8 @@ from sqlalchemy import insert, text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.exc import IntegrityError
 
-from mita.kit.clock import from_us
 from mita.kit.bulk import insert_columns
+from mita.kit.clock import from_us
 from mita.kit.columns import Column, pg_array, register_arrays
 from mita.kit.db import driver_connection
 from mita.kit.errors import Conflict
@@ -27,18 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sqlalchemy.ext.asyncio import AsyncSession
 
-_READING_COLUMNS = (
-    ("estate_id", "bigint"),
-    ("register_id", "bigint"),
-    ("taken_at", "timestamptz"),
-    ("received_at", "timestamptz"),
-    ("value_micro", "bigint"),
-    ("run_quantity_micro", "bigint"),
-    ("run_cost_micro", "bigint"),
-    ("run_rest", "integer"),
-    ("class", "smallint"),
-    ("reason", "smallint"),
-)
 _RESTATE = """
     UPDATE reading AS r
     SET run_quantity_micro = n.quantity, run_cost_micro = n.cost, run_rest = n.rest, class = n.class, reason = n.reason
@@ -146,23 +134,21 @@ async def store_readings(
     session: AsyncSession, *, estate_id: int, readings: StoredReadings, received_us: int
 ) -> None:
     """Insert readings that are known to be new; a key that exists after all is an error of the fence."""
-    count = len(readings.register_id)
-    if count == 0:
+    if len(readings.register_id) == 0:
         return
-    values: dict[str, NDArray[Any]] = {
-        "estate_id": np.full(count, estate_id),
-        "register_id": readings.register_id,
-        "taken_at": readings.taken_s * 1_000_000,
-        "received_at": np.full(count, received_us),
-        "value_micro": readings.value_micro,
-        "run_quantity_micro": readings.run_quantity_micro,
-        "run_cost_micro": readings.run_cost_micro,
-        "run_rest": readings.run_rest,
-        "class": readings.class_,
-        "reason": readings.reason,
-    }
-    columns = [Column(name, kind, values[name]) for name, kind in _READING_COLUMNS]
-    await insert_columns(await driver_connection(session), table="reading", columns=columns)
+    columns = [
+        Column("register_id", "bigint", readings.register_id),
+        Column("taken_at", "timestamptz", readings.taken_s * 1_000_000),
+        Column("value_micro", "bigint", readings.value_micro),
+        Column("run_quantity_micro", "bigint", readings.run_quantity_micro),
+        Column("run_cost_micro", "bigint", readings.run_cost_micro),
+        Column("run_rest", "integer", readings.run_rest),
+        Column("class", "smallint", readings.class_),
+        Column("reason", "smallint", readings.reason),
+    ]
+    constants = {"estate_id": estate_id, "received_at": from_us(received_us)}
+    connection = await driver_connection(session)
+    await insert_columns(connection, table="reading", columns=columns, constants=constants)
 
 
 async def restate_readings(

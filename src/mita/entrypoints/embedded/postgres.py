@@ -18,9 +18,11 @@ _MARK = "# written by Mita"
 # A batch writes a few megabytes; the defaults checkpoint in the middle of a replay.
 _CONFIGURATION = f"""
 {_MARK}
-shared_buffers = 256MB
-max_wal_size = 2GB
-wal_compression = on
+shared_buffers = 512MB
+max_wal_size = 4GB
+wal_compression = off
+wal_buffers = 64MB
+
 max_connections = 100
 random_page_cost = 1.1
 """

@@ -1,0 +1,135 @@
+"""Routes of charging: readings come in, held ones are accepted."""
+
+from datetime import datetime
+from typing import Annotated, Protocol, cast
+
+import numpy as np
+from fastapi import APIRouter, Path, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mita.charging import operations
+from mita.charging.domain.outcome import Outcome
+from mita.charging.operations.release import NotHeld
+from mita.charging.schemas import (
+    SOURCE,
+    AcceptedOut,
+    EstateReadingsIn,
+    Item,
+    ReadingsIn,
+    ReadingsOut,
+    accepted_out,
+    read_item,
+    readings_out,
+)
+from mita.estates import queries as estate_queries
+from mita.kit.clock import to_us
+from mita.kit.errors import Invalid, NotFound
+from mita.kit.shapes import Id, Instant
+from mita.kit.web import Asking, EstateId, Now, caller, edge, refusals, repeat_on_contention
+from mita.kit.zones import local_month, zone
+from mita.ledger import operations as ledger
+from mita.metering import operations as metering
+from mita.metering import queries as metering_queries
+from mita.metering.domain import ReadingBatch, ReadingClass, Rejection
+
+router = APIRouter(tags=["charging"])
+
+LANES = "lanes"
+
+
+class Charger(Protocol):
+    """Charges batches durably, one at a time for each estate; the process lends it under ``LANES``."""
+
+    async def charge(self, batch: ReadingBatch, *, estate_id: int, now: datetime) -> Outcome:
+        """Charge a batch of one estate."""
+
+
+@router.post(
+    "/estates/{estate_id}/readings",
+    operation_id="send_readings",
+    summary="Send readings of an estate",
+    responses=refusals(NotFound, Invalid),
+)
+async def send_readings(request: Request, estate_id: EstateId, body: ReadingsIn, now: Now) -> ReadingsOut:
+    """Each reading ends in one class; when this answers, its money has moved. Sending again charges nothing twice.
+
+    A reading that cannot be one is ``rejected`` with a code and a reason and does not fail the others.
+    """
+    if body.estate_id not in (None, estate_id):
+        message = "is another estate than the path names"
+        raise Invalid(f"estate_id {message}", problems=[{"path": "body.estate_id", "message": message}])
+    return await _charge(request, estate_id=estate_id, raw=body.readings, now=now)
+
+
+@router.post(
+    "/readings",
+    operation_id="send_readings_of_estate",
+    summary="Send readings; the body names the estate",
+    responses=refusals(NotFound, Invalid),
+)
+async def send_readings_of_estate(request: Request, body: EstateReadingsIn, now: Now) -> ReadingsOut:
+    """As ``send_readings``."""
+    return await _charge(request, estate_id=body.estate_id, raw=body.readings, now=now)
+
+
+async def _charge(request: Request, *, estate_id: int, raw: list[object], now: datetime) -> ReadingsOut:
+    lent = edge(request)
+    async with lent.database.unit_of_work(estates=[estate_id]) as session:
+        await lent.admit(session, caller(request), estate_id)
+    read = [read_item(each) for each in raw]
+    items = [each for each in read if isinstance(each, Item)]
+    rejections = [each for each in read if isinstance(each, Rejection)]
+    outcome = None
+    if items:
+        charger = cast("Charger", lent.parts[LANES])
+        outcome = await charger.charge(_batch(items, now=now), estate_id=estate_id, now=now)
+    if rejections:
+        # after the charge: a request that fails half way and is sent again records them once
+        async with lent.database.unit_of_work(estates=[estate_id]) as session:
+            await metering.record_rejections(
+                session, estate_id=estate_id, rejections=rejections, received_us=to_us(now)
+            )
+    return readings_out(read, outcome=outcome)
+
+
+def _batch(items: list[Item], *, now: datetime) -> ReadingBatch:
+    return ReadingBatch(
+        key=[each.key for each in items],
+        taken_s=np.array([each.taken_s for each in items], dtype=np.int64),
+        value_micro=np.array([each.value_micro for each in items], dtype=np.int64),
+        source=SOURCE,
+        received_us=to_us(now),
+    )
+
+
+@router.post(
+    "/estates/{estate_id}/registers/{register_id}/readings/{taken_at}/accept",
+    operation_id="accept_held_reading",
+    summary="Accept a held reading",
+    responses=refusals(NotFound, NotHeld, Invalid),
+)
+async def accept_held_reading(
+    request: Request,
+    asking: Asking,
+    estate_id: EstateId,
+    register_id: Id,
+    taken_at: Annotated[Instant, Path(examples=["2026-01-31T06:30:00Z"])],
+    now: Now,
+) -> AcceptedOut:
+    """It and everything after it is charged as if it had been plausible; only the difference is posted."""
+
+    async def work(session: AsyncSession) -> AcceptedOut:
+        info = await metering_queries.register(session, estate_id=estate_id, register_id=register_id)
+        estate = await estate_queries.estate(session, estate_id=estate_id)
+        await ledger.ensure_entry_partition(session, period=local_month(now, local=zone(estate.time_zone)))
+        settled = await operations.accept_held_reading(
+            session, estate_id=estate_id, register_id=register_id, taken_at=taken_at, actor=asking.actor, now=now
+        )
+        session.expire_all()
+        stored = await metering_queries.reading(
+            session, estate_id=estate_id, register_id=register_id, taken_at=taken_at
+        )
+        class_ = ReadingClass(stored.class_).shown
+        return accepted_out(settled, info=info, taken_at=taken_at, class_=class_, currency=estate.currency)
+
+    return await repeat_on_contention(request, estate_id=estate_id, work=work)

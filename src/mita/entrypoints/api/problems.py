@@ -1,0 +1,162 @@
+"""Every error as RFC 9457 has it: ``application/problem+json`` with a stable ``code`` and no internals."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import psycopg
+import sqlalchemy.exc
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from mita.charging.operations import StaleLane
+from mita.kit.errors import Refusal
+from mita.ledger.operations import StaleHeads
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+# a request may be wrong in ten thousand places; a person reads the first ones
+_PROBLEMS_MAX = 100
+_CODES = {
+    400: ("malformed", "The request cannot be read"),
+    401: ("unauthorized", "A token is needed"),
+    403: ("forbidden", "Not allowed"),
+    404: ("not_found", "Not found"),
+    405: ("method_not_allowed", "The method is not allowed here"),
+    413: ("too_large", "The body is too large"),
+    415: ("unsupported_media_type", "The content type is not supported"),
+    422: ("invalid", "The input is not valid"),
+    500: ("internal", "Something went wrong inside Mita"),
+    503: ("unavailable", "Mita cannot answer just now"),
+}
+
+
+def problem(
+    path: str,
+    *,
+    status: int,
+    detail: str,
+    code: str = "",
+    title: str = "",
+    problems: Sequence[Mapping[str, Any]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return an error response; ``code`` and ``title`` default to those of the status."""
+    default_code, default_title = _CODES.get(status, ("refused", "The request was refused"))
+    body = {
+        "type": "about:blank",
+        "title": title or default_title,
+        "status": status,
+        "detail": detail,
+        "code": code or default_code,
+        "problems": [{"path": "", "message": detail, **each} for each in problems[:_PROBLEMS_MAX]],
+        "instance": path,
+    }
+    # ASCII only: a path or a message may hold half a surrogate pair, which UTF-8 cannot carry
+    content = json.dumps(body, ensure_ascii=True, default=str)
+    return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def unauthorized(path: str) -> Response:
+    """Return the answer to a caller without a valid token."""
+    return problem(
+        path,
+        status=401,
+        detail="send Authorization: Bearer with the token that `mita up` printed",
+        headers={"WWW-Authenticate": 'Bearer realm="mita"'},
+    )
+
+
+def unavailable(path: str) -> Response:
+    """Return the answer while the database cannot be reached."""
+    return problem(
+        path, status=503, detail="the database does not answer; try again", headers={"Retry-After": "2"}
+    )
+
+
+# what a database that is away, starting, full or choosing a victim raises; trying again may help
+UNAVAILABLE = (
+    sqlalchemy.exc.OperationalError,
+    sqlalchemy.exc.InterfaceError,
+    sqlalchemy.exc.TimeoutError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    ConnectionError,
+)
+CONTENTION = (StaleHeads, StaleLane)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal), "registered for it"
+    return problem(
+        request.url.path,
+        status=error.status,
+        detail=error.detail,
+        code=error.code,
+        title=error.title,
+        problems=error.problems,
+    )
+
+
+async def _not_valid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError), "registered for it"
+    problems = [
+        {"path": ".".join(map(str, each["loc"])), "message": str(each["msg"]).removeprefix("Value error, ")}
+        for each in error.errors()[:_PROBLEMS_MAX]
+    ]
+    first = problems[0]
+    return problem(
+        request.url.path, status=422, detail=f"{first['path']}: {first['message']}", problems=problems
+    )
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException), "registered for it"
+    detail = str(error.detail or HTTPStatus(error.status_code).phrase)
+    return problem(request.url.path, status=error.status_code, detail=detail, headers=error.headers)
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    logger.warning("%s while answering %s", type(error).__name__, request.url.path)
+    return unavailable(request.url.path)
+
+
+async def _busy(request: Request, error: Exception) -> Response:
+    logger.warning("%s while answering %s", type(error).__name__, request.url.path)
+    return problem(
+        request.url.path,
+        status=503,
+        code="busy",
+        title="Others were faster again and again",
+        detail="the estate is being charged by others; try again",
+        headers={"Retry-After": "1"},
+    )
+
+
+async def _unstorable(request: Request, error: Exception) -> Response:
+    # the net below the schemas: what PostgreSQL cannot hold is the sender's mistake
+    logger.warning("%s while answering %s", type(error).__name__, request.url.path)
+    return problem(request.url.path, status=422, detail="a value cannot be stored")
+
+
+async def _internal(request: Request, error: Exception) -> Response:
+    logger.error("unexpected %s while answering %s", type(error).__name__, request.url.path)
+    return problem(request.url.path, status=500, detail="the error is in the log")
+
+
+def answer_with_problems(app: FastAPI) -> None:
+    """Let every error of ``app`` be answered as problem+json."""
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(HTTPException, _http_error)
+    for error in UNAVAILABLE:
+        app.add_exception_handler(error, _unavailable)
+    for error in CONTENTION:
+        app.add_exception_handler(error, _busy)
+    app.add_exception_handler(sqlalchemy.exc.DataError, _unstorable)
+    app.add_exception_handler(psycopg.DataError, _unstorable)
+    app.add_exception_handler(Exception, _internal)

@@ -1,0 +1,65 @@
+"""Who is asking: a bearer token, or for the page a signed session in a cookie."""
+
+import secrets
+from datetime import datetime, timedelta
+
+import jwt
+from starlette.requests import HTTPConnection
+
+from mita.identity import queries
+from mita.identity.domain import Principal
+from mita.kit.db import Database
+
+COOKIE = "mita_session"
+LIFETIME = timedelta(hours=12)
+_ALGORITHM = "HS256"
+_AUDIENCE = "mita-page"
+_TOKEN_CHARS_MAX = 200
+
+
+class Sessions:
+    """Checks tokens and makes the page's sessions; its key lives and dies with the process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._key = secrets.token_bytes(64)
+
+    async def principal_of_token(self, token: str) -> Principal | None:
+        """Return who a bearer token belongs to, or None."""
+        if not token.isascii() or not token.isprintable() or not 0 < len(token) <= _TOKEN_CHARS_MAX:
+            return None
+        async with self._database.unit_of_work(estates=[]) as session:
+            return await queries.principal_of_token(session, token=token)
+
+    def new_session(self, principal: Principal, *, now: datetime) -> str:
+        """Return the cookie of a new session."""
+        claims = {"sub": principal.name, "aud": _AUDIENCE, "iat": now, "exp": now + LIFETIME}
+        return jwt.encode(claims, self._key, algorithm=_ALGORITHM)
+
+    def principal_of_session(self, cookie: str) -> Principal | None:
+        """Return whose session a cookie holds, or None if it is forged or over."""
+        try:
+            claims = jwt.decode(
+                cookie,
+                self._key,
+                algorithms=[_ALGORITHM],
+                audience=_AUDIENCE,
+                options={"require": ["exp", "sub", "aud"]},
+            )
+        except jwt.InvalidTokenError:
+            return None
+        return Principal(str(claims["sub"]))
+
+    def principal_of_page(self, connection: HTTPConnection) -> Principal | None:
+        """Return who is signed in on the page, or None."""
+        return self.principal_of_session(connection.cookies.get(COOKIE, ""))
+
+    async def principal(self, connection: HTTPConnection) -> Principal | None:
+        """Return who is asking: by bearer, or for reads by the page's session."""
+        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+        if scheme:
+            return await self.principal_of_token(token.strip()) if scheme.lower() == "bearer" else None
+        # a cookie rides along with requests that its owner never made; it may only read
+        return self.principal_of_page(connection) if connection.scope.get("method") in ("GET", "HEAD") else None
+
+

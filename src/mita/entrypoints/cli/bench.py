@@ -1,0 +1,76 @@
+"""`mita bench charge`: the full path beside its two yardsticks, in one run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mita.entrypoints.bench import charge as bench_charge
+from mita.entrypoints.opened import throw_away
+
+app = typer.Typer(no_args_is_help=True, help="Measure, with the yardstick in the same run.")
+
+
+@app.callback()
+def _bench() -> None:
+    """Keep `charge` a sub-command even while it is the only one."""
+
+
+@app.command()
+def charge(
+    readings: Annotated[int, typer.Option(min=1, help="Readings to charge in each repetition.")] = 200_000,
+    meters: Annotated[int, typer.Option(min=1, help="Meters that send them, one reading each per round.")] = 10_000,
+    batch: Annotated[int, typer.Option(min=1, max=50_000, help="Readings in one database transaction.")] = 10_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Charge readings on fresh tables, beside a raw COPY of the same rows and one ORM transaction per reading."""
+    errors = Console(stderr=True)
+    with throw_away() as url, errors.status("Measuring…") as status:
+        runs = asyncio.run(bench_charge.run(url, readings=readings, meters=meters, batch=batch, tell=status.update))
+    report = summary(runs)
+    if as_json:
+        typer.echo(json.dumps(report))
+        return
+    table = Table(title=f"{readings:,} readings of {meters:,} meters, {batch:,} a batch (median of {len(runs)})")
+    for column in ("path", "readings/s", "p50 ms", "p99 ms", "bytes/reading"):
+        table.add_column(column, justify="right")
+    full = report["charge"]
+    table.add_row(
+        "full path",
+        f"{full['per_second']:,}",
+        str(full["p50_ms"]),
+        str(full["p99_ms"]),
+        str(full["bytes_per_reading"]),
+    )
+    table.add_row("raw COPY", f"{report['raw_copy']['per_second']:,}", "", "", "")
+    table.add_row("ORM, one transaction each", f"{report['orm']['per_second']:,}", "", "", "")
+    console = Console()
+    console.print(table)
+    console.print(f"of raw COPY: {report['of_raw_copy']}   times ORM: {report['times_orm']}")
+
+
+def summary(runs: list[bench_charge.Run]) -> dict[str, Any]:
+    """Return the medians of several runs in the command's JSON shape."""
+
+    def median(name: str) -> float:
+        return statistics.median(getattr(run, name) for run in runs)
+
+    charge_rate, copy_rate, orm_rate = median("charge_per_s"), median("copy_per_s"), median("orm_per_s")
+    return {
+        "charge": {
+            "per_second": int(charge_rate),
+            "p50_ms": float(f"{median('p50_ms'):.2f}"),
+            "p99_ms": float(f"{median('p99_ms'):.2f}"),
+            "bytes_per_reading": int(median("bytes_per_reading")),
+        },
+        "raw_copy": {"per_second": int(copy_rate)},
+        "orm": {"per_second": int(orm_rate)},
+        "of_raw_copy": float(f"{copy_rate and charge_rate / copy_rate:.3f}"),
+        "times_orm": float(f"{orm_rate and charge_rate / orm_rate:.1f}"),
+    }

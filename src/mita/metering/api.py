@@ -1,0 +1,162 @@
+"""Routes of meters, and the lists of readings by class."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, status
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mita.estates import queries as estate_queries
+from mita.kit.errors import Invalid, NotFound
+from mita.kit.money import BIGINT_MAX
+from mita.kit.shapes import AfterId, Id, Limit, Page
+from mita.kit.web import EstateId, Now, Session, edge, refusals
+from mita.metering import operations, queries
+from mita.metering.domain import ReadingClass
+from mita.metering.operations import SerialTaken
+from mita.metering.schemas import (
+    ClassWord,
+    Cursor,
+    MeterIn,
+    MeterOut,
+    MeterWithRegisters,
+    ReadingOut,
+    meter_out,
+    meter_with_registers,
+    parse_cursor,
+    rejected_cursor,
+    rejected_out,
+    repeat_out,
+    stored_out,
+)
+
+router = APIRouter(tags=["metering"])
+
+_REPEATS = {"duplicate": ReadingClass.DUPLICATE, "conflict": ReadingClass.CONFLICT}
+
+
+@router.get(
+    "/estates/{estate_id}/meters",
+    operation_id="list_meters",
+    summary="List an estate's meters",
+    responses=refusals(NotFound, Invalid),
+)
+async def list_meters(
+    session: Session,
+    estate_id: EstateId,
+    unit_id: Annotated[Id | None, Query()] = None,
+    after_id: Annotated[AfterId, Query()] = 0,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[MeterOut]:
+    """Meters by id, of one unit if ``unit_id`` is given; continue with ``after_id`` = ``next``."""
+    rows = await queries.meters(
+        session, estate_id=estate_id, unit_id=unit_id, after_id=after_id, limit=limit + 1
+    )
+    items = [meter_out(row) for row in rows[:limit]]
+    return Page(items=items, next=items[-1].meter_id if len(rows) > limit else None)
+
+
+@router.post(
+    "/estates/{estate_id}/meters",
+    operation_id="install_meter",
+    summary="Install a meter in a unit",
+    status_code=status.HTTP_201_CREATED,
+    responses=refusals(NotFound, SerialTaken, Invalid),
+)
+async def install_meter(session: Session, estate_id: EstateId, body: MeterIn, now: Now) -> MeterWithRegisters:
+    """The unit gets a wallet, and an account for the meter's utility, if it has none yet."""
+    await estate_queries.unit(session, estate_id=estate_id, unit_id=body.unit_id)
+    (meter_id,) = await operations.install_meters(
+        session, estate_id=estate_id, meters=[body.new_meter()], now=now
+    )
+    return await _meter(session, estate_id=estate_id, meter_id=meter_id)
+
+
+@router.get(
+    "/estates/{estate_id}/meters/{meter_id}",
+    operation_id="get_meter",
+    summary="Get one meter with its registers",
+    responses=refusals(NotFound, Invalid),
+)
+async def get_meter(session: Session, estate_id: EstateId, meter_id: Id) -> MeterWithRegisters:
+    """One meter."""
+    return await _meter(session, estate_id=estate_id, meter_id=meter_id)
+
+
+async def _meter(session: AsyncSession, *, estate_id: int, meter_id: int) -> MeterWithRegisters:
+    row = await queries.meter(session, estate_id=estate_id, meter_id=meter_id)
+    registers = await queries.registers_of_meter(session, estate_id=estate_id, meter_id=meter_id)
+    return meter_with_registers(row, registers=list(registers))
+
+
+@router.get(
+    "/estates/{estate_id}/readings",
+    operation_id="list_readings",
+    summary="List readings by class, with their reasons",
+    responses=refusals(NotFound, Invalid),
+)
+async def list_readings(
+    session: Session,
+    estate_id: EstateId,
+    class_: Annotated[ClassWord | None, Query(alias="class")] = None,
+    register_id: Annotated[Id | None, Query(description="Of one register; not for `rejected`")] = None,
+    before: Annotated[
+        str | None, Query(max_length=80, description="An instant, or the `next` of an earlier answer")
+    ] = None,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[ReadingOut]:
+    """Newest first. Without ``class``: all that is stored on the registers, whatever its class.
+
+    Duplicates and conflicts did not become readings; they are listed only by their class, and so is what was rejected.
+    """
+    if class_ == "rejected":
+        return await _rejected(session, estate_id=estate_id, before=before, limit=limit)
+    place = None if before is None else parse_cursor(before).key
+    if class_ in _REPEATS:
+        rows = await queries.repeats(
+            session,
+            estate_id=estate_id,
+            class_=_REPEATS[class_],
+            register_id=register_id,
+            before=place,
+            limit=limit + 1,
+        )
+        repeats = [repeat_out(row) for row in rows[:limit]]
+        last = rows[limit - 1][0] if len(rows) > limit else None
+        cursor = last and Cursor(last.taken_at, last.register_id, last.value_micro)
+        return Page(items=repeats, next=str(cursor) if cursor else None)
+    stored = await queries.readings(
+        session,
+        estate_id=estate_id,
+        register_id=register_id,
+        classes=[each for each in ReadingClass if each.shown == class_],
+        before=None if place is None else place[:2],
+        limit=limit + 1,
+    )
+    items = [stored_out(row) for row in stored[:limit]]
+    final = stored[limit - 1][0] if len(stored) > limit else None
+    return Page(items=items, next=str(Cursor(final.taken_at, final.register_id)) if final else None)
+
+
+async def _rejected(
+    session: AsyncSession, *, estate_id: int, before: str | None, limit: int
+) -> Page[ReadingOut]:
+    before_id = None if before is None else min(rejected_cursor(before), BIGINT_MAX)
+    rows = await queries.rejections(session, estate_id=estate_id, before_id=before_id, limit=limit + 1)
+    last = rows[limit - 1].rejected_reading_id if len(rows) > limit else None
+    return Page(items=[rejected_out(row) for row in rows[:limit]], next=None if last is None else str(last))
+
+
+@router.get(
+    "/rejected-readings",
+    operation_id="list_rejected_readings",
+    summary="List what was rejected and belongs to no estate",
+    responses=refusals(Invalid),
+)
+async def list_rejected_readings(
+    request: Request,
+    before: Annotated[str | None, Query(max_length=80, description="The `next` of an earlier answer")] = None,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[ReadingOut]:
+    """What unknown devices sent, newest first; an estate's own rejections are listed with its readings."""
+    async with edge(request).database.unit_of_work(estates=[0]) as session:
+        return await _rejected(session, estate_id=0, before=before, limit=limit)
