@@ -123,7 +123,12 @@ async def accept_held_reading(
         estate = await estate_queries.estate(session, estate_id=estate_id)
         await ledger.ensure_entry_partition(session, period=local_month(now, local=zone(estate.time_zone)))
         settled = await operations.accept_held_reading(
-            session, estate_id=estate_id, register_id=register_id, taken_at=taken_at, actor=asking.actor, now=now
+            session,
+            estate_id=estate_id,
+            register_id=register_id,
+            taken_at=taken_at,
+            actor=asking.actor,
+            now=now,
         )
         session.expire_all()
         stored = await metering_queries.reading(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
 
@@ -16,12 +16,9 @@ from mita.charging.operations.settle import Settled
 from mita.kit.clock import to_us
 from mita.kit.quantity import BadValue, base_unit, value_micro
 from mita.kit.shapes import Id, Instant, Money, Quantity, Shape, money, parse_instant, quantity
-from mita.metering.domain import BASE_UNIT, SHOWN_CLASSES, ReadingClass, Rejection
+from mita.metering.domain import BASE_UNIT, SHOWN_CLASSES, ClassWord, ReadingClass, Rejection
 from mita.metering.queries import RegisterInfo
 
-ClassWord = Literal[
-    "first", "charged", "unchanged", "late", "duplicate", "conflict", "backwards", "held", "rejected"
-]
 READINGS_MAX = 10_000
 SOURCE = "http"
 _TEXT_MAX = 200
@@ -43,9 +40,7 @@ _READING_SCHEMA = {
         "value": {"type": "string", "description": "What the register shows", "examples": ["123.456"]},
         "unit": {"type": "string", "enum": ["kWh", "Wh", "MWh", "m3", "kL", "L"], "examples": ["kWh"]},
     },
-    "examples": [
-        {"meter": "E-1001", "taken_at": "2026-01-31T06:30:00Z", "value": "123.456", "unit": "kWh"}
-    ],
+    "examples": [{"meter": "E-1001", "taken_at": "2026-01-31T06:30:00Z", "value": "123.456", "unit": "kWh"}],
 }
 # any JSON passes: a bad reading is rejected with a reason and must not fail its batch
 ReadingIn = Annotated[Any, WithJsonSchema(_READING_SCHEMA)]
@@ -165,7 +160,9 @@ def _taken_at(text: str) -> datetime:
 
 def _number(text: str) -> Decimal:
     if _NUMBER.fullmatch(text) is None:
-        raise _Unreadable("not_a_number", f"value {json.dumps(text[:40])} is not a decimal number such as 123.456")
+        raise _Unreadable(
+            "not_a_number", f"value {json.dumps(text[:40])} is not a decimal number such as 123.456"
+        )
     value = Decimal(text)
     if len(value.as_tuple().digits) > _DIGITS_MAX:
         raise _Unreadable("too_many_decimals", f"value has more than {_DIGITS_MAX} digits")

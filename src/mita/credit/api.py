@@ -20,7 +20,7 @@ from mita.credit.schemas import (
 )
 from mita.estates import queries as estate_queries
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import UTILITY_WORDS, Id, Limit, Page
+from mita.kit.shapes import UtilityWord, Id, Limit, Page
 from mita.kit.web import EstateId, Now, Session, refusals, repeat_on_contention
 from mita.metering.domain import UTILITIES
 
@@ -52,7 +52,7 @@ async def _rule(session: AsyncSession, *, estate_id: int, utility: str) -> RuleO
     responses=refusals(NotFound, Invalid),
 )
 async def set_credit_rule(
-    request: Request, estate_id: EstateId, utility: UTILITY_WORDS, body: RuleIn, now: Now
+    request: Request, estate_id: EstateId, utility: UtilityWord, body: RuleIn, now: Now
 ) -> RuleOut:
     """Balances that stand elsewhere by the new lines are acted on at once: supplies may be cut or restored."""
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from mita.credit.domain import Rule
 from mita.credit.models import Supply, SupplyCommand
-from mita.kit.shapes import UTILITY_WORDS, Amount, Id, Instant, Money, Shape, micro, money
+from mita.kit.shapes import UtilityWord, Amount, Id, Instant, Money, Shape, micro, money
 
 CommandState = Literal["asked", "queued", "sent", "acknowledged", "confirmed", "failed"]
 
@@ -15,20 +15,24 @@ CommandState = Literal["asked", "queued", "sent", "acknowledged", "confirmed", "
 class RuleIn(Shape):
     """An estate's lines for one utility, in money of the estate; debts are negative."""
 
-    is_cutting: bool = Field(description="Whether supplies are switched; without it the cut line is only told")
+    is_cutting: bool = Field(
+        description="Whether supplies are switched; without it the cut line is only told"
+    )
     low_line: Amount = Field(examples=["50.00"], description="At or below: low")
     cut_line: Amount = Field(examples=["0.00"], description="At or below: out")
     restore_line: Amount = Field(examples=["10.00"], description="At or above: back in credit")
 
     def rule(self, utility: str) -> Rule:
         """Return the rule for the operation."""
-        return Rule(utility, self.is_cutting, micro(self.low_line), micro(self.cut_line), micro(self.restore_line))
+        return Rule(
+            utility, self.is_cutting, micro(self.low_line), micro(self.cut_line), micro(self.restore_line)
+        )
 
 
 class RuleOut(Shape):
     """An estate's rule for a utility; ``is_default`` if the estate has set none."""
 
-    utility: UTILITY_WORDS
+    utility: UtilityWord
     is_cutting: bool
     low_line: Money
     cut_line: Money
@@ -47,7 +51,7 @@ class CommandOut(Shape):
 
     command_id: UUID
     unit_id: Id
-    utility: UTILITY_WORDS
+    utility: UtilityWord
     action: Literal["off", "on"]
     state: CommandState
     reason: str
@@ -61,7 +65,7 @@ class SupplyOut(Shape):
     """What a device has said of a supply."""
 
     unit_id: Id
-    utility: UTILITY_WORDS
+    utility: UtilityWord
     is_on: bool
     since: Instant
     command_id: UUID

@@ -53,7 +53,7 @@ def load_token(data: Path) -> str:
 
 
 def _write_private(path: Path, text: str) -> None:
-    """Write a file that is private and whole from its first moment; who comes second keeps the first one's."""
+    """Write a file, private and whole from its first moment; who comes second keeps the first one's."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -7,6 +7,10 @@ import logging
 import signal
 import sys
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mita.kit.settings import Settings
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:
@@ -26,3 +30,19 @@ def stop_event() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     return stopping
+
+
+class NoDatabase(RuntimeError):  # noqa: N818 - names the state
+    """A role was started alone and not told where its database is."""
+
+
+def database_url(settings: Settings) -> str:
+    """Return the URL of the application role.
+
+    :raises NoDatabase: if it is not set
+    """
+    if settings.database_url is None:
+        raise NoDatabase(
+            "MITA_DATABASE_URL is not set; `mita up` starts everything, with a database of its own"
+        )
+    return settings.database_url.get_secret_value()

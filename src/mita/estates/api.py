@@ -89,4 +89,6 @@ async def create_units(session: Session, estate_id: EstateId, body: UnitsIn, now
     """All of them or none."""
     ids = await operations.create_units(session, estate_id=estate_id, names=body.names, now=now)
     pairs = zip(ids, body.names, strict=True)
-    return UnitsCreated(items=[UnitOut(unit_id=unit_id, name=name, created_at=now) for unit_id, name in pairs])
+    return UnitsCreated(
+        items=[UnitOut(unit_id=unit_id, name=name, created_at=now) for unit_id, name in pairs]
+    )

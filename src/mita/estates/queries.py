@@ -42,9 +42,18 @@ async def estate_by_name(session: AsyncSession, *, name: str) -> Estate | None:
     return await session.scalar(select(Estate).where(Estate.name == name))
 
 
-async def units(session: AsyncSession, *, estate_id: int, after_id: int = 0, limit: int = 1000) -> Sequence[Unit]:
-    """Return an estate's units by id, ``limit`` at most after ``after_id``."""
+async def units(
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    unit_ids: Sequence[int] | None = None,
+    after_id: int = 0,
+    limit: int = 1000,
+) -> Sequence[Unit]:
+    """Return an estate's units by id, ``limit`` at most after ``after_id``; ``unit_ids`` of None is any."""
     statement = select(Unit).where(Unit.estate_id == estate_id, Unit.unit_id > after_id)
+    if unit_ids is not None:
+        statement = statement.where(Unit.unit_id.in_(list(unit_ids)))
     return (await session.scalars(statement.order_by(Unit.unit_id).limit(limit))).all()
 
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from mita.estates.models import Estate, Unit
 from mita.kit.shapes import Currency, Id, Instant, Shape, Text
 
+
 class EstateIn(Shape):
     """A new estate: its name, its one currency and its one time zone."""
 

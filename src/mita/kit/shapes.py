@@ -23,7 +23,7 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[
 _YEAR_MIN, _YEAR_MAX = 1900, 2200
 AMOUNT_PATTERN = r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"
 _POSITIVE_PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,6})?$"
-UTILITY_WORDS = Literal["electricity", "water", "hot_water", "gas", "solar"]
+UtilityWord = Literal["electricity", "water", "hot_water", "gas", "solar"]
 
 
 class Shape(BaseModel):

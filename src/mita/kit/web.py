@@ -110,6 +110,8 @@ def refusals(*errors: type[Refusal]) -> dict[int | str, dict[str, Any]]:
             error.status,
             {"model": Problem, "description": "", "content": {"application/problem+json": {"examples": {}}}},
         )
-        entry["description"] = " or ".join(filter(None, [entry["description"], f"`{error.code}`: {error.title}"]))
+        entry["description"] = " or ".join(
+            filter(None, [entry["description"], f"`{error.code}`: {error.title}"])
+        )
         entry["content"]["application/problem+json"]["examples"][error.code] = {"value": example}
     return documented

@@ -11,10 +11,9 @@ from mita.kit.money import BIGINT_MAX
 from mita.kit.shapes import AfterId, Id, Limit, Page
 from mita.kit.web import EstateId, Now, Session, edge, refusals
 from mita.metering import operations, queries
-from mita.metering.domain import ReadingClass
+from mita.metering.domain import ClassWord, ReadingClass
 from mita.metering.operations import SerialTaken
 from mita.metering.schemas import (
-    ClassWord,
     Cursor,
     MeterIn,
     MeterOut,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -60,6 +60,9 @@ SHOWN_CLASSES = (
     "held",
     "rejected",
 )
+ClassWord = Literal[
+    "first", "charged", "unchanged", "late", "duplicate", "conflict", "backwards", "held", "rejected"
+]
 
 
 class Reason(IntEnum):

@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -10,7 +10,7 @@ from mita.kit.errors import Invalid
 from mita.kit.money import format_micro
 from mita.kit.quantity import VALUE_MICRO_MAX
 from mita.kit.shapes import (
-    UTILITY_WORDS,
+    UtilityWord,
     Id,
     Instant,
     PositiveAmount,
@@ -21,16 +21,13 @@ from mita.kit.shapes import (
     quantity,
     show_instant,
 )
-from mita.metering.domain import BASE_UNIT, RATE_MICRO_MAX, Limits, ReadingClass, Reason
+from mita.metering.domain import BASE_UNIT, RATE_MICRO_MAX, ClassWord, Limits, ReadingClass, Reason
 from mita.metering.models import Meter, Register, RejectedReading
 from mita.metering.operations import NewMeter
 
 RegisterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Serial = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Device = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}$")]
-ClassWord = Literal[
-    "first", "charged", "unchanged", "late", "duplicate", "conflict", "backwards", "held", "rejected"
-]
 _CURSOR = re.compile(r"(?P<at>[^~]{1,40})(~(?P<register>[0-9]{1,18})(~(?P<value>[0-9]{1,18}))?)?", re.ASCII)
 
 
@@ -45,15 +42,21 @@ class MeterIn(Shape):
 
     unit_id: Id
     serial: Serial = Field(examples=["E-1001"])
-    utility: UTILITY_WORDS = Field(examples=["electricity"])
-    registers: Annotated[list[RegisterName], Field(min_length=1, max_length=8), AfterValidator(_distinct)] = Field(
-        default=["import"], examples=[["import"]], json_schema_extra={"uniqueItems": True}
+    utility: UtilityWord = Field(examples=["electricity"])
+    registers: Annotated[list[RegisterName], Field(min_length=1, max_length=8), AfterValidator(_distinct)] = (
+        Field(default=["import"], examples=[["import"]], json_schema_extra={"uniqueItems": True})
     )
-    device: Device | None = Field(default=None, description="What speaks for the meter on MQTT", examples=["wc-a101"])
+    device: Device | None = Field(
+        default=None, description="What speaks for the meter on MQTT", examples=["wc-a101"]
+    )
     max_rate: PositiveAmount | None = Field(
-        default=None, description="Base units per hour; a faster rise is held. Absent: no limit", examples=["20"]
+        default=None,
+        description="Base units per hour; a faster rise is held. Absent: no limit",
+        examples=["20"],
     )
-    burst: PositiveAmount = Field(default="0", description="Base units allowed on top of max_rate", examples=["1.5"])
+    burst: PositiveAmount = Field(
+        default="0", description="Base units allowed on top of max_rate", examples=["1.5"]
+    )
 
     def new_meter(self) -> NewMeter:
         """Return the meter for the operation.
@@ -67,7 +70,12 @@ class MeterIn(Shape):
         if burst > VALUE_MICRO_MAX:
             raise _out_of_range("burst", f"must be at most {format_micro(VALUE_MICRO_MAX)}")
         return NewMeter(
-            self.unit_id, self.serial, self.utility, tuple(self.registers), self.device, Limits(max_rate, burst)
+            self.unit_id,
+            self.serial,
+            self.utility,
+            tuple(self.registers),
+            self.device,
+            Limits(max_rate, burst),
         )
 
 
@@ -89,7 +97,7 @@ class MeterOut(Shape):
     meter_id: Id
     unit_id: Id
     serial: str
-    utility: UTILITY_WORDS
+    utility: UtilityWord
     device: str | None
     max_rate: Quantity | None = Field(description="Per hour")
     burst: Quantity
@@ -137,7 +145,7 @@ class ReadingOut(Shape):
     meter: str | None
     register_: str | None = Field(alias="register")
     register_id: int | None = None
-    utility: UTILITY_WORDS | None = None
+    utility: UtilityWord | None = None
     taken_at: Instant | None = None
     value: Quantity | None = None
     received_at: Instant
@@ -195,7 +203,9 @@ def rejected_out(row: RejectedReading) -> ReadingOut:
 class Cursor:
     """A place in a list of readings: later than ``register_id`` and ``value_micro`` at ``taken_at``, or before it."""
 
-    def __init__(self, taken_at: datetime, register_id: int | None = None, value_micro: int | None = None) -> None:
+    def __init__(
+        self, taken_at: datetime, register_id: int | None = None, value_micro: int | None = None
+    ) -> None:
         self.taken_at = taken_at
         self.register_id = register_id
         self.value_micro = value_micro
@@ -235,5 +245,3 @@ def rejected_cursor(text: str) -> int:
         message = "must be the `next` of an earlier answer"
         raise Invalid(f"before {message}", problems=[{"path": "query.before", "message": message}])
     return int(text)
-
-

@@ -87,7 +87,9 @@ async def _table_of_body(request: Request) -> RateTable:
     """Return the rate table in the body, YAML text or ``{"document": …}``."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("application/json", *_YAML):
-        raise UnsupportedMedia("send application/json with the document under `document`, or application/yaml")
+        raise UnsupportedMedia(
+            "send application/json with the document under `document`, or application/yaml"
+        )
     raw = await request.body()
     if len(raw) > _BODY_BYTES_MAX:
         raise _body_invalid("no rate table is this long")
@@ -107,7 +109,9 @@ async def _table_of_body(request: Request) -> RateTable:
             {"path": each.path, "line": each.line, "code": each.code, "message": each.message}
             for each in error.problems
         ]
-        raise DocumentRefused(f"{len(problems)} problems: {problems[0]['message']}", problems=problems) from error
+        raise DocumentRefused(
+            f"{len(problems)} problems: {problems[0]['message']}", problems=problems
+        ) from error
 
 
 def _body_invalid(message: str) -> Invalid:
@@ -136,7 +140,10 @@ async def list_rate_tables(session: Session, estate_id: EstateId) -> Page[RateTa
         "requestBody": {
             "required": True,
             "content": {
-                "application/json": {"schema": RateTableIn.model_json_schema(), "example": {"document": EXAMPLE}},
+                "application/json": {
+                    "schema": RateTableIn.model_json_schema(),
+                    "example": {"document": EXAMPLE},
+                },
                 "application/yaml": {"schema": {"type": "string"}},
             },
         }

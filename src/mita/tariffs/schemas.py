@@ -8,7 +8,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from mita.kit.clock import to_us
 from mita.kit.shapes import (
-    UTILITY_WORDS,
+    UtilityWord,
     Id,
     Instant,
     Money,
@@ -45,7 +45,7 @@ class RateTableOut(Shape):
 
     rate_table_id: Id
     name: str
-    utility: UTILITY_WORDS
+    utility: UtilityWord
     currency: str
     effective_from: date
     created_at: Instant
@@ -61,7 +61,7 @@ class Assigned(Shape):
     """The table charges its utility from ``effective_from``; ``is_new`` is false if it did so before."""
 
     rate_table_id: Id
-    utility: UTILITY_WORDS
+    utility: UtilityWord
     effective_from: date
     is_new: bool
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mita.estates import queries as estate_queries
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import BIGINT_MAX
-from mita.kit.shapes import UTILITY_WORDS, AfterId, Id, Limit, Page, micro, money
+from mita.kit.shapes import UtilityWord, AfterId, Id, Limit, Page, micro, money
 from mita.kit.web import Asking, EstateId, Now, Session, refusals
 from mita.ledger import queries as ledger_queries
 from mita.ledger.operations import KeyReused
@@ -81,7 +81,7 @@ async def list_entries(
     session: Session,
     estate_id: EstateId,
     wallet_id: Id,
-    utility: Annotated[UTILITY_WORDS, Query()],
+    utility: Annotated[UtilityWord, Query()],
     before_seq: Annotated[int | None, Query(ge=1, le=BIGINT_MAX)] = None,
     limit: Annotated[Limit, Query()] = 100,
 ) -> Page[EntryOut]:
@@ -108,7 +108,10 @@ async def list_entries(
     summary="Book a cash or EFT receipt to a wallet",
     status_code=status.HTTP_201_CREATED,
     responses={
-        status.HTTP_200_OK: {"model": TopUpOut, "description": "The key was carried out before: the same journal"},
+        status.HTTP_200_OK: {
+            "model": TopUpOut,
+            "description": "The key was carried out before: the same journal",
+        },
         **refusals(NotFound, UtilityNotInWallet, KeyReused, Invalid),
     },
 )
@@ -120,7 +123,8 @@ async def receive_top_up(
     wallet_id: Id,
     body: TopUpIn,
     idempotency_key: Annotated[
-        IdempotencyKey, Header(alias="Idempotency-Key", description="Names this receipt; repeat with the same key")
+        IdempotencyKey,
+        Header(alias="Idempotency-Key", description="Names this receipt; repeat with the same key"),
     ],
     now: Now,
 ) -> TopUpOut:

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from mita.kit.shapes import (
-    UTILITY_WORDS,
+    UtilityWord,
     Currency,
     Id,
     Instant,
@@ -30,7 +30,7 @@ IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=200, 
 class BalanceOut(Shape):
     """A wallet's account for one utility and where its balance stands against the estate's lines."""
 
-    utility: UTILITY_WORDS
+    utility: UtilityWord
     account_id: Id
     balance: Money
     standing: StandingWord
@@ -69,7 +69,7 @@ class TopUpIn(Shape):
     )
     method: Literal["cash", "eft"] = Field(examples=["eft"])
     reference: Reference = Field(default="", examples=["Receipt 1042"])
-    utility: UTILITY_WORDS | None = Field(
+    utility: UtilityWord | None = Field(
         default=None, description="Needed if the wallet has several", examples=["electricity"]
     )
 
@@ -87,7 +87,9 @@ def wallet_out(
     row: Wallet, *, accounts: list[AccountInfo], balances_micro: dict[int, int], currency: str
 ) -> WalletOut:
     """Return a wallet with its balances, by utility, as JSON shows it."""
-    mine = sorted((each for each in accounts if each.wallet_id == row.wallet_id), key=lambda each: each.utility)
+    mine = sorted(
+        (each for each in accounts if each.wallet_id == row.wallet_id), key=lambda each: each.utility
+    )
     balances = [
         BalanceOut(
             utility=each.utility,
@@ -97,7 +99,9 @@ def wallet_out(
         )
         for each in mine
     ]
-    return WalletOut(wallet_id=row.wallet_id, unit_id=row.unit_id, balances=balances, created_at=row.created_at)
+    return WalletOut(
+        wallet_id=row.wallet_id, unit_id=row.unit_id, balances=balances, created_at=row.created_at
+    )
 
 
 def entry_out(row: Any, *, utility: str, currency: str) -> EntryOut:

@@ -14,7 +14,17 @@ if TYPE_CHECKING:
 
 LINES_OF_FILE_MAX = 600
 LINES_OF_FUNCTION_MAX = 70
-FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "processor", "processors"}
+FORBIDDEN_NAMES = {
+    "utils",
+    "util",
+    "helpers",
+    "helper",
+    "common",
+    "manager",
+    "managers",
+    "processor",
+    "processors",
+}
 EXACT_FEATURES = {"ledger", "charging", "tariffs", "wallets"}
 EXACT_FILES = {"kit/money.py", "kit/quantity.py"}
 # these meet floats in other people's documents, in order to refuse them
@@ -52,7 +62,11 @@ class Module:
     def is_exact(self) -> bool:
         """Tell whether money or quantities are worked on here."""
         parts = self.parts
-        return self.path in EXACT_FILES or parts[0] in EXACT_FEATURES or (parts[0] != "entrypoints" and "domain" in parts)
+        return (
+            self.path in EXACT_FILES
+            or parts[0] in EXACT_FEATURES
+            or (parts[0] != "entrypoints" and "domain" in parts)
+        )
 
     @property
     def is_edge(self) -> bool:
@@ -85,7 +99,13 @@ def _name(function: ast.expr) -> str:
     """Return a called name without its module: ``datetime.now``, ``round``, ``commit``."""
     if isinstance(function, ast.Attribute):
         owner = function.value
-        last = owner.attr if isinstance(owner, ast.Attribute) else owner.id if isinstance(owner, ast.Name) else ""
+        last = (
+            owner.attr
+            if isinstance(owner, ast.Attribute)
+            else owner.id
+            if isinstance(owner, ast.Name)
+            else ""
+        )
         return f"{last}.{function.attr}"
     return function.id if isinstance(function, ast.Name) else ""
 
@@ -109,7 +129,11 @@ def floats(module: Module) -> Iterator[str]:
             yield f"line {node.lineno}: / is not exact"
         if isinstance(node, ast.Constant) and isinstance(node.value, float) and called is None:
             yield f"line {node.lineno}: the literal {node.value} is a float"
-        if isinstance(node, ast.Name) and node.id in {"float", "round"} and (called is None or id(node) in called):
+        if (
+            isinstance(node, ast.Name)
+            and node.id in {"float", "round"}
+            and (called is None or id(node) in called)
+        ):
             yield f"line {node.lineno}: {node.id} is not exact"
         if isinstance(node, ast.Attribute) and re.fullmatch(
             r"float(16|32|64|128)?|double|round|around|true_divide|divide|mean|average", node.attr
@@ -169,14 +193,14 @@ def keywords(module: Module) -> Iterator[str]:
 
 
 CLOCKS = re.compile(
-    r"(datetime|dt|date)\.(now|utcnow|today)|time\.(time|time_ns|monotonic|localtime|gmtime)|(\w*\.)?now_utc|"
-    r"func\.(now|current_timestamp|clock_timestamp)"
+    r"(datetime|dt|date)\.(now|utcnow|today)|time\.(time|time_ns|monotonic|localtime|gmtime)|"
+    r"(\w*\.)?now_utc|func\.(now|current_timestamp|clock_timestamp)"
 )
 
 
 def clocks(module: Module) -> Iterator[str]:
-    """Only entrypoints look at a clock; everybody else is told ``now``."""
-    if module.is_edge or module.path in CLOCK_FILES:
+    """Only entrypoints and jobs, which are edges too, look at a clock; everybody else is told ``now``."""
+    if module.is_edge or module.is_("jobs") or module.path in CLOCK_FILES:
         return
     for call in _calls(module):
         if CLOCKS.fullmatch(_name(call.func)):
@@ -184,7 +208,11 @@ def clocks(module: Module) -> Iterator[str]:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.ImportFrom) and any(alias.name == "now_utc" for alias in node.names):
             yield f"line {node.lineno}: now_utc belongs to entrypoints"
-        if isinstance(node, ast.ImportFrom) and node.module == "time" and any(a.name != "sleep" for a in node.names):
+        if (
+            isinstance(node, ast.ImportFrom)
+            and node.module == "time"
+            and any(a.name != "sleep" for a in node.names)
+        ):
             yield f"line {node.lineno}: the time module belongs to entrypoints"
 
 

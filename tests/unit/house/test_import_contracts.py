@@ -21,28 +21,52 @@ PLANTED = {
     "features: up": ("features", "estates/queries.py", "from mita.wallets import queries as _planted"),
     "features: sideways": ("features", "tariffs/operations.py", "from mita.ledger import domain as _planted"),
     "features: from kit": ("features", "kit/money.py", "from mita.identity import domain as _planted"),
-    "features: into a process": ("features", "credit/operations.py", "from mita.entrypoints import lane as _planted"),
+    "features: into a process": (
+        "features",
+        "credit/operations.py",
+        "from mita.entrypoints import lane as _planted",
+    ),
     "features: for its type only": (
         "features",
         "metering/domain.py",
         "if TYPE_CHECKING:\n    from mita.charging.domain.outcome import Outcome as _Planted",
     ),
     "features: a new one": ("features", "loyalty/__init__.py", ""),
-    "inside: queries write": ("inside", "credit/queries.py", "from mita.credit import operations as _planted"),
+    "inside: queries write": (
+        "inside",
+        "credit/queries.py",
+        "from mita.credit import operations as _planted",
+    ),
     "inside: models decide": ("inside", "wallets/models.py", "from mita.wallets import queries as _planted"),
     "inside: domain tells": ("inside", "wallets/domain.py", "from mita.wallets import events as _planted"),
-    "inside: events know tables": ("inside", "estates/events.py", "from mita.estates import models as _planted"),
+    "inside: events know tables": (
+        "inside",
+        "estates/events.py",
+        "from mita.estates import models as _planted",
+    ),
     "inside: another file name": ("inside", "wallets/helpers.py", ""),
     "pure domain: SQL": ("pure-domain", "credit/domain.py", "import sqlalchemy as _planted"),
     "pure domain: HTTP": ("pure-domain", "tariffs/domain/slots.py", "import httpx as _planted"),
-    "pure domain: settings": ("pure-domain", "ledger/domain.py", "from mita.kit.settings import Settings as _Planted"),
+    "pure domain: settings": (
+        "pure-domain",
+        "ledger/domain.py",
+        "from mita.kit.settings import Settings as _Planted",
+    ),
     "pure domain: through another": (
         "pure-domain",
         "charging/domain/decide.py",
         "from mita.tariffs import queries as _planted",
     ),
-    "ledger tables": ("ledger-tables", "wallets/operations.py", "from mita.ledger.models import Account as _Planted"),
-    "metering tables": ("metering-tables", "charging/queries.py", "from mita.metering import models as _planted"),
+    "ledger tables": (
+        "ledger-tables",
+        "wallets/operations.py",
+        "from mita.ledger.models import Account as _Planted",
+    ),
+    "metering tables": (
+        "metering-tables",
+        "charging/queries.py",
+        "from mita.metering import models as _planted",
+    ),
     "edges: routes": ("edges", "wallets/operations.py", "from mita.tariffs import api as _planted"),
 }
 

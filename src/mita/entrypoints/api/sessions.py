@@ -60,6 +60,6 @@ class Sessions:
         if scheme:
             return await self.principal_of_token(token.strip()) if scheme.lower() == "bearer" else None
         # a cookie rides along with requests that its owner never made; it may only read
-        return self.principal_of_page(connection) if connection.scope.get("method") in ("GET", "HEAD") else None
-
-
+        return (
+            self.principal_of_page(connection) if connection.scope.get("method") in ("GET", "HEAD") else None
+        )

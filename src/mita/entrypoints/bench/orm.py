@@ -133,6 +133,7 @@ async def _charge(session: AsyncSession, *, meter: int, turn: int) -> None:
     session.add(_Reading(register_id=meter, taken_s=turn, value_micro=value))
     journal = _Journal(id=new_id(), memo="yardstick")
     session.add(journal)
+    await session.flush()
     for account, amount in zip(accounts, (-net_micro - tax_micro, net_micro, tax_micro), strict=True):
         account.balance_micro += amount
         account.seq += 1

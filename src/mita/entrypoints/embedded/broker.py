@@ -1,6 +1,6 @@
 """An MQTT 3.1.1 broker for a demo or a single site: amqtt with device tokens, on loopback.
 
-It keeps messages in memory: a broker that dies loses what it had not delivered. Fleets take Mosquitto or EMQX.
+It keeps messages in memory: when it dies, what it had not delivered is lost. Fleets take Mosquitto or EMQX.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class PatientHandler(BrokerProtocolHandler):
     """One client's connection, mended in two places.
 
     amqtt forgets a QoS 1 message that is not acknowledged within five seconds or before the connection
-    breaks; here it waits and is sent again. And amqtt lets a CONNECT touch a session before it is authenticated.
+    breaks; here it waits and is sent again. And amqtt lets a CONNECT touch a session unauthenticated.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,8 +1,8 @@
 """Mita's own convention on MQTT: bytes of ``m/<device>/up`` into readings and rejections. Pure.
 
-An item is ``{"ts": 1795255200, "meter": "E-17", "r": {"kwh": 123.456, "w": 737.6}}``; a message holds one or an
-array. ``ts`` is epoch seconds (left out by a device without a clock); ``meter`` is needed only where the device
-reads several meters of a utility. Whatever is wrong in one item leaves the others untouched.
+An item is ``{"ts": 1795255200, "meter": "E-17", "r": {"kwh": 123.456, "w": 737.6}}``; a message holds one or
+an array. ``ts`` is epoch seconds (left out by a device without a clock); ``meter`` is needed only where the
+device reads several meters of a utility. Whatever is wrong in one item leaves the others untouched.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _DISPLAY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A reading off the wire: meter serial, register, base unit, whole seconds since 1970, micro base units."""
+    """A reading off the wire: serial, register, base unit, whole seconds since 1970, micro base units."""
 
     meter: str
     register: str

@@ -1,0 +1,140 @@
+"""The application: routers, guards, errors, the live stream, the page."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import StreamingResponse
+from fastapi.security import HTTPBearer
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mita.charging.api import LANES
+from mita.charging.api import router as charging_router
+from mita.credit.api import router as credit_router
+from mita.entrypoints.api import docs, page
+from mita.entrypoints.api.guards import Guard, SecurityHeaders
+from mita.entrypoints.api.lanes import Lanes
+from mita.entrypoints.api.live import LiveHub
+from mita.entrypoints.api.problems import CONTENTION, MEDIA_TYPE, answer_with_problems, unavailable
+from mita.entrypoints.api.sessions import Sessions
+from mita.entrypoints.api.units import router as units_router
+from mita.estates import queries as estate_queries
+from mita.estates.api import router as estates_router
+from mita.kit.db import Database
+from mita.kit.shapes import Problem
+from mita.kit.web import Caller, Edge
+from mita.metering.api import router as metering_router
+from mita.tariffs.api import router as tariffs_router
+from mita.wallets.api import router as wallets_router
+from mita.wiring import wire
+
+BODY_BYTES_MAX = 5 * 1024 * 1024
+PREFIX = "/api/v1"
+_FEATURES = (
+    estates_router,
+    units_router,
+    metering_router,
+    charging_router,
+    tariffs_router,
+    wallets_router,
+    credit_router,
+)
+_DESCRIPTION = """\
+Meter readings into money that nobody has to argue about.
+
+Money is `{"amount": "12.345600", "currency": "ZAR"}`, a quantity `{"amount": "1.500000", "unit": "kWh"}`; amounts are
+decimal texts, never JSON numbers. Times are ISO 8601 in UTC. Errors are `application/problem+json` with a stable `code`.
+"""
+
+
+def create_app(database: Database, *, live: LiveHub | None) -> FastAPI:
+    """Return the web application over ``database``; ``live`` is started and closed with it.
+
+    Without ``live`` the page shows what it was when it was loaded.
+    """
+    wire()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if live is not None:
+            await live.start()
+        yield
+        if live is not None:
+            await live.close()
+
+    app = FastAPI(
+        title="Mita",
+        version=version("mita"),
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        max_body_size=BODY_BYTES_MAX,
+    )
+    sessions = Sessions(database)
+    app.state.edge = Edge(
+        database=database,
+        admit=_admit,
+        contention=CONTENTION,
+        parts={LANES: Lanes(database), "sessions": sessions, "live": live},
+    )
+    answer_with_problems(app)
+    app.add_middleware(Guard, sessions=sessions)
+    app.add_middleware(SecurityHeaders)
+    app.include_router(_api())
+    app.include_router(_probes)
+    app.include_router(page.router)
+    app.include_router(docs.router)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    return app
+
+
+async def _admit(session: AsyncSession, caller: Caller, estate_id: int) -> None:  # noqa: ARG001 - staff may see all
+    """Let staff into every estate that exists.
+
+    :raises mita.kit.errors.NotFound: if there is no such estate
+    """
+    await estate_queries.estate(session, estate_id=estate_id)
+
+
+def _api() -> APIRouter:
+    # the guard has checked the token already; this one is for the schema
+    bearer = HTTPBearer(auto_error=False, description="The token that `mita up` printed")
+    problem = {"model": Problem, "content": {MEDIA_TYPE: {}}}
+    answers: dict[int | str, dict[str, object]] = {
+        400: {**problem, "description": "`malformed`: the body cannot be read"},
+        401: {**problem, "description": "`unauthorized`: no valid token"},
+        413: {**problem, "description": "`too_large`: more than 5 MB"},
+        503: {**problem, "description": "`unavailable` or `busy`: try again"},
+    }
+    api = APIRouter(prefix=PREFIX, dependencies=[Depends(bearer)], responses=answers)
+    for router in _FEATURES:
+        api.include_router(router)
+    return api
+
+
+_probes = APIRouter()
+
+
+@_probes.get("/healthz", operation_id="check_health", summary="Is Mita well?", tags=["process"])
+async def check_health(request: Request) -> dict[str, str]:
+    """Ask the database for a sign of life; 503 if there is none."""
+    edge: Edge = request.app.state.edge
+    async with edge.database.unit_of_work(estates=[]) as session:
+        await session.execute(text("SELECT 1"))
+    return {"status": "ok"}
+
+
+@_probes.get("/live", operation_id="stream_hints", summary="Stream live hints", tags=["process"])
+async def stream_hints(request: Request) -> Response:
+    """Server-sent events: ``units`` with {estate_id, ids} of what changed; holds no database session."""
+    live: LiveHub | None = request.app.state.edge.parts["live"]
+    if live is None:
+        return unavailable(request.url.path)
+    return StreamingResponse(
+        live.events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+    )

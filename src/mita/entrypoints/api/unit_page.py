@@ -1,0 +1,151 @@
+"""What the page shows of one unit: accounts with their last entries, readings with their class, supply commands."""
+
+from datetime import datetime, tzinfo
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mita.credit import queries as credit_queries
+from mita.credit.models import SupplyCommand
+from mita.entrypoints.api.cells import (
+    NAMES,
+    cells_of,
+    columns_of,
+    shown_age,
+    shown_money,
+    shown_value,
+    supply_cell,
+)
+from mita.entrypoints.api.overview import unit_views
+from mita.estates import queries as estate_queries
+from mita.kit.shapes import show_instant
+from mita.kit.zones import zone
+from mita.ledger import queries as ledger_queries
+from mita.ledger.domain import EntryKind
+from mita.metering import queries as metering_queries
+from mita.metering.domain import ReadingClass, Reason
+from mita.wallets.queries import AccountInfo
+
+_ENTRIES, _READINGS, _COMMANDS = 10, 8, 10
+_ENTRY_NAMES = {
+    EntryKind.CHARGE: "Consumption",
+    EntryKind.CORRECTION: "Correction",
+    EntryKind.TOP_UP: "Top-up",
+}
+_STATE_NAMES = {
+    "asked": "asked",
+    "queued": "waiting for the device",
+    "sent": "sent",
+    "acknowledged": "acknowledged",
+    "confirmed": "confirmed by the device",
+    "failed": "failed",
+}
+
+
+async def unit_facts(session: AsyncSession, *, estate_id: int, unit_id: int, now: datetime) -> dict[str, Any]:
+    """Return everything that the unit's page prints, formatted.
+
+    :raises mita.kit.errors.NotFound: if there is no such unit
+    """
+    estate = await estate_queries.estate(session, estate_id=estate_id)
+    unit = await estate_queries.unit(session, estate_id=estate_id, unit_id=unit_id)
+    local = zone(estate.time_zone)
+    (view,) = await unit_views(session, estate_id=estate_id, unit_ids=[unit_id])
+    commands = await credit_queries.commands(session, estate_id=estate_id, unit_id=unit_id, limit=_COMMANDS)
+    cells = cells_of(view, columns=columns_of([view]), now=now)
+    accounts = [
+        {
+            "utility": utility,
+            "name": NAMES[utility],
+            "cell": cells[f"balance-{utility}"],
+            "supply": supply_cell(view, utility=utility),
+            "entries": await _entries(session, estate_id=estate_id, account=info, local=local),
+        }
+        for utility, (info, _) in sorted(view.accounts.items())
+    ]
+    return {
+        "estate": {
+            "estate_id": estate_id,
+            "name": estate.name,
+            "currency": estate.currency,
+            "zone": estate.time_zone,
+        },
+        "unit": {"unit_id": unit_id, "name": unit.name},
+        "accounts": accounts,
+        "meters": await _meters(session, estate_id=estate_id, unit_id=unit_id, local=local),
+        "commands": [_command(row, local=local, now=now) for row in commands],
+    }
+
+
+def _local(instant: datetime, *, local: tzinfo) -> dict[str, str]:
+    return {"at": show_instant(instant), "text": instant.astimezone(local).strftime("%d %b %Y, %H:%M:%S")}
+
+
+async def _entries(
+    session: AsyncSession, *, estate_id: int, account: AccountInfo, local: tzinfo
+) -> list[dict[str, Any]]:
+    rows = await ledger_queries.entries(
+        session, estate_id=estate_id, account_id=account.account_id, limit=_ENTRIES
+    )
+    return [
+        {
+            "when": _local(entry.event_at, local=local),
+            "name": _ENTRY_NAMES.get(EntryKind(entry.kind), EntryKind(entry.kind).name.capitalize()),
+            "memo": memo if entry.kind == EntryKind.TOP_UP else "",
+            "quantity": _quantity(entry.quantity_micro, utility=account.utility),
+            "amount": shown_money(entry.amount_micro),
+            "is_credit": entry.amount_micro > 0,
+            "balance": shown_money(entry.balance_after_micro),
+        }
+        for entry, _, memo, _, _ in rows
+    ]
+
+
+def _quantity(quantity_micro: int, *, utility: str) -> str:
+    return shown_value(quantity_micro, utility=utility) if quantity_micro > 0 else ""
+
+
+async def _meters(
+    session: AsyncSession, *, estate_id: int, unit_id: int, local: tzinfo
+) -> list[dict[str, Any]]:
+    shown = []
+    for meter in await metering_queries.meters(session, estate_id=estate_id, unit_id=unit_id, limit=20):
+        for register in await metering_queries.registers_of_meter(
+            session, estate_id=estate_id, meter_id=meter.meter_id
+        ):
+            rows = await metering_queries.readings(
+                session, estate_id=estate_id, register_id=register.register_id, limit=_READINGS
+            )
+            readings = [
+                {
+                    "when": _local(reading.taken_at, local=local),
+                    "value": shown_value(reading.value_micro, utility=utility),
+                    "class": ReadingClass(reading.class_).shown,
+                    "reason": Reason(reading.reason).sentence,
+                }
+                for reading, _, utility, _ in rows
+            ]
+            name = "" if register.name == "import" else register.name
+            shown.append(
+                {
+                    "serial": meter.serial,
+                    "utility": NAMES[meter.utility],
+                    "register": name,
+                    "readings": readings,
+                }
+            )
+    return shown
+
+
+def _command(row: SupplyCommand, *, local: tzinfo, now: datetime) -> dict[str, Any]:
+    return {
+        "when": _local(row.asked_at, local=local),
+        "changed": _local(row.changed_at, local=local),
+        "age": shown_age(row.changed_at, now=now),
+        "action": "Switch off" if row.action == "off" else "Switch on",
+        "utility": NAMES[row.utility].lower(),
+        "state": row.state,
+        "state_name": _STATE_NAMES[row.state],
+        "reason": row.reason,
+        "balance": shown_money(row.balance_micro),
+    }

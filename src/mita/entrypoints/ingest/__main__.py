@@ -1,0 +1,103 @@
+"""``mita ingest``: readings off MQTT into charges, supply commands back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+from mita.entrypoints.ingest.commands import CommandSender
+from mita.entrypoints.ingest.inbox import Inbox
+from mita.entrypoints.ingest.link import Link
+from mita.entrypoints.ingest.settings import IngestSettings
+from mita.entrypoints.ingest.settle import Settler, Stopped
+from mita.entrypoints.process import database_url, log_to_stderr, stop_event
+from mita.kit.db import Database
+from mita.wiring import wire
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+logger = logging.getLogger(__name__)
+
+REPORT_S = 10.0
+# the supervisor waits ten seconds before it kills
+_FINISH_S = 8.0
+
+
+async def serve(settings: IngestSettings) -> None:
+    """Run ingest until the process is asked to stop."""
+    stopping = stop_event()
+    database = Database(database_url(settings))
+    inbox = Inbox()
+    settler = Settler(database, readings_max=settings.batch_readings)
+    link = Link(settings, inbox=inbox)
+    sender = CommandSender(database, link=link)
+    consumer = asyncio.create_task(_consume(settings, inbox, settler, link))
+    others = [
+        asyncio.create_task(link.run()),
+        asyncio.create_task(sender.run()),
+        asyncio.create_task(_report(settler, sender, inbox)),
+    ]
+    asked = asyncio.create_task(stopping.wait())
+    logger.info("ingest starts")
+    done, _ = await asyncio.wait({asked, consumer, *others}, return_when=asyncio.FIRST_COMPLETED)
+    # stop taking, finish the batch, say goodbye
+    inbox.close()
+    settler.stopping.set()
+    await asyncio.wait({consumer}, timeout=_FINISH_S)
+    for task in (*others, asked, consumer):
+        task.cancel()
+    await asyncio.gather(*others, asked, consumer, return_exceptions=True)
+    await link.close()
+    await database.close()
+    asyncio.get_running_loop().set_exception_handler(_without_unacknowledged)
+    logger.info("ingest stopped unacknowledged=%d", len(inbox))
+    for task in done - {asked}:
+        # one of them ended by itself, which none may: let the supervisor see it
+        task.result()
+
+
+async def _consume(settings: IngestSettings, inbox: Inbox, settler: Settler, link: Link) -> None:
+    wait_s = settings.batch_wait_ms / 1000
+    while arrivals := await inbox.next_batch(readings_max=settings.batch_readings, wait_s=wait_s):
+        link.resume()
+        try:
+            await settler.settle(arrivals)
+        except Stopped:
+            logger.warning("stopped while the database was away unacknowledged=%d", len(arrivals))
+            return
+
+
+async def _report(settler: Settler, sender: CommandSender, inbox: Inbox) -> None:
+    """Log what was done, every ten seconds in which something was."""
+    told = dict(settler.counts)
+    while True:
+        await asyncio.sleep(REPORT_S)
+        counts = dict(settler.counts)
+        changed = {
+            name: count - told.get(name, 0) for name, count in counts.items() if count != told.get(name, 0)
+        }
+        if changed or len(inbox):
+            line = " ".join(f"{name}={count}" for name, count in sorted(changed.items()))
+            logger.info("settled %s waiting=%d commands_sent=%d", line, len(inbox), sender.sent)
+        told = counts
+
+
+def _without_unacknowledged(loop: AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Keep quiet about messages that the end of the process leaves unacknowledged: they come again."""
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)
+
+
+def main() -> int:
+    """Run the role."""
+    log_to_stderr()
+    wire()
+    asyncio.run(serve(IngestSettings()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""Messages that arrived and wait to be settled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mita.kit.clock import to_us
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+# beyond these the link stops reading; the broker keeps the rest
+ARRIVALS_MAX = 20_000
+BYTES_MAX = 64 * 1024 * 1024
+# a wire that was quiet for so long has sent its batch
+QUIET_S = 0.01
+# a reading takes about this much JSON; the settler cuts batches to size exactly
+_READING_BYTES = 64
+_BATCH_BYTES_MIN = 64 * 1024
+
+
+@dataclass(slots=True, eq=False)
+class Arrival:
+    """One message; ``settled`` is done once it is durable, and only then may the wire be acknowledged."""
+
+    topic: str
+    payload: bytes
+    received_us: int
+    settled: asyncio.Future[None] = field(repr=False)
+
+    @property
+    def device(self) -> str:
+        """The device named in ``m/<device>/<leaf>``; empty for any other topic."""
+        prefix, _, rest = self.topic.partition("/")
+        device, _, _ = rest.rpartition("/")
+        return device if prefix == "m" and "/" not in device else ""
+
+    @property
+    def leaf(self) -> str:
+        """The last level of the topic."""
+        return self.topic.rpartition("/")[2]
+
+    def settle(self) -> None:
+        """Let the wire be acknowledged."""
+        if not self.settled.done():
+            self.settled.set_result(None)
+
+
+class Inbox:
+    """A queue between the wire and the database, emptied batch by batch."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Arrival] = deque()
+        self._waiting_bytes = 0
+        self._changed = asyncio.Event()
+        self.is_closed = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the link should stop reading."""
+        return len(self._waiting) >= ARRIVALS_MAX or self._waiting_bytes >= BYTES_MAX
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    async def deliver(self, topic: str, payload: bytes, *, now: datetime) -> None:
+        """Hand a message over and wait until it is durable."""
+        settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(Arrival(topic, payload, to_us(now), settled))
+        self._waiting_bytes += len(payload)
+        self._changed.set()
+        await settled
+
+    def close(self) -> None:
+        """Give out no more batches; what waits is not acknowledged and comes again."""
+        self.is_closed = True
+        self._changed.set()
+
+    async def next_batch(self, *, readings_max: int, wait_s: float) -> list[Arrival]:
+        """Return the messages of about ``readings_max`` readings, at most ``wait_s`` after the first one.
+
+        Empty once the inbox is closed.
+        """
+        while not self._waiting and not self.is_closed:
+            self._changed.clear()
+            await self._changed.wait()
+        await self._fill(readings_max, wait_s)
+        if self.is_closed:
+            return []
+        taken: list[Arrival] = []
+        bytes_left = max(_BATCH_BYTES_MIN, readings_max * _READING_BYTES)
+        while self._waiting and len(taken) < readings_max and bytes_left > 0:
+            arrival = self._waiting.popleft()
+            self._waiting_bytes -= len(arrival.payload)
+            bytes_left -= len(arrival.payload)
+            taken.append(arrival)
+        return taken
+
+    async def _fill(self, readings_max: int, wait_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait_s
+        while len(self._waiting) < readings_max and not self.is_closed:
+            seen, left_s = len(self._waiting), deadline - loop.time()
+            if left_s <= 0:
+                return
+            await asyncio.sleep(min(left_s, QUIET_S))
+            # waiting on would only delay the acknowledgements that the broker's window waits for
+            if len(self._waiting) == seen:
+                return

@@ -1,0 +1,28 @@
+"""What can be set of ingest beyond the settings that all roles share."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from mita.kit.settings import Settings
+
+
+class IngestSettings(Settings):
+    """Settings of ``mita ingest``, from the same ``MITA_*`` variables."""
+
+    mqtt_version: Literal[4, 5] = Field(
+        default=4, description="MQTT protocol: 4 is 3.1.1 (the embedded broker), 5 is MQTT 5."
+    )
+    mqtt_client_id: str = Field(
+        default="mita-ingest",
+        min_length=1,
+        description="Client id at the broker; several ingest processes need one each, and always the same.",
+    )
+    mqtt_share: str = Field(
+        default="",
+        pattern=r"^[^/+#]*$",
+        description="Name of the shared subscription that several ingest processes divide; MQTT 5 only.",
+    )
+    mqtt_tls: bool = Field(default=False, description="Whether the connection to the broker is encrypted.")

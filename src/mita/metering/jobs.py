@@ -1,0 +1,47 @@
+"""Background tasks of metering."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from procrastinate import Blueprint, JobContext
+from sqlalchemy import text
+
+from mita.kit.clock import now_utc
+from mita.metering import operations
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mita.kit.db import Database
+
+MONTHS_AHEAD = 3
+
+jobs = Blueprint()
+
+
+@jobs.periodic(cron="5 * * * *")
+@jobs.task(name="ensure_partitions", pass_context=True, queueing_lock="metering:ensure_partitions")
+async def ensure_partitions(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
+    """Create the partitions of readings for this month and the next three."""
+    database: Database = context.additional_context["database"]
+    for month in _months(now=now_utc()):
+        # a transaction each: the lock on the table must be short
+        async with database.unit_of_work(estates=[]) as session:
+            await operations.ensure_reading_partition(session, month=month)
+
+
+@jobs.periodic(cron="20 2 * * *")
+@jobs.task(name="refresh_statistics", pass_context=True, queueing_lock="metering:refresh_statistics")
+async def refresh_statistics(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
+    """Let the planner know how large the tables have become."""
+    database: Database = context.additional_context["database"]
+    async with database.unit_of_work(estates=[]) as session:
+        await session.execute(text("SELECT refresh_statistics()"))
+
+
+def _months(*, now: datetime) -> list[date]:
+    """Return the first days of this month (UTC) and the next ones."""
+    first = now.year * 12 + now.month - 1
+    return [date(number // 12, number % 12 + 1, 1) for number in range(first, first + 1 + MONTHS_AHEAD)]
