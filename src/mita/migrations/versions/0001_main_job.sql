@@ -381,7 +381,9 @@ BEGIN
     END IF;
     IF to_regclass(leaf) IS NOT NULL THEN RETURN false; END IF;
     PERFORM pg_advisory_xact_lock(hashtext('mita.partition'), hashtext(leaf));
-    IF to_regclass(leaf) IS NOT NULL THEN RETURN false; END IF;
+    -- a fresh look at the catalogue: another transaction may have made it while this one waited
+    PERFORM FROM pg_class WHERE relname = leaf AND relnamespace = 'public'::regnamespace;
+    IF FOUND THEN RETURN false; END IF;
     EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)', leaf, parent);
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', leaf);
     IF parent = 'entry' THEN
@@ -389,6 +391,9 @@ BEGIN
     END IF;
     EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, leaf, lower_bound, upper_bound);
     RETURN true;
+EXCEPTION WHEN duplicate_table THEN
+    -- the caller's snapshot is older than the other transaction's commit; the month is there all the same
+    RETURN false;
 END $$;
 
 -- Fresh tables have no statistics, and the planner then walks a whole estate for one row.

@@ -1,0 +1,86 @@
+"""`mita`: the command line. Commands import what they need when they run, so that `--help` is fast."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from mita.entrypoints.cli.bench import app as bench_app
+from mita.entrypoints.cli.replay import replay
+from mita.entrypoints.cli.verify import verify
+
+app = typer.Typer(no_args_is_help=True, help="Meter readings into money that nobody has to argue about.")
+app.command("replay")(replay)
+app.command("verify")(verify)
+app.add_typer(bench_app, name="bench")
+
+
+@app.command()
+def up(
+    demo: Annotated[bool, typer.Option("--demo", help="Add two living estates.")] = False,  # noqa: FBT002 - a flag
+    port: Annotated[int | None, typer.Option(help="Port of the web server; 0 takes a free one.")] = None,
+) -> None:
+    """Run everything in one command: database, broker, API, worker, ingest."""
+    from mita.entrypoints.up import Up
+    from mita.kit.settings import Settings
+
+    raise typer.Exit(Up(Settings(), demo=demo, port=port, console=Console()).run())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version's schema."""
+    from mita.entrypoints.opened import database_url
+    from mita.kit.settings import Settings
+    from mita.migrations.runner import migrate as run
+    from mita.migrations.runner import newest_revision
+
+    settings = Settings()
+    if settings.database_url is None:
+        with database_url(settings):
+            typer.echo(f"the embedded database is at {newest_revision()}")
+        return
+    if settings.database_admin_url is None:
+        typer.echo("set MITA_DATABASE_ADMIN_URL: migrations need the owning role", err=True)
+        raise typer.Exit(2)
+    before, after = run(settings.database_admin_url.get_secret_value())
+    typer.echo(f"{before or 'empty'} -> {after}")
+
+
+@app.command()
+def openapi() -> None:
+    """Print the API's OpenAPI document."""
+    from mita.entrypoints.api.app import create_app
+    from mita.kit.db import Database
+
+    database = Database("postgresql://nobody@/nothing")
+    typer.echo(json.dumps(create_app(database, live=None).openapi(), indent=2))
+    asyncio.run(database.close())
+
+
+@app.command()
+def api() -> None:
+    """Run the API alone."""
+    _role("mita.entrypoints.api.__main__")
+
+
+@app.command()
+def worker() -> None:
+    """Run the job worker alone."""
+    _role("mita.entrypoints.worker.__main__")
+
+
+@app.command()
+def ingest() -> None:
+    """Run MQTT ingest alone."""
+    _role("mita.entrypoints.ingest.__main__")
+
+
+def _role(module: str) -> None:
+    import runpy
+
+    runpy.run_module(module.removesuffix(".__main__"), run_name="__main__", alter_sys=True)
