@@ -51,9 +51,9 @@ class Charger(Protocol):
     responses=refusals(NotFound, Invalid),
 )
 async def send_readings(request: Request, estate_id: EstateId, body: ReadingsIn, now: Now) -> ReadingsOut:
-    """Each reading ends in one class; when this answers, its money has moved. Sending again charges nothing twice.
+    """Charge readings; when this answers, their money has moved. Sent again, nothing is charged twice.
 
-    A reading that cannot be one is ``rejected`` with a code and a reason and does not fail the others.
+    Each ends in one class. One that cannot be a reading is ``rejected`` with a code and a reason and does not fail the others.
     """
     if body.estate_id not in (None, estate_id):
         message = "is another estate than the path names"
@@ -68,7 +68,7 @@ async def send_readings(request: Request, estate_id: EstateId, body: ReadingsIn,
     responses=refusals(NotFound, Invalid),
 )
 async def send_readings_of_estate(request: Request, body: EstateReadingsIn, now: Now) -> ReadingsOut:
-    """As ``send_readings``."""
+    """Charge readings as ``send_readings`` does."""
     return await _charge(request, estate_id=body.estate_id, raw=body.readings, now=now)
 
 
@@ -116,7 +116,7 @@ async def accept_held_reading(
     taken_at: Annotated[Instant, Path(examples=["2026-01-31T06:30:00Z"])],
     now: Now,
 ) -> AcceptedOut:
-    """It and everything after it is charged as if it had been plausible; only the difference is posted."""
+    """Charge it and everything after it as if it had been plausible; only the difference is posted."""
 
     async def work(session: AsyncSession) -> AcceptedOut:
         info = await metering_queries.register(session, estate_id=estate_id, register_id=register_id)

@@ -109,7 +109,7 @@ class Item:
     value_micro: int
 
 
-class _Unreadable(ValueError):
+class _Unreadable(ValueError):  # noqa: N818 - names the state
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
@@ -170,16 +170,19 @@ def _number(text: str) -> Decimal:
 
 
 def _rejection(raw: Any, *, code: str, detail: str) -> Rejection:
-    named = raw if isinstance(raw, dict) else {}
-    meter, register = named.get("meter"), named.get("register")
+    named: dict[str, Any] = raw if isinstance(raw, dict) else {}
     return Rejection(
         source=SOURCE,
-        meter=meter[:100] if _is_clean(meter) else None,
-        register=register[:100] if _is_clean(register) else None,
+        meter=_named(named.get("meter")),
+        register=_named(named.get("register")),
         raw=_shortened(raw),
         code=code,
         detail=detail[:500],
     )
+
+
+def _named(value: Any) -> str | None:
+    return str(value)[:100] if _is_clean(value) else None
 
 
 def _shortened(raw: Any) -> str:
@@ -197,9 +200,9 @@ def readings_out(read: Sequence[Item | Rejection], *, outcome: Outcome | None) -
         if isinstance(each, Rejection):
             results.append(ReadingResult(class_="rejected", code=each.code, reason=each.detail))
             continue
-        assert outcome is not None, "well-formed readings were charged"
-        results.append(_result(outcome, place))
-        place += 1
+        if outcome is not None:
+            results.append(_result(outcome, place))
+            place += 1
     counts = Counter(dict.fromkeys(SHOWN_CLASSES, 0))
     counts.update(each.class_ for each in results)
     return ReadingsOut(counts=Counts(**counts), readings=results)

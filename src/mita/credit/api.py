@@ -20,7 +20,7 @@ from mita.credit.schemas import (
 )
 from mita.estates import queries as estate_queries
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import UtilityWord, Id, Limit, Page
+from mita.kit.shapes import Id, Limit, Page, UtilityWord
 from mita.kit.web import EstateId, Now, Session, refusals, repeat_on_contention
 from mita.metering.domain import UTILITIES
 
@@ -34,7 +34,7 @@ router = APIRouter(tags=["credit"])
     responses=refusals(NotFound, Invalid),
 )
 async def list_credit_rules(session: Session, estate_id: EstateId) -> Rules:
-    """One for each utility; those that the estate has not set are the default, which cuts nothing."""
+    """List one for each utility; those that the estate has not set are the default, which cuts nothing."""
     return Rules(items=[await _rule(session, estate_id=estate_id, utility=utility) for utility in UTILITIES])
 
 
@@ -54,7 +54,7 @@ async def _rule(session: AsyncSession, *, estate_id: int, utility: str) -> RuleO
 async def set_credit_rule(
     request: Request, estate_id: EstateId, utility: UtilityWord, body: RuleIn, now: Now
 ) -> RuleOut:
-    """Balances that stand elsewhere by the new lines are acted on at once: supplies may be cut or restored."""
+    """Set the lines; balances that now stand elsewhere are acted on at once, supplies cut or restored."""
 
     async def work(session: AsyncSession) -> RuleOut:
         await operations.set_rule(session, estate_id=estate_id, rule=body.rule(utility), now=now)

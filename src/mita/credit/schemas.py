@@ -7,7 +7,7 @@ from pydantic import Field
 
 from mita.credit.domain import Rule
 from mita.credit.models import Supply, SupplyCommand
-from mita.kit.shapes import UtilityWord, Amount, Id, Instant, Money, Shape, micro, money
+from mita.kit.shapes import Amount, Id, Instant, Money, Shape, UtilityWord, micro, money
 
 CommandState = Literal["asked", "queued", "sent", "acknowledged", "confirmed", "failed"]
 

@@ -95,7 +95,7 @@ class Supervisor:
         if path.exists() and path.stat().st_size > _LOG_BYTES_MAX:
             path.replace(path.with_suffix(".log.1"))
         with path.open("ab") as log:
-            child.process = subprocess.Popen(  # noqa: PLW1509 - this process has one thread
+            child.process = subprocess.Popen(
                 [sys.executable, "-m", child.role.module],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -103,7 +103,7 @@ class Supervisor:
                 env={**os.environ, **child.role.environment, "PYTHONUNBUFFERED": "1"},
                 # the terminal's Ctrl-C is for the supervisor, which stops its children in order
                 start_new_session=True,
-                preexec_fn=_die_with_parent(os.getpid()),
+                preexec_fn=_die_with_parent(os.getpid()),  # noqa: PLW1509 - this process has one thread
             )
         child.started_at = time.monotonic()
         child.start_again_at = None

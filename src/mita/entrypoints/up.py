@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import os
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-import psutil
 from rich.panel import Panel
 from rich.table import Table
 
@@ -93,7 +94,7 @@ class Up:
             return 1
         try:
             self._start(lock)
-            self._stay()
+            self._watch_over()
         except _Interrupted:
             pass
         except NotStarted as problem:
@@ -223,7 +224,7 @@ class Up:
             time.sleep(_LOOK_S)
         raise NotStarted(f"the API does not answer; its log is {self._supervisor.log_path('api')}")
 
-    def _stay(self) -> None:
+    def _watch_over(self) -> None:
         assert self._supervisor is not None, "the roles are started"
         while not self._stop.is_asked:
             self._supervisor.watch()
@@ -284,8 +285,16 @@ def _is_healthy(host: str, port: int) -> bool:
 
 
 def _is_alive(pid: int) -> bool:
-    """Tell whether a process runs; one that nobody has buried yet does not."""
+    """Tell whether a process runs; one that ended and that nobody has buried yet does not."""
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
+        os.kill(pid, 0)
+    except ProcessLookupError:
         return False
+    except PermissionError:
+        return True
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        # no /proc, or gone meanwhile: the next look knows
+        return True
+    return state != "Z"

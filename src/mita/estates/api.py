@@ -41,7 +41,7 @@ async def list_estates(
     responses=refusals(NameTaken, Invalid),
 )
 async def create_estate(request: Request, body: EstateIn, now: Now) -> EstateOut:
-    """A name exists once: repeating the request is refused with ``name_taken`` and makes no second estate."""
+    """Create one; a repeat is refused with ``name_taken`` and makes no second estate."""
     async with edge(request).database.unit_of_work(estates=[]) as session:
         row = await operations.create_estate(
             session, name=body.name, currency=body.currency, time_zone=body.time_zone, seen=[], now=now

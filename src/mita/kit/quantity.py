@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 
 # base unit, micro base units per one of this unit; litres and watt-hours are exact thousandths
 UNITS: dict[str, tuple[str, int]] = {
@@ -17,6 +17,9 @@ UNITS: dict[str, tuple[str, int]] = {
 
 # a register that says more than this is broken; keeps every sum of a batch inside bigint
 VALUE_MICRO_MAX = 10**15
+_DECIMALS_MAX = 40
+# the default context would round a long number away before it is judged
+_EXACT = Context(prec=10_000, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 class BadValue(ValueError):
@@ -46,12 +49,22 @@ def value_micro(value: Decimal, *, scale: int) -> int:
     if not value.is_finite():
         raise BadValue("not_a_number", f"value {value} is not a number")
     if value < 0:
-        raise BadValue("negative_value", f"value {value} is negative")
+        raise BadValue("negative_value", f"value {str(value)[:40]} is negative")
     # adjusted() first: 1e999999 must not be expanded
-    if value.adjusted() > 15 or int(value) * scale > VALUE_MICRO_MAX:
+    if value.adjusted() > 15:
         raise BadValue("value_out_of_range", "value is larger than any register")
-    scaled = value * scale
-    whole = int(scaled)
-    if scaled != whole:
+    _, digits, exponent = value.normalize(_EXACT).as_tuple()
+    assert isinstance(exponent, int), "a finite number has an exponent"
+    if exponent < -_DECIMALS_MAX:
+        raise BadValue("too_many_decimals", f"value {str(value)[:40]} is finer than a millionth of the base unit")
+    whole = int("".join(map(str, digits)) or "0") * scale
+    rest = 0
+    if exponent >= 0:
+        whole *= 10**exponent
+    else:
+        whole, rest = divmod(whole, 10**-exponent)
+    if whole + (rest > 0) > VALUE_MICRO_MAX:
+        raise BadValue("value_out_of_range", "value is larger than any register")
+    if rest:
         raise BadValue("too_many_decimals", f"value {str(value)[:40]} is finer than a millionth of the base unit")
     return whole

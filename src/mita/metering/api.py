@@ -62,7 +62,7 @@ async def list_meters(
     responses=refusals(NotFound, SerialTaken, Invalid),
 )
 async def install_meter(session: Session, estate_id: EstateId, body: MeterIn, now: Now) -> MeterWithRegisters:
-    """The unit gets a wallet, and an account for the meter's utility, if it has none yet."""
+    """Install one; the unit gets a wallet, and an account for the utility, if it has none yet."""
     await estate_queries.unit(session, estate_id=estate_id, unit_id=body.unit_id)
     (meter_id,) = await operations.install_meters(
         session, estate_id=estate_id, meters=[body.new_meter()], now=now
@@ -103,9 +103,9 @@ async def list_readings(
     ] = None,
     limit: Annotated[Limit, Query()] = 100,
 ) -> Page[ReadingOut]:
-    """Newest first. Without ``class``: all that is stored on the registers, whatever its class.
+    """List newest first; without ``class`` all that is stored on the registers, whatever its class.
 
-    Duplicates and conflicts did not become readings; they are listed only by their class, and so is what was rejected.
+    Duplicates, conflicts and rejections did not become readings: they are listed by their class only.
     """
     if class_ == "rejected":
         return await _rejected(session, estate_id=estate_id, before=before, limit=limit)
@@ -156,6 +156,6 @@ async def list_rejected_readings(
     before: Annotated[str | None, Query(max_length=80, description="The `next` of an earlier answer")] = None,
     limit: Annotated[Limit, Query()] = 100,
 ) -> Page[ReadingOut]:
-    """What unknown devices sent, newest first; an estate's own rejections are listed with its readings."""
+    """List what unknown devices sent, newest first; an estate's own are listed with its readings."""
     async with edge(request).database.unit_of_work(estates=[0]) as session:
         return await _rejected(session, estate_id=0, before=before, limit=limit)

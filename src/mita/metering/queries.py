@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -243,10 +243,11 @@ async def readings(
     classes: Sequence[ReadingClass] = (),
     before: tuple[datetime, int | None] | None = None,
     limit: int = 100,
-) -> Sequence[Row[tuple[Reading, str, str, str]]]:
+) -> Sequence[Row[Reading, str, str, str]]:
     """Return stored readings, newest first, each with its meter's serial, utility and register name.
 
-    ``before`` is (taken_at, register_id): what follows that register's reading; without register_id, what is earlier.
+    ``before`` is (taken_at, register_id): what follows that register's reading; register_id of None is what
+    is earlier.
     """
     statement = _with_names(Reading).where(Reading.estate_id == estate_id)
     statement = statement.order_by(Reading.taken_at.desc(), Reading.register_id).limit(limit)
@@ -271,8 +272,11 @@ async def repeats(
     register_id: int | None = None,
     before: tuple[datetime, int | None, int | None] | None = None,
     limit: int = 100,
-) -> Sequence[Row[tuple[ReadingRepeat, str, str, str]]]:
-    """Return duplicates or conflicts, newest ``taken_at`` first, after a place (taken_at, register_id, value_micro)."""
+) -> Sequence[Row[ReadingRepeat, str, str, str]]:
+    """Return duplicates or conflicts, newest ``taken_at`` first, each with serial, utility and register name.
+
+    ``before`` is the place (taken_at, register_id, value_micro) that they follow.
+    """
     row = ReadingRepeat
     statement = _with_names(row).where(row.estate_id == estate_id, row.class_ == int(class_))
     statement = statement.order_by(row.taken_at.desc(), row.register_id, row.value_micro).limit(limit)
@@ -280,7 +284,7 @@ async def repeats(
         statement = statement.where(row.register_id == register_id)
     if before is not None:
         taken_at, register, value = before
-        later = false()
+        later: ColumnElement[bool] = false()
         if register is not None:
             within = and_(row.register_id == register, row.value_micro > (value or 0))
             later = and_(row.taken_at == taken_at, or_(row.register_id > register, within))
@@ -288,7 +292,7 @@ async def repeats(
     return (await session.execute(statement)).all()
 
 
-def _with_names(row: type[Reading] | type[ReadingRepeat]) -> Any:
+def _with_names(row: type[Reading | ReadingRepeat]) -> Any:
     return (
         select(row, Meter.serial, Meter.utility, Register.name)
         .join(Register, (Register.estate_id == row.estate_id) & (Register.register_id == row.register_id))

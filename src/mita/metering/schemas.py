@@ -10,12 +10,12 @@ from mita.kit.errors import Invalid
 from mita.kit.money import format_micro
 from mita.kit.quantity import VALUE_MICRO_MAX
 from mita.kit.shapes import (
-    UtilityWord,
     Id,
     Instant,
     PositiveAmount,
     Quantity,
     Shape,
+    UtilityWord,
     micro,
     parse_instant,
     quantity,
@@ -201,7 +201,7 @@ def rejected_out(row: RejectedReading) -> ReadingOut:
 
 
 class Cursor:
-    """A place in a list of readings: later than ``register_id`` and ``value_micro`` at ``taken_at``, or before it."""
+    """A place in a list of readings: after ``register_id`` and ``value_micro`` at ``taken_at``."""
 
     def __init__(
         self, taken_at: datetime, register_id: int | None = None, value_micro: int | None = None
@@ -231,8 +231,8 @@ def parse_cursor(text: str) -> Cursor:
     except ValueError as error:
         message = "must be a date and time with its offset, or the `next` of an earlier answer"
         raise Invalid(f"before {message}", problems=[{"path": "query.before", "message": message}]) from error
-    assert match is not None, "no match is no instant"
-    register_id, value = match["register"], match["value"]
+    parts = match.groupdict() if match else {}
+    register_id, value = parts.get("register"), parts.get("value")
     return Cursor(taken_at, int(register_id) if register_id else None, int(value) if value else None)
 
 

@@ -152,7 +152,7 @@ async def list_rate_tables(session: Session, estate_id: EstateId) -> Page[RateTa
 async def add_rate_table(
     session: Session, estate_id: EstateId, table: Annotated[RateTable, Depends(_table_of_body)], now: Now
 ) -> RateTableWithDocument:
-    """The document as JSON under ``document`` or as YAML. The same document again is the same table.
+    """Add a document, JSON under ``document`` or YAML; the same document again is the same table.
 
     A table charges nothing until it is assigned.
     """
@@ -182,7 +182,7 @@ async def get_rate_table(session: Session, estate_id: EstateId, rate_table_id: I
     responses=refusals(NotFound, AlreadyInForce, Invalid),
 )
 async def assign_rate_table(request: Request, estate_id: EstateId, rate_table_id: Id, now: Now) -> Assigned:
-    """Readings that were held because no table was in force are charged. Assigning twice does nothing more."""
+    """Put it in force; readings held for want of a price are charged. Assigning twice does nothing more."""
 
     async def work(session: AsyncSession) -> Assigned:
         is_new = await operations.assign_rate_table(

@@ -8,13 +8,13 @@ from pydantic.json_schema import SkipJsonSchema
 
 from mita.kit.clock import to_us
 from mita.kit.shapes import (
-    UtilityWord,
     Id,
     Instant,
     Money,
     PositiveAmount,
     Quantity,
     Shape,
+    UtilityWord,
     micro,
     money,
     quantity,
@@ -130,7 +130,7 @@ class CalculationLineOut(Shape):
 
 
 class CalculationOut(Shape):
-    """A price: the lines' nets add up to ``net``, and ``net`` plus ``tax`` is ``gross``; credits are negative."""
+    """A price: the lines' nets add up to ``net``; with ``tax`` it is ``gross``; credits are negative."""
 
     net: Money
     tax: Money

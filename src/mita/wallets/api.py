@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mita.estates import queries as estate_queries
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import BIGINT_MAX
-from mita.kit.shapes import UtilityWord, AfterId, Id, Limit, Page, micro, money
+from mita.kit.shapes import AfterId, Id, Limit, Page, UtilityWord, micro, money
 from mita.kit.web import Asking, EstateId, Now, Session, refusals
 from mita.ledger import queries as ledger_queries
 from mita.ledger.operations import KeyReused
@@ -128,7 +128,7 @@ async def receive_top_up(
     ],
     now: Now,
 ) -> TopUpOut:
-    """Carried out once per key: a repeat answers 200 with the same journal, the key with another body is refused."""
+    """Book it once per key: a repeat answers 200 with the same journal, another body is refused."""
     estate = await estate_queries.estate(session, estate_id=estate_id)
     if body.currency not in (None, estate.currency):
         message = f"the estate's currency is {estate.currency}"

@@ -6,7 +6,6 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from mita.kit.shapes import (
-    UtilityWord,
     Currency,
     Id,
     Instant,
@@ -14,6 +13,7 @@ from mita.kit.shapes import (
     PositiveAmount,
     Quantity,
     Shape,
+    UtilityWord,
     money,
     quantity,
 )

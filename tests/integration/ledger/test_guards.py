@@ -55,7 +55,7 @@ async def test_a_journal_that_does_not_balance_is_refused_even_for_the_owner(dat
     row = admin.execute("SELECT * FROM entry WHERE amount_micro < 0 ORDER BY seq DESC LIMIT 1")
     names = [column.name for column in row.description]
     values = dict(zip(names, row.fetchone(), strict=True))
-    values |= {"seq": values["seq"] + 1}
+    values |= {"seq": values["seq"] + 1_000}
     places = ", ".join(f"%({name})s" for name in names)
     with pytest.raises(psycopg.errors.CheckViolation, match="does not balance"):
         admin.execute(f"INSERT INTO entry ({', '.join(names)}) VALUES ({places})", values)

@@ -234,6 +234,37 @@ def none_means_now(module: Module) -> Iterator[str]:
                 yield f"line {node.lineno}: {node.name} has a default for {argument.arg}"
 
 
+def _annotated(tree: ast.AST) -> set[int]:
+    """Return the identities of all nodes inside annotations."""
+    annotations: list[ast.expr | None] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg | ast.AnnAssign):
+            annotations.append(node.annotation)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            annotations.append(node.returns)
+    return {
+        id(inner) for annotation in annotations if annotation is not None for inner in ast.walk(annotation)
+    }
+
+
+def row_types(module: Module) -> Iterator[str]:
+    """Entrypoints name rows in annotations only: statements about tables belong to queries and operations."""
+    if not module.is_edge:
+        return
+    rows = set()
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import) and any(alias.name.endswith(".models") for alias in node.names):
+            yield f"line {node.lineno}: imports a whole models module"
+        if isinstance(node, ast.ImportFrom) and (node.module or "").endswith(".models"):
+            rows |= {alias.asname or alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and any(alias.name == "models" for alias in node.names):
+            yield f"line {node.lineno}: imports a whole models module"
+    annotated = _annotated(module.tree)
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Name) and node.id in rows and id(node) not in annotated:
+            yield f"line {node.lineno}: {node.id} is worked on, not only named"
+
+
 LINTS: dict[str, Callable[[Module], Iterator[str]]] = {
     lint.__name__: lint
     for lint in (
@@ -246,5 +277,6 @@ LINTS: dict[str, Callable[[Module], Iterator[str]]] = {
         machine_paths,
         names,
         none_means_now,
+        row_types,
     )
 }

@@ -194,7 +194,7 @@ USED_OTHERWISE = {
     "advance", "balance", "block", "bulk", "channel", "chunk", "client", "connection", "copy", "counter",
     "delta", "draw", "dropped", "endpoint", "failed", "flag", "health", "history", "idle", "index",
     "initial", "invalid", "load", "log", "negative", "node", "pending", "plan", "processed", "queue",
-    "reset", "sample", "scale", "service", "stand", "timestamp", "transaction", "trigger", "zero",
+    "reset", "sample", "scale", "service", "stand", "stay", "timestamp", "transaction", "trigger", "zero",
 }  # fmt: skip
 
 

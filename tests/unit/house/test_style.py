@@ -68,6 +68,15 @@ PLANTED = [
     ("machine_paths", "kit/settings.py", "# see ../" + "shared/DESIGN.md", 1),
     ("machine_paths", "kit/settings.py", "# a balance shared/split by flatmates, the /workers", 1),
     ("machine_paths", "kit/settings.py", "# networks, shared memory, /workers", 0),
+    ("row_types", "entrypoints/api/a.py", "from mita.metering.models import Meter\nselect(Meter)", 1),
+    ("row_types", "entrypoints/api/a.py", "from mita.metering import models", 1),
+    ("row_types", "entrypoints/api/a.py", "import mita.metering.models", 1),
+    (
+        "row_types",
+        "entrypoints/api/a.py",
+        "from mita.metering.models import Meter\ndef f(a: list[Meter]): ...",
+        0,
+    ),
     ("none_means_now", "wallets/queries.py", "def f(session, *, now=None): ...", 1),
     ("none_means_now", "wallets/queries.py", "def f(session, *, before=None): ...", 0),
 ]

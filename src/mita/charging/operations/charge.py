@@ -11,7 +11,7 @@ from mita.charging import queries
 from mita.charging.domain.decide import Decided, Rows, decide, fault_codes, late_labels, resolve, sort_batch
 from mita.charging.domain.outcome import Outcome, sentence_of
 from mita.charging.operations.lane import claim_lane
-from mita.charging.operations.post import Postings, post_charges
+from mita.charging.operations.post import Bookings, post_charges
 from mita.charging.operations.settle import Newcomer, Settled, settle_register
 from mita.metering import operations as metering
 from mita.metering import queries as metering_queries
@@ -48,13 +48,13 @@ async def charge_batch(
         await queries.load_registers(session, memory, keys=unknown)
     work = _Work(memory, batch, Outcome(np.zeros(len(batch), dtype=np.int64), {}))
     fresh = await _sort_out(session, work)
-    postings = await _settle_and_decide(session, work, fresh)
-    posted = await post_charges(session, memory, postings=postings, source=batch.source, now=now)
+    bookings = await _settle_and_decide(session, work, fresh)
+    posted = await post_charges(session, memory, bookings=bookings, source=batch.source, now=now)
     work.outcome.entries, work.outcome.crossings = posted.entries, posted.crossings
     work.outcome.net_micro, work.outcome.tax_micro = posted.net_micro, posted.tax_micro
     work.outcome.quantity_micro = posted.quantity_micro
     # only now: stale heads leave the memory as it was, for the next attempt
-    _remember(memory, postings)
+    _remember(memory, bookings)
     memory.seq = seq
     return work.outcome
 
@@ -154,7 +154,7 @@ async def _set_repeats_aside(
 
 async def _settle_and_decide(
     session: AsyncSession, work: _Work, fresh: tuple[Rows, NDArray[np.bool_]]
-) -> Postings:
+) -> Bookings:
     """Send registers with readings older than stored ones through the slow lane, all others through the fast one."""
     rows, is_past = fresh
     registers = work.memory.registers
@@ -169,7 +169,7 @@ async def _settle_and_decide(
         session, estate_id=work.memory.estate_id, readings=_joined(stored), received_us=work.batch.received_us
     )
     _note(work.outcome, quick.origin, decided)
-    return Postings(quick, decided, settled)
+    return Bookings(quick, decided, settled)
 
 
 async def _settle(
@@ -219,10 +219,10 @@ def _joined(parts: list[StoredReadings]) -> StoredReadings:
     )
 
 
-def _remember(memory: LaneMemory, postings: Postings) -> None:
+def _remember(memory: LaneMemory, bookings: Bookings) -> None:
     """Move the registers' states forward."""
-    registers, rows, decided = memory.registers, postings.rows, postings.decided
-    for settled in postings.settled:
+    registers, rows, decided = memory.registers, bookings.rows, bookings.decided
+    for settled in bookings.settled:
         registers.remember(settled.place, settled.state)
     if not len(rows):
         return

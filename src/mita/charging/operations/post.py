@@ -38,7 +38,7 @@ TAX_CODE = "tax"
 
 
 @dataclass(frozen=True, slots=True)
-class Postings:
+class Bookings:
     """What has to be booked: rows of the fast lane with their decision, and settled registers."""
 
     rows: Rows
@@ -70,13 +70,13 @@ class _Charges:
 
 
 async def post_charges(
-    session: AsyncSession, memory: LaneMemory, *, postings: Postings, source: str, now: datetime
+    session: AsyncSession, memory: LaneMemory, *, bookings: Bookings, source: str, now: datetime
 ) -> Posted:
     """Book a batch's charges and corrections, settle the standings of the wallets, tell whoever listens.
 
     :raises mita.ledger.operations.StaleHeads: if a balance moved meanwhile
     """
-    charges = _charges(postings)
+    charges = _charges(bookings)
     posted = Posted(net_micro=int(charges.net_micro.sum()), tax_micro=int(charges.tax_micro.sum()))
     for place, quantity in _sums(memory.registers.book[charges.register], charges.quantity_micro).items():
         book = memory.books[place]
@@ -84,15 +84,15 @@ async def post_charges(
     seqs: dict[int, int] = {}
     if len(charges.register):
         seqs = await _book(session, memory, charges, posted, source=source, now=now)
-    await _record_reratings(session, memory, postings.settled, seqs=seqs, now=now)
+    await _record_reratings(session, memory, bookings.settled, seqs=seqs, now=now)
     return posted
 
 
-def _charges(postings: Postings) -> _Charges:
-    rows, decided = postings.rows, postings.decided
+def _charges(bookings: Bookings) -> _Charges:
+    rows, decided = bookings.rows, bookings.decided
     is_charge = (decided.class_ == int(ReadingClass.CHARGED)) | (decided.class_ == int(ReadingClass.LATE))
     quick = np.flatnonzero(is_charge & (decided.quantity_micro > 0))
-    moved = [s for s in postings.settled if s.old != s.new]
+    moved = [s for s in bookings.settled if s.old != s.new]
 
     def column(quick_values: NDArray[np.int64], settled_values: Sequence[int]) -> NDArray[np.int64]:
         if not moved:

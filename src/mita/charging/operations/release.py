@@ -9,7 +9,7 @@ import numpy as np
 from mita.charging import queries
 from mita.charging.domain.decide import Rows, decide
 from mita.charging.operations.lane import claim_lane
-from mita.charging.operations.post import Postings, post_charges
+from mita.charging.operations.post import Bookings, post_charges
 from mita.charging.operations.settle import Settled, settle_register
 from mita.kit.clock import to_us
 from mita.kit.errors import Conflict
@@ -99,6 +99,6 @@ async def _settle_again(
     none = np.empty(0, dtype=np.int64)
     rows = Rows(none, none, none, none)
     nothing = decide(rows, is_late=none.astype(np.bool_), registers=memory.registers, books=memory.books)
-    postings = Postings(rows, nothing, [settled])
-    await post_charges(session, memory, postings=postings, source=cause, now=now)
+    bookings = Bookings(rows, nothing, [settled])
+    await post_charges(session, memory, bookings=bookings, source=cause, now=now)
     return settled

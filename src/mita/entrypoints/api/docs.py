@@ -47,7 +47,8 @@ def _operation(schema: dict[str, Any], *, path: str, method: str, spec: dict[str
 def _parameter(spec: dict[str, Any]) -> dict[str, Any]:
     schema = spec.get("schema", {})
     kinds = [each.get("type", "") for each in schema.get("anyOf", [schema])]
-    words = schema.get("enum") or next((e["enum"] for e in schema.get("anyOf", []) if "enum" in e), [])
+    choices = schema.get("anyOf", [schema])
+    words: list[str] = next((each["enum"] for each in choices if "enum" in each), [])
     return {
         "name": spec["name"],
         "where": spec["in"],
@@ -73,22 +74,25 @@ def _example_text(schema: dict[str, Any], content: dict[str, Any]) -> str:
 
 def _example(schema: dict[str, Any], node: dict[str, Any], *, depth: int) -> Any:
     """Return a value of ``node``'s shape, from its examples where it has some."""
-    if depth > _DEPTH_MAX:
-        return None
-    if "$ref" in node:
-        name = node["$ref"].rsplit("/", 1)[-1]
-        return _example(schema, schema["components"]["schemas"].get(name, {}), depth=depth + 1)
-    for key in ("examples", "enum"):
-        if node.get(key):
-            return node[key][0]
-    if "default" in node:
-        return node["default"]
-    for key in ("anyOf", "oneOf"):
-        if node.get(key) and "properties" not in node:
-            return _example(schema, node[key][0], depth=depth + 1)
+    known = node.get("examples") or node.get("enum") or ([node["default"]] if "default" in node else [])
+    if known or depth > _DEPTH_MAX:
+        return known[0] if known else None
+    inner = _inner(schema, node)
+    if inner is not None:
+        return _example(schema, inner, depth=depth + 1)
     if node.get("type") == "array":
         return [_example(schema, node.get("items", {}), depth=depth + 1)]
     if "properties" in node:
         return {name: _example(schema, each, depth=depth + 1) for name, each in node["properties"].items()}
     plain = {"string": "text", "integer": 1, "boolean": True, "object": {}}
     return plain.get(node.get("type", ""))
+
+
+def _inner(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the shape that ``node`` only points to, if it does."""
+    if "$ref" in node:
+        name = node["$ref"].rsplit("/", 1)[-1]
+        found: dict[str, Any] = schema["components"]["schemas"].get(name, {})
+        return found
+    choices = node.get("anyOf") or node.get("oneOf")
+    return choices[0] if choices and "properties" not in node else None

@@ -22,7 +22,7 @@ HEADERS = {
 
 
 class SecurityHeaders:
-    """Adds the headers that keep a browser from being used against its owner; nothing with money is cached."""
+    """Adds the headers that keep a browser from being used against its owner; money is never cached."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

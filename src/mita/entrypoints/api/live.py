@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 _QUEUE_MAX = 200
 _BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 HEARTBEAT_SECONDS = 15.0
-_LOOK_AGAIN = {"estate_id": None, "ids": []}
+_LOOK_AGAIN: dict[str, Any] = {"estate_id": None, "ids": []}
 
 Hint = dict[str, Any]
 

@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import sqlalchemy.exc
@@ -91,7 +91,7 @@ CONTENTION = (StaleHeads, StaleLane)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refusal), "registered for it"
+    error = cast("Refusal", error)
     return problem(
         request.url.path,
         status=error.status,
@@ -103,7 +103,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _not_valid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError), "registered for it"
+    error = cast("RequestValidationError", error)
     problems = [
         {"path": ".".join(map(str, each["loc"])), "message": str(each["msg"]).removeprefix("Value error, ")}
         for each in error.errors()[:_PROBLEMS_MAX]
@@ -115,7 +115,7 @@ async def _not_valid(request: Request, error: Exception) -> Response:
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException), "registered for it"
+    error = cast("HTTPException", error)
     detail = str(error.detail or HTTPStatus(error.status_code).phrase)
     return problem(request.url.path, status=error.status_code, detail=detail, headers=error.headers)
 
@@ -155,8 +155,8 @@ def answer_with_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     for error in UNAVAILABLE:
         app.add_exception_handler(error, _unavailable)
-    for error in CONTENTION:
-        app.add_exception_handler(error, _busy)
+    for conflict in CONTENTION:
+        app.add_exception_handler(conflict, _busy)
     app.add_exception_handler(sqlalchemy.exc.DataError, _unstorable)
     app.add_exception_handler(psycopg.DataError, _unstorable)
     app.add_exception_handler(Exception, _internal)

@@ -1,4 +1,4 @@
-"""What the page shows of one unit: accounts with their last entries, readings with their class, supply commands."""
+"""What the page shows of one unit: accounts with last entries, readings with class, supply commands."""
 
 from datetime import datetime, tzinfo
 from typing import Any
@@ -84,7 +84,7 @@ def _local(instant: datetime, *, local: tzinfo) -> dict[str, str]:
 async def _entries(
     session: AsyncSession, *, estate_id: int, account: AccountInfo, local: tzinfo
 ) -> list[dict[str, Any]]:
-    rows = await ledger_queries.entries(
+    rows: Any = await ledger_queries.entries(
         session, estate_id=estate_id, account_id=account.account_id, limit=_ENTRIES
     )
     return [
@@ -113,7 +113,7 @@ async def _meters(
         for register in await metering_queries.registers_of_meter(
             session, estate_id=estate_id, meter_id=meter.meter_id
         ):
-            rows = await metering_queries.readings(
+            rows: Any = await metering_queries.readings(
                 session, estate_id=estate_id, register_id=register.register_id, limit=_READINGS
             )
             readings = [
