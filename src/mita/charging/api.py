@@ -53,7 +53,8 @@ class Charger(Protocol):
 async def send_readings(request: Request, estate_id: EstateId, body: ReadingsIn, now: Now) -> ReadingsOut:
     """Charge readings; when this answers, their money has moved. Sent again, nothing is charged twice.
 
-    Each ends in one class. One that cannot be a reading is ``rejected`` with a code and a reason and does not fail the others.
+    Each ends in one class. One that cannot be a reading is ``rejected`` with a code and a reason; the others
+    go on.
     """
     if body.estate_id not in (None, estate_id):
         message = "is another estate than the path names"

@@ -47,8 +47,8 @@ _DESCRIPTION = """\
 Meter readings into money that nobody has to argue about.
 
 Money is `{"amount": "12.345600", "currency": "ZAR"}`, a quantity
-`{"amount": "1.500000", "unit": "kWh"}`; amounts are decimal texts, never JSON numbers. Times are ISO 8601 in UTC. Errors are
-`application/problem+json` with a stable `code`.
+`{"amount": "1.500000", "unit": "kWh"}`; amounts are decimal texts, never JSON numbers. Times are ISO 8601 in
+UTC. Errors are `application/problem+json` with a stable `code`.
 """
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
 from mita.kit.settings import Settings
@@ -12,7 +10,10 @@ from mita.kit.settings import Settings
 class IngestSettings(Settings):
     """Settings of ``mita ingest``, from the same ``MITA_*`` variables."""
 
-    mqtt_version: Literal[4, 5] = Field(
+    # no Literal: the environment says "4", and a literal number takes no text
+    mqtt_version: int = Field(
+        ge=4,
+        le=5,
         default=4, description="MQTT protocol: 4 is 3.1.1 (the embedded broker), 5 is MQTT 5."
     )
     mqtt_client_id: str = Field(
