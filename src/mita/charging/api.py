@@ -131,11 +131,12 @@ async def accept_held_reading(
             actor=asking.actor,
             now=now,
         )
+        currency = estate.currency
         session.expire_all()
         stored = await metering_queries.reading(
             session, estate_id=estate_id, register_id=register_id, taken_at=taken_at
         )
         class_ = ReadingClass(stored.class_).shown
-        return accepted_out(settled, info=info, taken_at=taken_at, class_=class_, currency=estate.currency)
+        return accepted_out(settled, info=info, taken_at=taken_at, class_=class_, currency=currency)
 
     return await repeat_on_contention(request, estate_id=estate_id, work=work)

@@ -11,7 +11,7 @@ from mita.entrypoints.keys import load_keys
 from mita.entrypoints.process import log_to_stderr, stop_event
 from mita.kit.settings import Settings
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("mita.entrypoints.broker")
 
 
 async def serve(settings: Settings) -> None:

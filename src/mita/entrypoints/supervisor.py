@@ -33,12 +33,12 @@ _LOG_BYTES_MAX = 10 * 1024 * 1024
 class Role:
     """A process to run as ``python -m mita.entrypoints.<name>``.
 
-    ``environment`` is added to the supervisor's own; secrets travel there and never in arguments.
+    ``environment`` changes the supervisor's own (None: unset); secrets travel there, never in arguments.
     A role that ``may_end`` is done when it exits with status 0.
     """
 
     name: str
-    environment: Mapping[str, str] = field(repr=False)
+    environment: Mapping[str, str | None] = field(repr=False)
     may_end: bool = False
 
     @property
@@ -78,7 +78,7 @@ class Supervisor:
 
     def start(self) -> None:
         """Start all roles, in order."""
-        self._logs.mkdir(parents=True, exist_ok=True)
+        self._logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         for child in self._children:
             self._start(child)
 
@@ -100,7 +100,7 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **child.role.environment, "PYTHONUNBUFFERED": "1"},
+                env=_environment(child.role),
                 # the terminal's Ctrl-C is for the supervisor, which stops its children in order
                 start_new_session=True,
                 preexec_fn=_die_with_parent(os.getpid()),  # noqa: PLW1509 - this process has one thread
@@ -147,6 +147,11 @@ class Supervisor:
                 child.process.kill()
                 child.process.wait()
             child.process = None
+
+
+def _environment(role: Role) -> dict[str, str]:
+    changed = {**os.environ, **role.environment, "PYTHONUNBUFFERED": "1"}
+    return {name: value for name, value in changed.items() if value is not None}
 
 
 def _how(status: int) -> str:

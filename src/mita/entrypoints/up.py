@@ -169,16 +169,16 @@ class Up:
     def _roles(self, urls: _Urls, *, port: int, mqtt_port: int) -> list[Role]:
         settings = self._settings
         keys = load_keys(settings.data)
-        shared = {
+        shared: dict[str, str | None] = {
             "MITA_DATA": str(settings.data),
             "MITA_DATABASE_URL": urls.app,
             # only migrations may have it
-            "MITA_DATABASE_ADMIN_URL": "",
+            "MITA_DATABASE_ADMIN_URL": None,
             "MITA_HOST": settings.host,
             "MITA_PORT": str(port),
             "MITA_MQTT_HOST": LOOPBACK,
             "MITA_MQTT_PORT": str(mqtt_port),
-            "MITA_MQTT_PASSWORD": "",
+            "MITA_MQTT_PASSWORD": None,
         }
         ingest = {
             **shared,

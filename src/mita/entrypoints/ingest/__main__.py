@@ -19,7 +19,7 @@ from mita.wiring import wire
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("mita.entrypoints.ingest")
 
 REPORT_S = 10.0
 # the supervisor waits ten seconds before it kills

@@ -15,7 +15,7 @@ from mita.kit.db import Database
 from mita.kit.settings import Settings
 from mita.wiring import wire
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("mita.entrypoints.worker")
 
 # deferred at each start: a month may have begun, or an installation, since the hour struck
 AT_START = ("metering:ensure_partitions", "ledger:ensure_partitions", "metering:refresh_statistics")

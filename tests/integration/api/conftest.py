@@ -1,0 +1,78 @@
+"""The application over a private database, and a caller with a token."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from mita.entrypoints.api import LiveHub, create_app
+from mita.identity.domain import new_token
+from mita.identity.operations import replace_token
+
+from .place import Place, settle
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from fastapi import FastAPI
+
+    from mita.entrypoints.embedded.postgres import EmbeddedPostgres
+    from mita.kit.db import Database
+
+
+@pytest.fixture
+async def token(database: Database) -> str:
+    """A token that the database knows."""
+    made = new_token()
+    async with database.unit_of_work(estates=[]) as session:
+        await replace_token(session, name="console", token=made, now=datetime(2025, 1, 1, tzinfo=UTC))
+    return made
+
+
+@pytest.fixture
+async def live(postgres: EmbeddedPostgres, database_name: str) -> AsyncIterator[LiveHub]:
+    hub = LiveHub(postgres.app_url(database_name))
+    yield hub
+    await hub.close()
+
+
+@pytest.fixture
+def app(database: Database, live: LiveHub) -> FastAPI:
+    return create_app(database, live=live)
+
+
+@pytest.fixture
+async def anonymous(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A caller without a token."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://mita.test") as client:
+        yield client
+
+
+@pytest.fixture
+async def client(app: FastAPI, token: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A caller with a token."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://mita.test", headers=headers) as client:
+        yield client
+
+
+@pytest.fixture
+async def page(app: FastAPI, token: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser that has signed in."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    headers = {"Origin": "http://mita.test"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://mita.test", headers=headers) as client:
+        answer = await client.post("/session", data={"token": token})
+        assert answer.status_code == 303, answer.text
+        yield client
+
+
+@pytest.fixture
+async def place(client: httpx.AsyncClient) -> Place:
+    """An estate with unit A1 and its electricity meter E1, charged at 2.00 and 15 % tax."""
+    return await settle(client)
