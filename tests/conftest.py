@@ -58,7 +58,7 @@ def fixtures_path() -> Path:
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A PostgreSQL of this test process, with a migrated template database."""
     # a short path: the name of a socket may have about a hundred characters
-    directory = Path(tempfile.mkdtemp(prefix="mita-pg-", dir="/tmp"))  # noqa: S108 - see above
+    directory = Path(tempfile.mkdtemp(prefix="mita-pg-", dir="/tmp"))
     server = EmbeddedPostgres(directory).start()
     try:
         with psycopg.connect(server.admin_url("postgres"), autocommit=True) as connection:

@@ -64,7 +64,9 @@ def at(hours: float, *, minutes: int = 0) -> datetime:
     return T0 + timedelta(hours=hours, minutes=minutes)
 
 
-def batch(rows: list[tuple[str, datetime, str]], *, utility: str = "electricity", now: datetime = NOW) -> ReadingBatch:
+def batch(
+    rows: list[tuple[str, datetime, str]], *, utility: str = "electricity", now: datetime = NOW
+) -> ReadingBatch:
     """Return a batch of (meter or meter/register, taken_at, value in base units)."""
     keys, taken, values = [], [], []
     for name, taken_at, value in rows:
@@ -98,7 +100,9 @@ class World:
         """Open a transaction that sees this estate."""
         return self.database.unit_of_work(estates=[self.estate_id])
 
-    async def charge(self, rows: list[tuple[str, datetime, str]], *, now: datetime = NOW, **more: str) -> Outcome:
+    async def charge(
+        self, rows: list[tuple[str, datetime, str]], *, now: datetime = NOW, **more: str
+    ) -> Outcome:
         """Charge rows through the lane as a wire would."""
         return await self.lane.charge(batch(rows, now=now, **more), now=now)
 
@@ -114,7 +118,11 @@ class World:
     async def top_up(self, amount: str, *, key: str, unit: int = 0, now: datetime = NOW) -> int:
         """Book a cash receipt to a unit's electricity account; return the balance after it."""
         async with self.unit_of_work() as session:
-            account = (await wallet_queries.accounts(session, estate_id=self.estate_id, unit_ids=[self.unit_ids[unit]]))[0]
+            account = (
+                await wallet_queries.accounts(
+                    session, estate_id=self.estate_id, unit_ids=[self.unit_ids[unit]]
+                )
+            )[0]
             done = await wallets.receive_top_up(
                 session,
                 estate_id=self.estate_id,

@@ -69,7 +69,9 @@ async def refresh_accounts(session: AsyncSession, memory: LaneMemory, *, lock: b
     """Read every remembered account again; ``lock`` holds the rows so that the next attempt must succeed."""
     account_ids = list(memory.accounts.place)
     wallets = await wallet_queries.accounts(session, estate_id=memory.estate_id)
-    heads = await ledger_queries.heads(session, estate_id=memory.estate_id, account_ids=account_ids, lock=lock)
+    heads = await ledger_queries.heads(
+        session, estate_id=memory.estate_id, account_ids=account_ids, lock=lock
+    )
     memory.accounts.put(heads, wallets={wallet.account_id: wallet for wallet in wallets})
     memory.are_heads_stale = False
 
@@ -78,12 +80,16 @@ async def _book(session: AsyncSession, memory: LaneMemory, info: RegisterInfo) -
     for place, book in enumerate(memory.books):
         if (book.utility, book.register) == (info.utility, info.register):
             return place
-    versions = await tariff_queries.versions_in_force(session, estate_id=memory.estate_id, utility=info.utility)
+    versions = await tariff_queries.versions_in_force(
+        session, estate_id=memory.estate_id, utility=info.utility
+    )
     memory.books.append(RateBook(info.utility, info.register, versions, memory.zone))
     return len(memory.books) - 1
 
 
-async def reratings(session: AsyncSession, *, estate_id: int, register_id: int, limit: int = 100) -> Sequence[Rerating]:
+async def reratings(
+    session: AsyncSession, *, estate_id: int, register_id: int, limit: int = 100
+) -> Sequence[Rerating]:
     """Return what was charged again on a register, newest first."""
     statement = select(Rerating).where(Rerating.estate_id == estate_id, Rerating.register_id == register_id)
     return (await session.scalars(statement.order_by(Rerating.rerating_id.desc()).limit(limit))).all()

@@ -109,7 +109,7 @@ class Item:
     value_micro: int
 
 
-class _Unreadable(ValueError):  # noqa: N818 - names the state
+class _Unreadable(ValueError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code

@@ -43,7 +43,9 @@ async def set_rule(session: AsyncSession, *, estate_id: int, rule: Rule, now: da
     """
     problems = rule.problems()
     if problems:
-        raise Invalid("; ".join(problems), problems=[{"path": "restore_line", "message": p} for p in problems])
+        raise Invalid(
+            "; ".join(problems), problems=[{"path": "restore_line", "message": p} for p in problems]
+        )
     values = {
         "is_cutting": rule.is_cutting,
         "low_line_micro": rule.low_micro,
@@ -53,7 +55,9 @@ async def set_rule(session: AsyncSession, *, estate_id: int, rule: Rule, now: da
     }
     before = await queries.rule(session, estate_id=estate_id, utility=rule.utility)
     statement = pg_insert(CreditRule).values(estate_id=estate_id, utility=rule.utility, **values)
-    await session.execute(statement.on_conflict_do_update(index_elements=["estate_id", "utility"], set_=values))
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=["estate_id", "utility"], set_=values)
+    )
     # first: workers that charge meanwhile must read the lines again
     await publish(session, CreditRuleChanged(estate_id=estate_id, utility=rule.utility), now=now)
     if before.is_cutting != rule.is_cutting:
@@ -178,7 +182,9 @@ async def record_command_state(
         statement = pg_insert(Supply).values(
             estate_id=estate_id, unit_id=command.unit_id, utility=command.utility, **values
         )
-        statement = statement.on_conflict_do_update(index_elements=["estate_id", "unit_id", "utility"], set_=values)
+        statement = statement.on_conflict_do_update(
+            index_elements=["estate_id", "unit_id", "utility"], set_=values
+        )
         await session.execute(statement)
     await hint(session, estate_id=estate_id, topic="supply", ids=[command.unit_id])
 

@@ -30,13 +30,18 @@ async def has_rule(session: AsyncSession, *, estate_id: int, utility: str) -> bo
     return await session.get(CreditRule, (estate_id, utility)) is not None
 
 
-async def command(session: AsyncSession, *, estate_id: int, command_id: UUID, lock: bool = False) -> SupplyCommand:
+async def command(
+    session: AsyncSession, *, estate_id: int, command_id: UUID, lock: bool = False
+) -> SupplyCommand:
     """Return one supply command; ``lock`` holds its row.
 
     :raises NotFound: if the estate has no such command
     """
     found = await session.get(
-        SupplyCommand, (estate_id, command_id), with_for_update={"key_share": True} if lock else None, populate_existing=True
+        SupplyCommand,
+        (estate_id, command_id),
+        with_for_update={"key_share": True} if lock else None,
+        populate_existing=True,
     )
     if found is None:
         raise NotFound(f"supply command {command_id} does not exist in estate {estate_id}")
@@ -58,12 +63,16 @@ async def commands(
         place = select(SupplyCommand.asked_at, SupplyCommand.command_id).where(
             SupplyCommand.estate_id == estate_id, SupplyCommand.command_id == before
         )
-        statement = statement.where(tuple_(SupplyCommand.asked_at, SupplyCommand.command_id) < place.scalar_subquery())
+        statement = statement.where(
+            tuple_(SupplyCommand.asked_at, SupplyCommand.command_id) < place.scalar_subquery()
+        )
     if states:
         statement = statement.where(SupplyCommand.state.in_(list(states)))
     if unit_id is not None:
         statement = statement.where(SupplyCommand.unit_id == unit_id)
-    statement = statement.order_by(SupplyCommand.asked_at.desc(), SupplyCommand.command_id.desc()).limit(limit)
+    statement = statement.order_by(SupplyCommand.asked_at.desc(), SupplyCommand.command_id.desc()).limit(
+        limit
+    )
     return (await session.scalars(statement)).all()
 
 

@@ -59,7 +59,9 @@ def _opened(path: Path) -> Iterator[tuple[io.BufferedIOBase, int]]:
         with zipfile.ZipFile(path) as archive:
             members = [m for m in archive.infolist() if m.filename.lower().endswith(".csv")]
             if len(members) != 1:
-                raise UnreadableFile(f"{path.name}: a zip must hold one .csv file, this one holds {len(members)}")
+                raise UnreadableFile(
+                    f"{path.name}: a zip must hold one .csv file, this one holds {len(members)}"
+                )
             with archive.open(members[0]) as stream:
                 yield stream, members[0].file_size  # type: ignore[misc] - ZipExtFile is a BufferedIOBase
     else:
@@ -94,7 +96,9 @@ def _pieces(
     found = [name.strip().lower() for name in next(reader, [])]
     missing = [name for name in header if name not in found]
     if missing:
-        raise UnreadableFile(f"{path.name}: the first line must name {delimiter.join(header)}; missing: {missing[0]}")
+        raise UnreadableFile(
+            f"{path.name}: the first line must name {delimiter.join(header)}; missing: {missing[0]}"
+        )
     places = [found.index(name) for name in header]
     parse = _daiad_parser(zone) if layout == "daiad" else _readings_parser(zone)
     source = f"file:{path.name}"[:_NAME_MAX]
@@ -200,7 +204,11 @@ def _readings_parser(zone: ZoneInfo) -> Callable[[list[str]], tuple[tuple[str, s
             base, scale = base_unit(unit)
             key = (_name(meter.strip(), what="meter"), _name(register.strip(), what="register"), base)
             known = keys[meter, register, unit] = (key, scale)
-        return known[0], _instant_s(taken, clock=clock, meter=meter), value_micro(_number(value), scale=known[1])
+        return (
+            known[0],
+            _instant_s(taken, clock=clock, meter=meter),
+            value_micro(_number(value), scale=known[1]),
+        )
 
     return parse
 
@@ -209,7 +217,9 @@ def _instant_s(text: str, *, clock: LocalClock, meter: str) -> int:
     try:
         instant = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise _BadRow("bad_time", f"taken_at {text[:40]!r} is not ISO 8601, such as 2025-03-01T12:00:00Z") from None
+        raise _BadRow(
+            "bad_time", f"taken_at {text[:40]!r} is not ISO 8601, such as 2025-03-01T12:00:00Z"
+        ) from None
     if instant.tzinfo is not None:
         try:
             return to_us(instant) // 1_000_000

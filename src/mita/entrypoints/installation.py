@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class AlreadyRunning(RuntimeError):  # noqa: N818 - names the state
+class AlreadyRunning(RuntimeError):
     """Another process has this data directory."""
 
     def __init__(self, *, pid: int | None, url: str | None) -> None:

@@ -23,7 +23,7 @@ _ALGORITHM = "HS256"
 _NOT_IN_DEVICE = frozenset("/+#\x00")
 
 
-class BadDeviceName(ValueError):  # noqa: N818 - names the state
+class BadDeviceName(ValueError):
     """A device name that cannot be one level of a topic."""
 
 

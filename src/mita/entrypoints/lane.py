@@ -8,9 +8,9 @@ import numpy as np
 
 from mita.charging import queries
 from mita.charging.operations import StaleLane, charge_batch
+from mita.kit.zones import local_month
 from mita.ledger import operations as ledger
 from mita.ledger.operations import StaleHeads
-from mita.kit.zones import local_month
 from mita.metering import operations as metering
 from mita.metering.domain import TAKEN_SECONDS_MIN
 
@@ -80,6 +80,8 @@ class Lane:
 
 def _months(batch: ReadingBatch) -> set[date]:
     """Return the UTC months of a batch that can have partitions; the others are rejected later."""
-    in_range = batch.taken_s[(batch.taken_s >= TAKEN_SECONDS_MIN) & (batch.taken_s < batch.received_us // 1_000_000 + 86_400)]
+    in_range = batch.taken_s[
+        (batch.taken_s >= TAKEN_SECONDS_MIN) & (batch.taken_s < batch.received_us // 1_000_000 + 86_400)
+    ]
     months = np.unique((in_range // 86_400).astype("datetime64[D]").astype("datetime64[M]"))
     return set(months.astype("datetime64[D]").tolist())

@@ -43,7 +43,11 @@ class LocalClock:
     def _offset_of(self, day: int) -> int | None:
         """Return the day's offset in seconds, None if the clock changes near it."""
         midnight = _EPOCH_DAY + day * _DAY
-        offsets = {(midnight + step * _DAY).replace(tzinfo=self._zone, fold=fold).utcoffset() for step in (0, 1) for fold in (0, 1)}
+        offsets = {
+            (midnight + step * _DAY).replace(tzinfo=self._zone, fold=fold).utcoffset()
+            for step in (0, 1)
+            for fold in (0, 1)
+        }
         found = None
         if len(offsets) == 1:
             (offset,) = offsets

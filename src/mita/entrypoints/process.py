@@ -32,7 +32,7 @@ def stop_event() -> asyncio.Event:
     return stopping
 
 
-class NoDatabase(RuntimeError):  # noqa: N818 - names the state
+class NoDatabase(RuntimeError):
     """A role was started alone and not told where its database is."""
 
 

@@ -42,11 +42,11 @@ _OK = 200
 _GIVE_UP_AFTER = 5
 
 
-class NotStarted(RuntimeError):  # noqa: N818 - names the state
+class NotStarted(RuntimeError):
     """Something that is needed could not be started; the message says what and what helps."""
 
 
-class _Interrupted(Exception):  # noqa: N818 - names the state
+class _Interrupted(Exception):
     """Somebody asked to stop while things were still starting."""
 
 

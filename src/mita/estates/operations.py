@@ -54,7 +54,9 @@ async def create_estate(
     return row
 
 
-async def create_units(session: AsyncSession, *, estate_id: int, names: Sequence[str], now: datetime) -> list[int]:
+async def create_units(
+    session: AsyncSession, *, estate_id: int, names: Sequence[str], now: datetime
+) -> list[int]:
     """Create units and return their ids in the order of ``names``.
 
     :raises NameTaken: if the estate has a unit of one of the names

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 async def replace_token(session: AsyncSession, *, name: str, token: str, now: datetime) -> None:
     """Make ``token`` the only one called ``name``; only its hash is stored."""
-    await session.execute(delete(ApiToken).where(ApiToken.name == name, ApiToken.token_hash != token_hash(token)))
+    await session.execute(
+        delete(ApiToken).where(ApiToken.name == name, ApiToken.token_hash != token_hash(token))
+    )
     row = {"token_hash": token_hash(token), "name": name, "created_at": now}
     await session.execute(insert(ApiToken).values(row).on_conflict_do_nothing())

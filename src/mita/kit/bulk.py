@@ -22,7 +22,11 @@ STAGED_ROWS_MIN = 3_000
 
 
 async def insert_columns(
-    connection: AsyncConnection[Any], *, table: str, columns: Sequence[Column], constants: Mapping[str, object]
+    connection: AsyncConnection[Any],
+    *,
+    table: str,
+    columns: Sequence[Column],
+    constants: Mapping[str, object],
 ) -> None:
     """Insert rows given as columns of equal length, with ``constants`` in every row, into ``table``.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 
-class Refusal(Exception):  # noqa: N818 - subclasses name the state, not the class of failure
+class Refusal(Exception):
     """Something asked for that cannot be done, with a stable ``code`` and an HTTP ``status``."""
 
     code: ClassVar[str] = "refused"

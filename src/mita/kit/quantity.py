@@ -56,7 +56,9 @@ def value_micro(value: Decimal, *, scale: int) -> int:
     _, digits, exponent = value.normalize(_EXACT).as_tuple()
     assert isinstance(exponent, int), "a finite number has an exponent"
     if exponent < -_DECIMALS_MAX:
-        raise BadValue("too_many_decimals", f"value {str(value)[:40]} is finer than a millionth of the base unit")
+        raise BadValue(
+            "too_many_decimals", f"value {str(value)[:40]} is finer than a millionth of the base unit"
+        )
     whole = int("".join(map(str, digits)) or "0") * scale
     rest = 0
     if exponent >= 0:
@@ -66,5 +68,7 @@ def value_micro(value: Decimal, *, scale: int) -> int:
     if whole + (rest > 0) > VALUE_MICRO_MAX:
         raise BadValue("value_out_of_range", "value is larger than any register")
     if rest:
-        raise BadValue("too_many_decimals", f"value {str(value)[:40]} is finer than a millionth of the base unit")
+        raise BadValue(
+            "too_many_decimals", f"value {str(value)[:40]} is finer than a millionth of the base unit"
+        )
     return whole

@@ -30,15 +30,24 @@ class Settings(BaseSettings):
     port: int = Field(default=8100, ge=0, le=65535, description="Port of the web server; 0 picks a free one.")
     mqtt_host: str = Field(default="127.0.0.1", description="MQTT broker that ingest reads from.")
     mqtt_port: int = Field(
-        default=1883, ge=0, le=65535, description="Port of the MQTT broker; the embedded one falls back to a free port."
+        default=1883,
+        ge=0,
+        le=65535,
+        description="Port of the MQTT broker; the embedded one falls back to a free port.",
     )
     mqtt_username: str = Field(default="mita-ingest", description="User name of ingest at the broker.")
     mqtt_password: SecretStr | None = Field(
         default=None, description="Password of ingest at the broker; the embedded broker makes its own."
     )
     batch_readings: int = Field(
-        default=10_000, ge=1, le=50_000, description="Most readings that ingest charges in one database transaction."
+        default=10_000,
+        ge=1,
+        le=50_000,
+        description="Most readings that ingest charges in one database transaction.",
     )
     batch_wait_ms: int = Field(
-        default=100, ge=0, le=10_000, description="How long ingest waits for a batch to fill, in milliseconds."
+        default=100,
+        ge=0,
+        le=10_000,
+        description="How long ingest waits for a batch to fill, in milliseconds.",
     )

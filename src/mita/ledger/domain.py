@@ -191,7 +191,9 @@ def chain_entries(heads: Heads, lines: Lines, *, journal: JournalDraft) -> Chain
     payload["source_id"] = lines.source_id[order]
     payload["quantity_micro"] = lines.quantity_micro[order]
     payload["digest"] = np.void(journal.digest())
-    hashes, head_hashes = _hash_chains(payload.tobytes(), [heads.hash[i] for i in touched.tolist()], lengths.tolist())
+    hashes, head_hashes = _hash_chains(
+        payload.tobytes(), [heads.hash[i] for i in touched.tolist()], lengths.tolist()
+    )
 
     inverse = np.empty(count, dtype=np.int64)
     inverse[order] = np.arange(count)
@@ -200,7 +202,9 @@ def chain_entries(heads: Heads, lines: Lines, *, journal: JournalDraft) -> Chain
     return Chained(seq[inverse], balance[inverse], hashes[inverse], touched, after)
 
 
-def _hash_chains(payload: bytes, heads: Sequence[bytes], lengths: Sequence[int]) -> tuple[NDArray[Any], list[bytes]]:
+def _hash_chains(
+    payload: bytes, heads: Sequence[bytes], lengths: Sequence[int]
+) -> tuple[NDArray[Any], list[bytes]]:
     """Hash consecutive payloads, one chain after the other; return all hashes and each chain's last."""
     sha256, width = hashlib.sha256, _PAYLOAD.itemsize
     hashes: list[bytes] = []
@@ -286,10 +290,14 @@ class ChainCheck:
         balance_before = np.where(is_first, 0, np.r_[last[2], balance[:-1]])
         period_before = np.where(is_first, -(2**31), np.r_[last[3], period[:-1]])
         self._note(rows, seq != seq_before + 1, "seq does not follow the one before")
-        self._note(rows, balance != balance_before + rows["amount_micro"], "balance_after is not the running sum")
+        self._note(
+            rows, balance != balance_before + rows["amount_micro"], "balance_after is not the running sum"
+        )
         self._note(rows, period < period_before, "the period goes back")
         hashes = rows["hash"].tobytes()
-        self._note(rows, self._broken_links(rows, is_first, last[4], hashes), "the hash is not that of its contents")
+        self._note(
+            rows, self._broken_links(rows, is_first, last[4], hashes), "the hash is not that of its contents"
+        )
         ends = np.flatnonzero(np.r_[account[1:] != account[:-1], True])
         for i in ends.tolist():
             self.ends[int(account[i])] = (int(seq[i]), int(balance[i]), hashes[32 * i : 32 * i + 32])

@@ -37,7 +37,7 @@ _MOVE_HEADS = """
 """
 
 
-class StaleHeads(Exception):  # noqa: N818 - names the state
+class StaleHeads(Exception):
     """An account moved since its head was read; load again and repeat."""
 
 
@@ -56,7 +56,9 @@ async def open_accounts(
     missing = [code for code in dict.fromkeys(codes) if code not in ids]
     if missing:
         new = await session.scalars(
-            text("SELECT nextval(pg_get_serial_sequence('account', 'account_id')) FROM generate_series(1, :n)"),
+            text(
+                "SELECT nextval(pg_get_serial_sequence('account', 'account_id')) FROM generate_series(1, :n)"
+            ),
             {"n": len(missing)},
         )
         rows = [
@@ -170,7 +172,14 @@ async def ensure_entry_partition(session: AsyncSession, *, period: Any) -> bool:
 
 
 async def remember_request(
-    session: AsyncSession, *, estate_id: int, scope: str, key: str, body_hash: bytes, journal: JournalDraft, now: datetime
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    scope: str,
+    key: str,
+    body_hash: bytes,
+    journal: JournalDraft,
+    now: datetime,
 ) -> bool:
     """Claim an idempotency key for ``journal``; return False if a request with it was carried out before.
 

@@ -27,7 +27,9 @@ _COPY_HEAD_BYTES = 19  # signature, flags, length of an empty extension
 _ROWS_A_PIECE = 20_000
 
 
-async def heads(session: AsyncSession, *, estate_id: int, account_ids: Sequence[int], lock: bool = False) -> Heads:
+async def heads(
+    session: AsyncSession, *, estate_id: int, account_ids: Sequence[int], lock: bool = False
+) -> Heads:
     """Return balances and chain heads, sorted by account id; ``lock`` holds the rows, in that order.
 
     :raises NotFound: if one of the accounts does not exist
@@ -76,7 +78,9 @@ async def entry_count(session: AsyncSession, *, estate_id: int) -> int:
 
 async def account_id_by_code(session: AsyncSession, *, estate_id: int, code: str) -> int | None:
     """Return the id of the account called ``code``, if the estate has it."""
-    return await session.scalar(select(Account.account_id).where(Account.estate_id == estate_id, Account.code == code))
+    return await session.scalar(
+        select(Account.account_id).where(Account.estate_id == estate_id, Account.code == code)
+    )
 
 
 async def entries(
@@ -95,7 +99,9 @@ async def entries(
     return (await session.execute(statement)).all()
 
 
-async def request(session: AsyncSession, *, estate_id: int, scope: str, key: str) -> tuple[bytes, UUID] | None:
+async def request(
+    session: AsyncSession, *, estate_id: int, scope: str, key: str
+) -> tuple[bytes, UUID] | None:
     """Return the body hash and journal of a request that was carried out before, if it was."""
     found = await session.get(Request, (estate_id, scope, key))
     return None if found is None else (bytes(found.body_hash), found.journal_id)
@@ -218,7 +224,9 @@ async def _verify_heads(
         seq, balance, last_hash = check.ends.get(account.account_id, (0, 0, genesis))
         place = f"account {account.account_id}"
         if account.head_seq != seq:
-            found.breaks.append(Break("accounts", place, f"its head is at entry {account.head_seq}, its last entry is {seq}"))
+            found.breaks.append(
+                Break("accounts", place, f"its head is at entry {account.head_seq}, its last entry is {seq}")
+            )
         if account.posted_micro != balance:
             found.breaks.append(Break("accounts", place, "its balance is not that of its last entry"))
         if bytes(account.head_hash) != last_hash:

@@ -148,7 +148,9 @@ class Limits:
         """Return the largest plausible rise in ``elapsed_s`` seconds."""
         if self.max_rate_micro is None:
             return self.cap_micro
-        return min(self.cap_micro, min(self.max_rate_micro, RATE_MICRO_MAX) * elapsed_s // 3600 + self.burst_micro)
+        return min(
+            self.cap_micro, min(self.max_rate_micro, RATE_MICRO_MAX) * elapsed_s // 3600 + self.burst_micro
+        )
 
 
 def allowed_rise_micro(

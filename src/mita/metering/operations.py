@@ -103,7 +103,9 @@ async def _route_devices(session: AsyncSession, *, estate_id: int, devices: Sequ
     rows = [{"device": device, "estate_id": estate_id} for device in devices]
     await session.execute(pg_insert(DeviceRoute).on_conflict_do_nothing(), rows)
     foreign = await session.scalar(
-        text("SELECT device FROM device_route WHERE device = ANY(:devices) AND estate_id <> :estate_id LIMIT 1"),
+        text(
+            "SELECT device FROM device_route WHERE device = ANY(:devices) AND estate_id <> :estate_id LIMIT 1"
+        ),
         {"devices": list(devices), "estate_id": estate_id},
     )
     if foreign is not None:
@@ -240,7 +242,8 @@ async def add_registers(
 ) -> None:
     """Give installed meters more registers, as (meter_id, name); those that exist stay as they are."""
     rows = [
-        {"estate_id": estate_id, "meter_id": meter_id, "name": name, "created_at": now} for meter_id, name in registers
+        {"estate_id": estate_id, "meter_id": meter_id, "name": name, "created_at": now}
+        for meter_id, name in registers
     ]
     if rows:
         await session.execute(pg_insert(Register).on_conflict_do_nothing(), rows)

@@ -219,7 +219,9 @@ async def meters_of_devices(
     return found
 
 
-async def device_of_supply(session: AsyncSession, *, estate_id: int, unit_id: int, utility: str) -> str | None:
+async def device_of_supply(
+    session: AsyncSession, *, estate_id: int, unit_id: int, utility: str
+) -> str | None:
     """Return the device that can switch a unit's supply, if a meter there has one."""
     statement = (
         select(Meter.device)
@@ -308,7 +310,9 @@ async def waiting_count(session: AsyncSession, *, estate_id: int) -> int:
 
 async def rejection_count(session: AsyncSession, *, estate_id: int) -> int:
     """Return how much of what came for an estate was rejected."""
-    statement = select(func.count()).select_from(RejectedReading).where(RejectedReading.estate_id == estate_id)
+    statement = (
+        select(func.count()).select_from(RejectedReading).where(RejectedReading.estate_id == estate_id)
+    )
     return int(await session.scalar(statement) or 0)
 
 
@@ -354,11 +358,16 @@ async def reading(session: AsyncSession, *, estate_id: int, register_id: int, ta
     return found
 
 
-async def oldest_unpriced(session: AsyncSession, *, estate_id: int, utility: str) -> list[tuple[int, datetime]]:
+async def oldest_unpriced(
+    session: AsyncSession, *, estate_id: int, utility: str
+) -> list[tuple[int, datetime]]:
     """Return (register_id, taken_at) of the oldest reading without a price on each register of a utility."""
     statement = (
         select(Reading.register_id, func.min(Reading.taken_at))
-        .join(Register, (Register.estate_id == Reading.estate_id) & (Register.register_id == Reading.register_id))
+        .join(
+            Register,
+            (Register.estate_id == Reading.estate_id) & (Register.register_id == Reading.register_id),
+        )
         .join(Meter, (Meter.estate_id == Register.estate_id) & (Meter.meter_id == Register.meter_id))
         .where(
             Reading.estate_id == estate_id,

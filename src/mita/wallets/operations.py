@@ -160,7 +160,8 @@ async def _account_for(session: AsyncSession, *, estate_id: int, top_up: TopUp) 
     )
     if len(accounts) != 1:
         have = sorted(
-            a.utility for a in await queries.accounts(session, estate_id=estate_id, wallet_ids=[top_up.wallet_id])
+            a.utility
+            for a in await queries.accounts(session, estate_id=estate_id, wallet_ids=[top_up.wallet_id])
         )
         raise UtilityNotInWallet(
             f"name one utility of wallet {top_up.wallet_id}: it has {', '.join(have) or 'no account yet'}"
@@ -209,9 +210,13 @@ async def receive_top_up(
         now=now,
     )
     if not is_new:
-        found = await ledger_queries.request(session, estate_id=estate_id, scope="top_up", key=idempotency_key)
+        found = await ledger_queries.request(
+            session, estate_id=estate_id, scope="top_up", key=idempotency_key
+        )
         assert found is not None, "remember_request has just found it"
-        balance = await ledger_queries.balances(session, estate_id=estate_id, account_ids=[account.account_id])
+        balance = await ledger_queries.balances(
+            session, estate_id=estate_id, account_ids=[account.account_id]
+        )
         return ToppedUp(found[1], account.account_id, balance[account.account_id], is_repeat=True)
     balance_micro = await _post_receipt(session, journal=journal, account=account, top_up=top_up, now=now)
     return ToppedUp(journal.journal_id, account.account_id, balance_micro, is_repeat=False)

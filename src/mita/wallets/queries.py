@@ -32,7 +32,10 @@ class AccountInfo:
 def _accounts(estate_id: int) -> Any:
     return (
         select(WalletAccount, Wallet.unit_id)
-        .join(Wallet, (Wallet.estate_id == WalletAccount.estate_id) & (Wallet.wallet_id == WalletAccount.wallet_id))
+        .join(
+            Wallet,
+            (Wallet.estate_id == WalletAccount.estate_id) & (Wallet.wallet_id == WalletAccount.wallet_id),
+        )
         .where(WalletAccount.estate_id == estate_id)
         .order_by(WalletAccount.account_id)
     )
@@ -75,7 +78,9 @@ async def wallet(session: AsyncSession, *, estate_id: int, wallet_id: int) -> Wa
     return found
 
 
-async def wallets(session: AsyncSession, *, estate_id: int, after_id: int = 0, limit: int = 1000) -> Sequence[Wallet]:
+async def wallets(
+    session: AsyncSession, *, estate_id: int, after_id: int = 0, limit: int = 1000
+) -> Sequence[Wallet]:
     """Return an estate's wallets by id, ``limit`` at most after ``after_id``."""
     statement = select(Wallet).where(Wallet.estate_id == estate_id, Wallet.wallet_id > after_id)
     return (await session.scalars(statement.order_by(Wallet.wallet_id).limit(limit))).all()

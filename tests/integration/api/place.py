@@ -69,7 +69,14 @@ async def settle(client: httpx.AsyncClient, *, name: str = "Willow Creek", **met
     installed = await made(
         client,
         f"{base}/meters",
-        {"unit_id": unit["unit_id"], "serial": "E1", "utility": "electricity", "max_rate": "20", "burst": "1", **meter},
+        {
+            "unit_id": unit["unit_id"],
+            "serial": "E1",
+            "utility": "electricity",
+            "max_rate": "20",
+            "burst": "1",
+            **meter,
+        },
     )
     table = await made(client, f"{base}/rate-tables", {"document": RATES})
     answer = await client.post(f"{base}/rate-tables/{table['rate_table_id']}/assign")

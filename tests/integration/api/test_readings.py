@@ -132,7 +132,9 @@ async def test_each_class_is_listed(place: Place, client: httpx.AsyncClient) -> 
     for word in ("first", "charged", "unchanged", "late", "duplicate", "conflict", "backwards", "held"):
         items = (await client.get(f"{place.base}/readings", params={"class": word})).json()["items"]
         assert all(each["class"] == word for each in items)
-        found[word] = [(each["taken_at"][11:13], each["value"]["amount"], bool(each["reason"])) for each in items]
+        found[word] = [
+            (each["taken_at"][11:13], each["value"]["amount"], bool(each["reason"])) for each in items
+        ]
 
     assert found == {
         "first": [("00", "100.000000", False)],
@@ -236,7 +238,9 @@ async def test_what_nobodys_device_sent_is_listed(client: httpx.AsyncClient, dat
 
     async with database.unit_of_work(estates=[0]) as session:
         rejection = Rejection("mqtt", None, None, "{", "malformed", "no JSON")
-        await record_rejections(session, estate_id=0, rejections=[rejection], received_us=1_700_000_000_000_000)
+        await record_rejections(
+            session, estate_id=0, rejections=[rejection], received_us=1_700_000_000_000_000
+        )
     answer = await client.get("/api/v1/rejected-readings")
     (item,) = answer.json()["items"]
     assert (item["code"], item["raw"], item["received_at"]) == ("malformed", "{", "2023-11-14T22:13:20Z")

@@ -62,7 +62,10 @@ async def test_any_order_and_any_cut_into_batches_equals_the_clean_run(database,
     shuffled = rows + rng.sample(rows, 10)
     # mostly in order, as real networks are; some wholly random
     window = rng.choice([3, 10, COUNT])
-    shuffled = [row for _, row in sorted(enumerate(shuffled), key=lambda pair: pair[0] % COUNT + rng.random() * window)]
+    shuffled = [
+        row
+        for _, row in sorted(enumerate(shuffled), key=lambda pair: pair[0] % COUNT + rng.random() * window)
+    ]
     world = await new_world(database, rates=BLOCKS_AND_HOURS, limits=limits, name="Shuffled")
     place = 0
     while place < len(shuffled):

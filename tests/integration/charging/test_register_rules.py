@@ -43,9 +43,13 @@ async def test_charges_go_on_from_where_another_worker_left_them(database: Datab
 
 async def test_repeats_inside_a_batch_and_across_batches(database: Database):
     world = await new_world(database)
-    first = await world.charge([("M1", at(0), "1"), ("M1", at(1), "2"), ("M1", at(1), "2"), ("M1", at(1), "3")])
+    first = await world.charge(
+        [("M1", at(0), "1"), ("M1", at(1), "2"), ("M1", at(1), "2"), ("M1", at(1), "3")]
+    )
     assert shown(first) == ["first", "charged", "duplicate", "conflict"]
-    again = await world.charge([("M1", at(0), "1"), ("M1", at(1), "9"), ("M1", at(2), "3"), ("M1", at(2), "3")])
+    again = await world.charge(
+        [("M1", at(0), "1"), ("M1", at(1), "9"), ("M1", at(2), "3"), ("M1", at(2), "3")]
+    )
     assert shown(again) == ["duplicate", "conflict", "charged", "duplicate"]
     assert await world.balances() == [-2 * 2_300_000]
     async with world.unit_of_work() as session:
@@ -62,7 +66,13 @@ async def test_repeats_inside_a_batch_and_across_batches(database: Database):
 async def test_backwards_is_stored_never_credited_and_does_not_move_the_line(database: Database):
     world = await new_world(database)
     outcome = await world.charge(
-        [("M1", at(0), "10"), ("M1", at(1), "20"), ("M1", at(2), "15"), ("M1", at(3), "18"), ("M1", at(4), "21")]
+        [
+            ("M1", at(0), "10"),
+            ("M1", at(1), "20"),
+            ("M1", at(2), "15"),
+            ("M1", at(3), "18"),
+            ("M1", at(4), "21"),
+        ]
     )
     assert shown(outcome) == ["first", "charged", "backwards", "backwards", "charged"]
     assert outcome.quantity_micro["electricity", "import"] == 11 * RAND
@@ -72,12 +82,20 @@ async def test_backwards_is_stored_never_credited_and_does_not_move_the_line(dat
 async def test_an_implausible_rise_is_held_until_a_person_accepts_it(database: Database):
     world = await new_world(database, limits=Limits(5 * RAND, 250_000))
     outcome = await world.charge(
-        [("M1", at(0), "0"), ("M1", at(1), "5.25"), ("M1", at(2), "10.500001"), ("M1", at(4), "15"), ("M1", at(5), "99")]
+        [
+            ("M1", at(0), "0"),
+            ("M1", at(1), "5.25"),
+            ("M1", at(2), "10.500001"),
+            ("M1", at(4), "15"),
+            ("M1", at(5), "99"),
+        ]
     )
     assert shown(outcome) == ["first", "charged", "held", "charged", "held"]
     assert await world.balances() == [-15 * 2_300_000]
     async with world.unit_of_work() as session:
-        info = (await metering_queries.registers_of_meters(session, estate_id=world.estate_id, serials=["M1"]))[0]
+        info = (
+            await metering_queries.registers_of_meters(session, estate_id=world.estate_id, serials=["M1"])
+        )[0]
         settled = await accept_held_reading(
             session,
             estate_id=world.estate_id,
@@ -125,9 +143,13 @@ async def test_a_reading_earlier_than_the_first_opens_the_register_instead(datab
 
 async def test_what_is_no_reading_is_rejected_with_a_reason_that_can_be_listed(database: Database):
     world = await new_world(database)
-    good = batch([("M1", at(0), "1"), ("GHOST", at(0), "1"), ("M1/export", at(0), "1"), ("M1", at(0, minutes=1), "2")])
+    good = batch(
+        [("M1", at(0), "1"), ("GHOST", at(0), "1"), ("M1/export", at(0), "1"), ("M1", at(0, minutes=1), "2")]
+    )
     good.taken_s[3] = int((NOW + timedelta(minutes=6)).timestamp())
-    wrong_unit = ReadingBatch([("M1", "import", "m3")], np.array([1_772_400_000]), np.array([5]), "test", good.received_us)
+    wrong_unit = ReadingBatch(
+        [("M1", "import", "m3")], np.array([1_772_400_000]), np.array([5]), "test", good.received_us
+    )
     too_old = ReadingBatch([("M1", "import", "kWh")], np.array([5]), np.array([5]), "test", good.received_us)
     too_big = ReadingBatch(
         [("M1", "import", "kWh")], np.array([1_772_400_000]), np.array([10**15 + 1]), "test", good.received_us

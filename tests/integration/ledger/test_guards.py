@@ -39,7 +39,12 @@ async def test_changes_are_refused_for_the_app_by_privilege_and_for_the_owner_by
 
 async def test_a_partition_is_no_way_around(database, admin):
     await _charged(database)
-    leaves = [row[0] for row in admin.execute("SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'entry'::regclass")]
+    leaves = [
+        row[0]
+        for row in admin.execute(
+            "SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'entry'::regclass"
+        )
+    ]
     assert len(leaves) >= 2
     for leaf in leaves:
         with pytest.raises(psycopg.errors.RestrictViolation):
@@ -74,11 +79,20 @@ def _without_triggers(admin: psycopg.Connection, statement: str) -> None:
     [
         ("chain", "UPDATE entry SET amount_micro = amount_micro + 1 WHERE seq = 2 AND account_id = 1"),
         ("chain", "UPDATE entry SET quantity_micro = quantity_micro + 1 WHERE seq = 2 AND account_id = 1"),
-        ("chain", "UPDATE entry SET event_at = event_at + interval '1 microsecond' WHERE seq = 2 AND account_id = 1"),
-        ("chain", "UPDATE entry SET hash = set_byte(hash, 31, (get_byte(hash, 31) + 1) % 256) WHERE seq = 3 AND account_id = 2"),
+        (
+            "chain",
+            "UPDATE entry SET event_at = event_at + interval '1 microsecond' WHERE seq = 2 AND account_id = 1",
+        ),
+        (
+            "chain",
+            "UPDATE entry SET hash = set_byte(hash, 31, (get_byte(hash, 31) + 1) % 256) WHERE seq = 3 AND account_id = 2",
+        ),
         ("chain", "UPDATE entry SET hash = hash || '\\x00' WHERE seq = 1 AND account_id = 1"),
         ("chain", "DELETE FROM entry WHERE seq = 2 AND account_id = 1"),
-        ("accounts", "DELETE FROM entry WHERE account_id = 1 AND seq = (SELECT max(seq) FROM entry WHERE account_id = 1)"),
+        (
+            "accounts",
+            "DELETE FROM entry WHERE account_id = 1 AND seq = (SELECT max(seq) FROM entry WHERE account_id = 1)",
+        ),
         ("accounts", "UPDATE account SET posted_micro = posted_micro + 1 WHERE account_id = 1"),
         ("accounts", "DELETE FROM account WHERE account_id = 1"),
         ("journals", "UPDATE journal SET memo = 'something else' WHERE kind = 2"),
@@ -127,7 +141,14 @@ def test_genesis_and_digest_are_the_same_in_sql_and_python(admin):
     assert bytes(row[0]) == hashlib.sha256((7).to_bytes(8, "big") + (42).to_bytes(8, "big")).digest()
     row = admin.execute(
         "SELECT ledger_journal_digest(%s::smallint, %s, %s, %s, %s, %s)",
-        (int(JOURNAL.kind), JOURNAL.actor, JOURNAL.currency, JOURNAL.memo, JOURNAL.booked_at, JOURNAL.idempotency_key),
+        (
+            int(JOURNAL.kind),
+            JOURNAL.actor,
+            JOURNAL.currency,
+            JOURNAL.memo,
+            JOURNAL.booked_at,
+            JOURNAL.idempotency_key,
+        ),
     ).fetchone()
     assert bytes(row[0]) == JOURNAL.digest()
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mita.charging.domain.memory import NEVER, RateBook, Registers
+from mita.kit.quantity import VALUE_MICRO_MAX
 from mita.metering.domain import (
     FUTURE_SECONDS_MAX,
     TAKEN_SECONDS_MIN,
@@ -16,8 +18,6 @@ from mita.metering.domain import (
     allowed_rise_micro,
     judge,
 )
-from mita.kit.quantity import VALUE_MICRO_MAX
-from mita.charging.domain.memory import NEVER, RateBook, Registers
 from mita.tariffs.domain import NO_TABLE, NOT_PRICED, Runs, rate
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mita.metering.domain import ReadingBatch
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +90,7 @@ def fault_codes(batch: ReadingBatch, register: NDArray[np.int64]) -> dict[int, t
     return faults
 
 
-def sort_batch(
-    register: NDArray[np.int64], *, batch: ReadingBatch, rows: NDArray[np.int64]
-) -> Sorted:
+def sort_batch(register: NDArray[np.int64], *, batch: ReadingBatch, rows: NDArray[np.int64]) -> Sorted:
     """Sort the given rows of a batch by register, time and arrival, and find repeats among them."""
     register, taken_s = register[rows], batch.taken_s[rows]
     order = np.lexsort((rows, taken_s, register))
@@ -172,7 +169,9 @@ def decide(
     line = np.flatnonzero(class_ <= TIMELINE_MAX)
     on_line = Rows(rows.origin[line], rows.register[line], rows.taken_s[line], rows.value_micro[line])
     starts = on_line.chain_starts()
-    start_s = np.where(starts, registers.anchor_s[on_line.register], np.r_[0, on_line.taken_s[:-1]][: len(line)])
+    start_s = np.where(
+        starts, registers.anchor_s[on_line.register], np.r_[0, on_line.taken_s[:-1]][: len(line)]
+    )
     value_before = np.where(
         starts, registers.value_micro[on_line.register], np.r_[0, on_line.value_micro[:-1]][: len(line)]
     )

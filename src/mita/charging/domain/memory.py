@@ -48,7 +48,9 @@ class RateBook:
             low, high = start_s - _DAY_S, end_s + _SPAN_S
             if slots is not None:
                 low, high = min(low, int(slots.starts[0])), max(high, int(slots.starts[-1]))
-            slots = build_slots(self.versions, zone=self.zone, register=self.register, start_s=low, end_s=high)
+            slots = build_slots(
+                self.versions, zone=self.zone, register=self.register, start_s=low, end_s=high
+            )
             self.slots = slots
         return slots
 

@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 
 
 async def charge_batch(
-    session: AsyncSession, *, memory: LaneMemory, batch: ReadingBatch, now: datetime, lock_accounts: bool = False
+    session: AsyncSession,
+    *,
+    memory: LaneMemory,
+    batch: ReadingBatch,
+    now: datetime,
+    lock_accounts: bool = False,
 ) -> Outcome:
     """Charge a batch of one estate in the session's transaction: from readings to balances and crossings.
 
@@ -102,7 +107,9 @@ async def _reject(session: AsyncSession, work: _Work, faults: dict[int, tuple[st
         else:
             sentence = f"value {batch.value_micro[row]} at {batch.taken_s[row]} {sentence}"  # noqa: PLW2901 - refined
         raw = f"{meter} {register} {batch.taken_s[row]} {batch.value_micro[row]} micro {unit}"
-        rejections.append(Rejection(batch.source, meter[:100], register[:100], raw[:500], code, sentence[:500]))
+        rejections.append(
+            Rejection(batch.source, meter[:100], register[:100], raw[:500], code, sentence[:500])
+        )
         work.outcome.class_[row] = int(ReadingClass.REJECTED)
         work.outcome.reason[row] = f"{code}: {sentence[:500]}"
     await metering.record_rejections(
@@ -117,7 +124,10 @@ def _unknown(
         return "unknown_meter", f"the estate has no meter {meter[:100]!r}"
     if (meter, register) not in names:
         return "unknown_register", f"meter {meter!r} has no register {register[:100]!r}"
-    return "wrong_unit", f"register {register!r} of meter {meter!r} does not count {unit} ({', '.join(set(BASE_UNIT.values()) - {unit})} it must be)"
+    return (
+        "wrong_unit",
+        f"register {register!r} of meter {meter!r} does not count {unit} ({', '.join(set(BASE_UNIT.values()) - {unit})} it must be)",
+    )
 
 
 async def _stored_values(
@@ -146,7 +156,9 @@ async def _set_repeats_aside(
         repeats.append((register_id, int(ordered.taken_s[place]), value, class_))
         work.outcome.class_[origin] = int(class_)
         if class_ is ReadingClass.CONFLICT:
-            work.outcome.reason[origin] = "the register already has another value for this instant, which stands"
+            work.outcome.reason[origin] = (
+                "the register already has another value for this instant, which stands"
+            )
     await metering.record_repeats(
         session, estate_id=work.memory.estate_id, repeats=repeats, received_us=work.batch.received_us
     )
@@ -177,7 +189,8 @@ async def _settle(
 ) -> Settled:
     chosen = np.flatnonzero(rows.register == place)
     newcomers = [
-        Newcomer(int(rows.taken_s[i]), int(rows.value_micro[i]), bool(is_late[i]), int(rows.origin[i])) for i in chosen
+        Newcomer(int(rows.taken_s[i]), int(rows.value_micro[i]), bool(is_late[i]), int(rows.origin[i]))
+        for i in chosen
     ]
     settled = await settle_register(
         session, work.memory, place=place, newcomers=newcomers, since_s=newcomers[0].taken_s

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from mita.estates.events import EstateCreated
 
 
-class StaleLane(Exception):  # noqa: N818 - names the state
+class StaleLane(Exception):
     """Another worker charged in this estate since; forget, load and repeat."""
 
 
 async def open_lane(session: AsyncSession, event: EstateCreated, now: datetime) -> None:  # noqa: ARG001 - a handler
     """Give a new estate its lane."""
-    await session.execute(pg_insert(ChargingLane).values(estate_id=event.estate_id, seq=0).on_conflict_do_nothing())
+    await session.execute(
+        pg_insert(ChargingLane).values(estate_id=event.estate_id, seq=0).on_conflict_do_nothing()
+    )
 
 
 async def claim_lane(session: AsyncSession, memory: LaneMemory) -> int:
@@ -37,7 +39,9 @@ async def claim_lane(session: AsyncSession, memory: LaneMemory) -> int:
     """
     if memory.seq is None:
         seq = await session.scalar(
-            select(ChargingLane.seq).where(ChargingLane.estate_id == memory.estate_id).with_for_update(key_share=True)
+            select(ChargingLane.seq)
+            .where(ChargingLane.estate_id == memory.estate_id)
+            .with_for_update(key_share=True)
         )
         if seq is None:
             raise NotFound(f"estate {memory.estate_id} has no charging lane")

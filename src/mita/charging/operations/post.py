@@ -107,9 +107,7 @@ def _charges(bookings: Bookings) -> _Charges:
         ),
         net_micro=column(decided.net_micro[quick], [s.new.net_micro - s.old.net_micro for s in moved]),
         tax_micro=column(decided.tax_micro[quick], [s.new.tax_micro - s.old.tax_micro for s in moved]),
-        kind=column(
-            np.full(len(quick), int(EntryKind.CHARGE)), [int(EntryKind.CORRECTION)] * len(moved)
-        ),
+        kind=column(np.full(len(quick), int(EntryKind.CHARGE)), [int(EntryKind.CORRECTION)] * len(moved)),
     )
 
 
@@ -118,10 +116,18 @@ def _sums(keys: NDArray[np.int64], values: NDArray[np.int64]) -> dict[int, int]:
 
 
 async def _book(
-    session: AsyncSession, memory: LaneMemory, charges: _Charges, posted: Posted, *, source: str, now: datetime
+    session: AsyncSession,
+    memory: LaneMemory,
+    charges: _Charges,
+    posted: Posted,
+    *,
+    source: str,
+    now: datetime,
 ) -> dict[int, int]:
     """Write the journal; return the entry's seq of each corrected register's place."""
-    utilities = sorted({memory.books[place].utility for place in np.unique(memory.registers.book[charges.register])})
+    utilities = sorted(
+        {memory.books[place].utility for place in np.unique(memory.registers.book[charges.register])}
+    )
     await _ensure_system_accounts(session, memory, utilities=utilities)
     account = memory.registers.account[charges.register]
     order = np.lexsort((charges.register, charges.taken_s, account))
@@ -146,12 +152,16 @@ async def _book(
     return {int(charges.register[order[i]]): int(chained.seq[i]) for i in corrected.tolist()}
 
 
-async def _ensure_system_accounts(session: AsyncSession, memory: LaneMemory, *, utilities: Sequence[str]) -> None:
+async def _ensure_system_accounts(
+    session: AsyncSession, memory: LaneMemory, *, utilities: Sequence[str]
+) -> None:
     codes = [f"income:{utility}" for utility in utilities] + [TAX_CODE]
     missing = [code for code in codes if code not in memory.system]
     if not missing:
         return
-    ids = await ledger.open_accounts(session, estate_id=memory.estate_id, codes=missing, currency=memory.currency)
+    ids = await ledger.open_accounts(
+        session, estate_id=memory.estate_id, codes=missing, currency=memory.currency
+    )
     heads = await ledger_queries.heads(session, estate_id=memory.estate_id, account_ids=list(ids.values()))
     memory.accounts.put(heads, wallets={})
     for code in missing:
@@ -168,11 +178,14 @@ def _lines(
     now: datetime,
 ) -> Lines:
     """Return wallet lines in chain order, then one line per income account and one for tax."""
-    utility_of = np.array([utilities.index(book.utility) if book.utility in utilities else -1 for book in memory.books])
+    utility_of = np.array(
+        [utilities.index(book.utility) if book.utility in utilities else -1 for book in memory.books]
+    )
     net = _sums(utility_of[memory.registers.book[charges.register]], charges.net_micro)
     quantity = _sums(utility_of[memory.registers.book[charges.register]], charges.quantity_micro)
     system = [
-        (memory.system[f"income:{utilities[u]}"], net[u], quantity[u], int(EntryKind.INCOME)) for u in sorted(net)
+        (memory.system[f"income:{utilities[u]}"], net[u], quantity[u], int(EntryKind.INCOME))
+        for u in sorted(net)
     ]
     system.append((memory.system[TAX_CODE], int(charges.tax_micro.sum()), 0, int(EntryKind.TAX)))
     system = [line for line in system if line[1] != 0]
@@ -184,9 +197,7 @@ def _lines(
         quantity_micro=np.concatenate([charges.quantity_micro[order], side[:, 2]]),
         event_us=np.concatenate([charges.taken_s[order] * 1_000_000, np.full(extra, to_us(now))]),
         kind=np.concatenate([charges.kind[order], side[:, 3]]),
-        source_kind=np.r_[
-            np.full(count, int(SourceKind.REGISTER)), np.full(extra, int(SourceKind.NONE))
-        ],
+        source_kind=np.r_[np.full(count, int(SourceKind.REGISTER)), np.full(extra, int(SourceKind.NONE))],
         source_id=np.concatenate(
             [memory.registers.register_id[charges.register[order]], np.zeros(extra, dtype=np.int64)]
         ),
@@ -199,9 +210,7 @@ async def _watch(session: AsyncSession, memory: LaneMemory, chained: Chained, *,
     watched = [wallet for place in crossed.tolist() if (wallet := accounts.wallet[place]) is not None]
     if not watched:
         return 0
-    balances = dict(
-        zip(chained.after.account_id.tolist(), chained.after.balance_micro.tolist(), strict=True)
-    )
+    balances = dict(zip(chained.after.account_id.tolist(), chained.after.balance_micro.tolist(), strict=True))
     crossings = await settle_standings(
         session, estate_id=memory.estate_id, accounts=watched, balances_micro=balances, now=now
     )
@@ -218,7 +227,9 @@ def _remember_heads(memory: LaneMemory, chained: Chained) -> None:
         heads.hash[place] = head
 
 
-async def _tell(session: AsyncSession, memory: LaneMemory, accounts: NDArray[np.int64], *, now: datetime) -> None:
+async def _tell(
+    session: AsyncSession, memory: LaneMemory, accounts: NDArray[np.int64], *, now: datetime
+) -> None:
     wallets = (memory.accounts.wallet[place] for place in accounts.tolist())
     unit_ids = tuple(wallet.unit_id for wallet in wallets if wallet is not None)
     await publish(session, ReadingsCharged(estate_id=memory.estate_id, unit_ids=unit_ids), now=now)
@@ -226,7 +237,12 @@ async def _tell(session: AsyncSession, memory: LaneMemory, accounts: NDArray[np.
 
 
 async def _record_reratings(
-    session: AsyncSession, memory: LaneMemory, settled: Sequence[Settled], *, seqs: dict[int, int], now: datetime
+    session: AsyncSession,
+    memory: LaneMemory,
+    settled: Sequence[Settled],
+    *,
+    seqs: dict[int, int],
+    now: datetime,
 ) -> None:
     rows = [
         {

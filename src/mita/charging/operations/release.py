@@ -60,7 +60,9 @@ async def accept_held_reading(
     )
 
 
-async def price_unpriced_readings(session: AsyncSession, *, estate_id: int, utility: str, now: datetime) -> int:
+async def price_unpriced_readings(
+    session: AsyncSession, *, estate_id: int, utility: str, now: datetime
+) -> int:
     """Charge what was held because no rate table was in force, where one is now; return the registers settled."""
     memory = await queries.new_memory(session, estate_id=estate_id)
     waiting = await metering_queries.oldest_unpriced(session, estate_id=estate_id, utility=utility)

@@ -94,7 +94,8 @@ async def settle_register(
     book = memory.books[int(registers.book[place])]
     old = _decide(rows, is_rated=[_was_charged(row) for row in rows], before=before, book=book)
     merged = sorted(
-        [*rows, *(_Row(n.taken_s, n.value_micro, 0, 0, (0, 0, 0), n) for n in newcomers)], key=lambda row: row.taken_s
+        [*rows, *(_Row(n.taken_s, n.value_micro, 0, 0, (0, 0, 0), n) for n in newcomers)],
+        key=lambda row: row.taken_s,
     )
     judged = judge(
         taken_s=[row.taken_s for row in merged],
@@ -113,7 +114,8 @@ async def settle_register(
     label_late(
         new,
         np.array(
-            [r.newcomer.is_late if r.newcomer else r.class_ == ReadingClass.LATE for r in merged], dtype=np.bool_
+            [r.newcomer.is_late if r.newcomer else r.class_ == ReadingClass.LATE for r in merged],
+            dtype=np.bool_,
         ),
     )
     changed = await _restate(session, memory, register_id=register_id, rows=merged, decided=new)
@@ -130,11 +132,15 @@ async def settle_register(
             if row.newcomer is not None
         ),
         changed=changed,
-        stored=_stored(register_id, rejudged, new, [i for i, row in enumerate(merged) if row.newcomer is not None]),
+        stored=_stored(
+            register_id, rejudged, new, [i for i, row in enumerate(merged) if row.newcomer is not None]
+        ),
     )
 
 
-def _decide(rows: Sequence[_Row], *, is_rated: Sequence[bool], before: RegisterState, book: RateBook) -> Decided:
+def _decide(
+    rows: Sequence[_Row], *, is_rated: Sequence[bool], before: RegisterState, book: RateBook
+) -> Decided:
     return decide_timeline(
         taken_s=[row.taken_s for row in rows],
         value_micro=[row.value_micro for row in rows],
@@ -156,7 +162,9 @@ def _was_charged(row: _Row) -> bool:
 
 
 def _totals(decided: Decided) -> Totals:
-    return Totals(int(decided.quantity_micro.sum()), int(decided.net_micro.sum()), int(decided.tax_micro.sum()))
+    return Totals(
+        int(decided.quantity_micro.sum()), int(decided.net_micro.sum()), int(decided.tax_micro.sum())
+    )
 
 
 def _state_after(before: RegisterState, rows: Sequence[_Row], decided: Decided) -> RegisterState:
@@ -206,7 +214,9 @@ async def _restate(
     return tuple(changed)
 
 
-def _stored(register_id: int, rows: Sequence[_Row], decided: Decided, places: Sequence[int]) -> StoredReadings:
+def _stored(
+    register_id: int, rows: Sequence[_Row], decided: Decided, places: Sequence[int]
+) -> StoredReadings:
     chosen = np.array(places, dtype=np.int64)
     return StoredReadings(
         register_id=np.full(len(chosen), register_id, dtype=np.int64),

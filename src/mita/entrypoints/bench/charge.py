@@ -16,7 +16,7 @@ from mita.estates import operations as estates
 from mita.estates import queries as estate_queries
 from mita.kit.clock import now_utc, to_us
 from mita.kit.columns import Column, copy_rows
-from mita.kit.db import Database, driver_connection, sqlalchemy_url
+from mita.kit.db import Database, sqlalchemy_url
 from mita.metering import operations as metering
 from mita.metering.domain import ReadingBatch
 from mita.metering.operations import NewMeter
@@ -63,9 +63,7 @@ class Run:
     bytes_per_reading: float
 
 
-async def run(
-    url: str, *, readings: int, meters: int, batch: int, tell: Callable[[str], None]
-) -> list[Run]:
+async def run(url: str, *, readings: int, meters: int, batch: int, tell: Callable[[str], None]) -> list[Run]:
     """Repeat the measurement on fresh estates and fresh tables."""
     wire()
     runs = []
@@ -73,7 +71,9 @@ async def run(
         database = Database(url)
         try:
             tell(f"Measuring {repetition + 1} of {REPETITIONS}…")
-            runs.append(await _measure(database, url, repetition, readings=readings, meters=meters, batch=batch))
+            runs.append(
+                await _measure(database, url, repetition, readings=readings, meters=meters, batch=batch)
+            )
         finally:
             await database.close()
     return runs
@@ -124,7 +124,9 @@ async def _estate(database: Database, *, name: str, meters: int) -> tuple[int, l
         await metering.install_meters(session, estate_id=estate_id, meters=new, now=now)
         table = parse_document(_RATES)
         row = await tariffs.add_rate_table(session, estate_id=estate_id, currency="ZAR", table=table, now=now)
-        await tariffs.assign_rate_table(session, estate_id=estate_id, rate_table_id=row.rate_table_id, now=now)
+        await tariffs.assign_rate_table(
+            session, estate_id=estate_id, rate_table_id=row.rate_table_id, now=now
+        )
     return estate_id, [meter.serial for meter in new]
 
 
@@ -182,7 +184,9 @@ async def _raw_copy(url: str, batches: list[ReadingBatch]) -> float:
                 )
             )
             for name, bound in months.all():
-                await connection.execute(text(f"CREATE TABLE yardstick_{name} PARTITION OF yardstick {bound}"))
+                await connection.execute(
+                    text(f"CREATE TABLE yardstick_{name} PARTITION OF yardstick {bound}")
+                )
             await connection.commit()
             raw = await connection.get_raw_connection()
             driver = raw.driver_connection
@@ -191,9 +195,10 @@ async def _raw_copy(url: str, batches: list[ReadingBatch]) -> float:
             for batch in batches:
                 rows = copy_rows(_reading_columns(batch))
                 began = time.perf_counter()
-                async with driver.cursor() as cursor, cursor.copy(
-                    "COPY yardstick FROM STDIN (FORMAT BINARY)"
-                ) as copy:
+                async with (
+                    driver.cursor() as cursor,
+                    cursor.copy("COPY yardstick FROM STDIN (FORMAT BINARY)") as copy,
+                ):
                     await copy.write(rows)
                 await driver.commit()
                 seconds += time.perf_counter() - began

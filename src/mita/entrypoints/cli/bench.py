@@ -25,19 +25,27 @@ def _bench() -> None:
 @app.command()
 def charge(
     readings: Annotated[int, typer.Option(min=1, help="Readings to charge in each repetition.")] = 200_000,
-    meters: Annotated[int, typer.Option(min=1, help="Meters that send them, one reading each per round.")] = 10_000,
-    batch: Annotated[int, typer.Option(min=1, max=50_000, help="Readings in one database transaction.")] = 10_000,
+    meters: Annotated[
+        int, typer.Option(min=1, help="Meters that send them, one reading each per round.")
+    ] = 10_000,
+    batch: Annotated[
+        int, typer.Option(min=1, max=50_000, help="Readings in one database transaction.")
+    ] = 10_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Charge readings on fresh tables, beside a raw COPY of the same rows and one ORM transaction per reading."""
     errors = Console(stderr=True)
     with throw_away() as url, errors.status("Measuring…") as status:
-        runs = asyncio.run(bench_charge.run(url, readings=readings, meters=meters, batch=batch, tell=status.update))
+        runs = asyncio.run(
+            bench_charge.run(url, readings=readings, meters=meters, batch=batch, tell=status.update)
+        )
     report = summary(runs)
     if as_json:
         typer.echo(json.dumps(report))
         return
-    table = Table(title=f"{readings:,} readings of {meters:,} meters, {batch:,} a batch (median of {len(runs)})")
+    table = Table(
+        title=f"{readings:,} readings of {meters:,} meters, {batch:,} a batch (median of {len(runs)})"
+    )
     for column in ("path", "readings/s", "p50 ms", "p99 ms", "bytes/reading"):
         table.add_column(column, justify="right")
     full = report["charge"]

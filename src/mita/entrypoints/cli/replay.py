@@ -89,13 +89,21 @@ class Totals:
         self.tax_micro += outcome.tax_micro
 
 
-def replay(  # noqa: PLR0913 - the options are the command's contract
-    file: Annotated[Path, typer.Argument(help="A .csv file, or a .zip with one in it.", exists=True, dir_okay=False)],
+def replay(
+    file: Annotated[
+        Path, typer.Argument(help="A .csv file, or a .zip with one in it.", exists=True, dir_okay=False)
+    ],
     layout: Annotated[Layout, typer.Option("--format", help="Layout of the file.")],
-    rate_table: Annotated[Path, typer.Option(help="Rate table document, YAML or JSON.", exists=True, dir_okay=False)],
-    timezone: Annotated[str, typer.Option(help="Zone of the estate and of local times, such as Europe/Madrid.")],
+    rate_table: Annotated[
+        Path, typer.Option(help="Rate table document, YAML or JSON.", exists=True, dir_okay=False)
+    ],
+    timezone: Annotated[
+        str, typer.Option(help="Zone of the estate and of local times, such as Europe/Madrid.")
+    ],
     credit: Annotated[str, typer.Option(help="Money credited to each new wallet, such as 100.00.")] = "0",
-    estate: Annotated[str | None, typer.Option(help="Name of the estate; without it, the file's name.")] = None,
+    estate: Annotated[
+        str | None, typer.Option(help="Name of the estate; without it, the file's name.")
+    ] = None,
     max_rate: Annotated[str | None, typer.Option(help="Highest plausible rise, base units per hour.")] = None,
     burst: Annotated[str, typer.Option(help="Rise allowed on top of --max-rate, base units.")] = "0",
     fresh: Annotated[bool, typer.Option("--fresh", help="Use a throw-away database.")] = False,  # noqa: FBT002 - a flag
@@ -242,7 +250,9 @@ class _Replay:
         for meter, register, _ in keys:
             registers.setdefault(meter, []).append(register)
         async with self._database.unit_of_work(estates=[estate_id]) as session:
-            found = await metering_queries.registers_of_meters(session, estate_id=estate_id, serials=list(registers))
+            found = await metering_queries.registers_of_meters(
+                session, estate_id=estate_id, serials=list(registers)
+            )
             known = {info.meter: info.meter_id for info in found}
             names = [meter for meter in registers if meter not in known]
             unit_ids = await estates.create_units(session, estate_id=estate_id, names=names, now=now)
@@ -263,7 +273,9 @@ class _Replay:
             await wallets.receive_top_up(
                 session,
                 estate_id=self._estate_id,
-                top_up=TopUp(account.wallet_id, self._plan.credit_micro, "eft", "opening credit", account.utility),
+                top_up=TopUp(
+                    account.wallet_id, self._plan.credit_micro, "eft", "opening credit", account.utility
+                ),
                 idempotency_key=f"replay-credit:{account.account_id}",
                 actor="system:replay",
                 now=now_utc(),
@@ -329,6 +341,8 @@ def _print_report(console: Console, plan: Plan, report: dict[str, Any]) -> None:
         table.add_row(name, f"{report['charges'][name]} {report['charges']['currency']}")
     table.add_row("wallets", f"{report['wallets']['count']}, together {report['wallets']['balance']}")
     table.add_row("below cut-off", str(report["wallets"]["below_cutoff"]))
-    table.add_row("ledger", f"{report['ledger']['entries']:,} entries, verified: {report['ledger']['verified']}")
+    table.add_row(
+        "ledger", f"{report['ledger']['entries']:,} entries, verified: {report['ledger']['verified']}"
+    )
     table.add_row("time", f"{report['seconds']} s, {report['readings_per_second']:,} readings/s")
     console.print(table)

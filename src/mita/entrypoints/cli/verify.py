@@ -50,7 +50,9 @@ async def _verify(url: str, name: str | None, errors: Console) -> dict[str, Any]
         if name is not None and not chosen:
             return None
         estates = []
-        with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=errors, transient=True) as progress:
+        with Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), console=errors, transient=True
+        ) as progress:
             for estate in chosen:
                 task = progress.add_task(f"Verifying {estate.name}")
                 estates.append(await _verify_estate(database, estate.estate_id, estate.name, progress, task))
@@ -60,7 +62,9 @@ async def _verify(url: str, name: str | None, errors: Console) -> dict[str, Any]
         await database.close()
 
 
-async def _verify_estate(database: Database, estate_id: int, name: str, progress: Progress, task: Any) -> dict[str, Any]:
+async def _verify_estate(
+    database: Database, estate_id: int, name: str, progress: Progress, task: Any
+) -> dict[str, Any]:
     # one snapshot for all verifiers: somebody may be charging meanwhile
     async with database.snapshot(estates=[estate_id]) as session:
         checked = await ledger_queries.verify(
@@ -82,6 +86,8 @@ def _print_report(console: Console, report: dict[str, Any]) -> None:
         mark = "[green]verified[/green]" if one["verified"] else "[red]BROKEN[/red]"
         console.print(f"{one['estate']}: {one['entries']:,} entries on {one['accounts']:,} accounts: {mark}")
         for place in one["broken"]:
-            console.print(f"  [red]{place['verifier']}[/red]: {place['place']}: {place['detail']}", highlight=False)
+            console.print(
+                f"  [red]{place['verifier']}[/red]: {place['place']}: {place['detail']}", highlight=False
+            )
     if not report["estates"]:
         console.print("There is no estate yet, so nothing to verify.")

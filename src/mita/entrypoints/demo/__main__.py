@@ -69,7 +69,9 @@ class Gateway:
                 (unit.electricity_serial, "kwh", int(electricity[place])),
                 (unit.water_serial, "m3", int(water[place])),
             ):
-                items.append(f'{{"meter":{json.dumps(serial)},"ts":{taken_s},"r":{{"{name}":{format_micro(value)}}}}}')
+                items.append(
+                    f'{{"meter":{json.dumps(serial)},"ts":{taken_s},"r":{{"{name}":{format_micro(value)}}}}}'
+                )
         for first in range(0, len(items), _ITEMS_A_MESSAGE):
             body = "[" + ",".join(items[first : first + _ITEMS_A_MESSAGE]) + "]"
             self._client.publish(f"m/{self.home.device}/up", body, qos=1)
@@ -87,7 +89,8 @@ async def serve(settings: Settings) -> None:
     stopping = stop_event()
     database = Database(database_url(settings))
     tasks = [
-        asyncio.create_task(_live(database, settings, place)) for place in range(len(neighbourhood(seed=SEED)))
+        asyncio.create_task(_live(database, settings, place))
+        for place in range(len(neighbourhood(seed=SEED)))
     ]
     waiting = asyncio.create_task(stopping.wait())
     done, _ = await asyncio.wait({waiting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
@@ -120,7 +123,9 @@ async def _live(database: Database, settings: Settings, place: int) -> None:
         await gateway.disconnect()
 
 
-async def _tick_for_ever(database: Database, gateway: Gateway, registers: dict[str, NDArray[np.int64]]) -> None:
+async def _tick_for_ever(
+    database: Database, gateway: Gateway, registers: dict[str, NDArray[np.int64]]
+) -> None:
     home = gateway.home
     simulated = now_utc()
     live = Live(

@@ -97,7 +97,9 @@ class Home:
 def keys_of(home: Home) -> dict[str, list[tuple[str, str, str]]]:
     """Return the readings' keys per utility."""
     return {
-        "electricity": [(u.electricity_serial, "import", BASE_UNIT["electricity"]) for u in home.estate.units],
+        "electricity": [
+            (u.electricity_serial, "import", BASE_UNIT["electricity"]) for u in home.estate.units
+        ],
         "water": [(u.water_serial, "import", BASE_UNIT["water"]) for u in home.estate.units],
     }
 
@@ -111,14 +113,22 @@ async def settle_in(database: Database, estate: Estate, *, now: datetime) -> Hom
         row = await estate_queries.estate_by_name(session, name=estate.name)
         if row is None:
             row = await estates.create_estate(
-                session, name=estate.name, currency=estate.currency, time_zone=estate.time_zone, seen=seen, now=now
+                session,
+                name=estate.name,
+                currency=estate.currency,
+                time_zone=estate.time_zone,
+                seen=seen,
+                now=now,
             )
             names = [unit.name for unit in estate.units]
             unit_ids = await estates.create_units(session, estate_id=row.estate_id, names=names, now=now)
             meters = [
                 NewMeter(unit_id, serial, utility, device=device)
                 for unit_id, unit in zip(unit_ids, estate.units, strict=True)
-                for serial, utility in ((unit.electricity_serial, "electricity"), (unit.water_serial, "water"))
+                for serial, utility in (
+                    (unit.electricity_serial, "electricity"),
+                    (unit.water_serial, "water"),
+                )
             ]
             await metering.install_meters(session, estate_id=row.estate_id, meters=meters, now=now)
             for document in _RATES:
@@ -129,7 +139,9 @@ async def settle_in(database: Database, estate: Estate, *, now: datetime) -> Hom
                 await tariffs.assign_rate_table(
                     session, estate_id=row.estate_id, rate_table_id=added.rate_table_id, now=now
                 )
-        found = {unit.name: unit.unit_id for unit in await estate_queries.units(session, estate_id=row.estate_id)}
+        found = {
+            unit.name: unit.unit_id for unit in await estate_queries.units(session, estate_id=row.estate_id)
+        }
         unit_ids = [found[unit.name] for unit in estate.units]
         return Home(estate, row.estate_id, device, unit_ids, row.created_at)
 

@@ -63,7 +63,7 @@ class Decoded:
     rejections: list[Rejection] = field(default_factory=list)
 
 
-class _Bad(Exception):  # noqa: N818 - private, and turned into a rejection at once
+class _Bad(Exception):
     def __init__(
         self, code: str, detail: str, *, meter: str | None = None, register: str | None = None
     ) -> None:

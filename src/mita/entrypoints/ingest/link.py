@@ -39,7 +39,7 @@ _REFUSED = 0x80
 _NEVER = -2
 
 
-class NotSent(Exception):  # noqa: N818 - names the state
+class NotSent(Exception):
     """The broker did not take a message."""
 
 

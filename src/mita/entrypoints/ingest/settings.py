@@ -12,9 +12,7 @@ class IngestSettings(Settings):
 
     # no Literal: the environment says "4", and a literal number takes no text
     mqtt_version: int = Field(
-        ge=4,
-        le=5,
-        default=4, description="MQTT protocol: 4 is 3.1.1 (the embedded broker), 5 is MQTT 5."
+        ge=4, le=5, default=4, description="MQTT protocol: 4 is 3.1.1 (the embedded broker), 5 is MQTT 5."
     )
     mqtt_client_id: str = Field(
         default="mita-ingest",

@@ -32,7 +32,7 @@ _DELAY_FIRST_S = 0.1
 _DELAY_MAX_S = 5.0
 
 
-class Stopped(Exception):  # noqa: N818 - names the state
+class Stopped(Exception):
     """The process is to end while the database is away; the messages come again."""
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .prices import MergedBlock
 
 
-class NotPriced(ValueError):  # noqa: N818 - names the state
+class NotPriced(ValueError):
     """Consumption for which no price exists; ``code`` is NO_TABLE or NOT_PRICED."""
 
     def __init__(self, message: str, *, code: int) -> None:
@@ -32,7 +32,7 @@ class NotPriced(ValueError):  # noqa: N818 - names the state
         self.code = code
 
 
-class TimesNeeded(ValueError):  # noqa: N818 - names the state
+class TimesNeeded(ValueError):
     """A quantity without times, although the price depends on when it was used."""
 
 

@@ -66,7 +66,7 @@ def parse_document(source: Mapping[str, Any] | str) -> RateTable:
     report.close()
     table = _read_table(report, value)
     report.close()
-    assert table is not None, "a document without problems is a table"  # noqa: S101 - what must hold
+    assert table is not None, "a document without problems is a table"
     return table
 
 

@@ -37,7 +37,7 @@ class Problem:
     message: str
 
 
-class RateTableInvalid(ValueError):  # noqa: N818 - names the state
+class RateTableInvalid(ValueError):
     """A document that is no rate table; ``problems`` says all that has to be mended."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:

@@ -23,11 +23,11 @@ Ints = Any
 _INT64_SAFE = 2**62
 
 
-class ChargeTooLarge(OverflowError):  # noqa: N818 - names the state
+class ChargeTooLarge(OverflowError):
     """A cost or a quantity that does not fit a 64-bit number of millionths."""
 
 
-class BadIntervals(ValueError):  # noqa: N818 - names the state
+class BadIntervals(ValueError):
     """Intervals that are empty, negative, out of order, or outside the slots."""
 
 

@@ -36,11 +36,11 @@ _EPOCH = date(1970, 1, 1)
 _LETTERS = 128
 
 
-class VersionsNotInOrder(ValueError):  # noqa: N818 - names the state
+class VersionsNotInOrder(ValueError):
     """Rate table versions that are not sorted by ``effective_from``, or two of the same date."""
 
 
-class BadSpan(ValueError):  # noqa: N818 - names the state
+class BadSpan(ValueError):
     """A span of time that is empty, backwards, too long, or not between 1970 and 2200."""
 
 
