@@ -19,13 +19,13 @@ from mita.entrypoints.api import docs, page
 from mita.entrypoints.api.guards import Guard, SecurityHeaders
 from mita.entrypoints.api.lanes import Lanes
 from mita.entrypoints.api.live import LiveHub
-from mita.entrypoints.api.problems import CONTENTION, MEDIA_TYPE, answer_with_problems, unavailable
+from mita.entrypoints.api.problems import CONTENTION, answer_with_problems, unavailable
+from mita.entrypoints.api.schema import Application, problem_answers
 from mita.entrypoints.api.sessions import Sessions
 from mita.entrypoints.api.units import router as units_router
 from mita.estates import queries as estate_queries
 from mita.estates.api import router as estates_router
 from mita.kit.db import Database
-from mita.kit.shapes import Problem
 from mita.kit.web import Caller, Edge
 from mita.metering.api import router as metering_router
 from mita.tariffs.api import router as tariffs_router
@@ -67,7 +67,7 @@ def create_app(database: Database, *, live: LiveHub | None) -> FastAPI:
         if live is not None:
             await live.close()
 
-    app = FastAPI(
+    app = Application(
         title="Mita",
         version=version("mita"),
         description=_DESCRIPTION,
@@ -105,23 +105,31 @@ async def _admit(session: AsyncSession, caller: Caller, estate_id: int) -> None:
 def _api() -> APIRouter:
     # the guard has checked the token already; this one is for the schema
     bearer = HTTPBearer(auto_error=False, description="The token that `mita up` printed")
-    problem = {"model": Problem, "content": {MEDIA_TYPE: {}}}
-    answers: dict[int | str, dict[str, object]] = {
-        400: {**problem, "description": "`malformed`: the body cannot be read"},
-        401: {**problem, "description": "`unauthorized`: no valid token"},
-        413: {**problem, "description": "`too_large`: more than 5 MB"},
-        503: {**problem, "description": "`unavailable` or `busy`: try again"},
-    }
-    api = APIRouter(prefix=PREFIX, dependencies=[Depends(bearer)], responses=answers)
+    api = APIRouter(
+        prefix=PREFIX, dependencies=[Depends(bearer)], responses=problem_answers(400, 401, 413, 503)
+    )
     for router in _FEATURES:
         api.include_router(router)
     return api
 
 
+class EventStream(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
+
+
 _probes = APIRouter()
+_EVENT = 'event: units\ndata: {"estate_id": 1, "ids": [7, 8]}\n\n'
 
 
-@_probes.get("/healthz", operation_id="check_health", summary="Is Mita well?", tags=["process"])
+@_probes.get(
+    "/healthz",
+    operation_id="check_health",
+    summary="Is Mita well?",
+    tags=["process"],
+    responses=problem_answers(503),
+)
 async def check_health(request: Request) -> dict[str, str]:
     """Ask the database for a sign of life; 503 if there is none."""
     edge: Edge = request.app.state.edge
@@ -130,12 +138,23 @@ async def check_health(request: Request) -> dict[str, str]:
     return {"status": "ok"}
 
 
-@_probes.get("/live", operation_id="stream_hints", summary="Stream live hints", tags=["process"])
+@_probes.get(
+    "/live",
+    operation_id="stream_hints",
+    summary="Stream live hints",
+    tags=["process"],
+    response_class=EventStream,
+    responses={
+        200: {
+            "description": "Server-sent events until the caller goes",
+            "content": {EventStream.media_type: {"example": _EVENT}},
+        },
+        **problem_answers(401, 503),
+    },
+)
 async def stream_hints(request: Request) -> Response:
     """Server-sent events: ``units`` with {estate_id, ids} of what changed; holds no database session."""
     live: LiveHub | None = request.app.state.edge.parts["live"]
     if live is None:
         return unavailable(request.url.path)
-    return StreamingResponse(
-        live.events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
-    )
+    return EventStream(live.events(), headers={"X-Accel-Buffering": "no"})

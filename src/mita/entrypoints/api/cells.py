@@ -24,6 +24,10 @@ _DEFAULT_COLUMNS = ("electricity", "water")
 Cell = dict[str, str]
 
 
+def _cell(text: str, *, tone: str, icon: str = "", word: str = "", at: str = "", age: str = "") -> Cell:
+    return {"text": text, "tone": tone, "icon": icon, "word": word, "at": at, "age": age}
+
+
 def shown_money(amount_micro: int) -> str:
     """Return micro-money with two decimals and thousands apart, as people read it."""
     return _grouped(format_cents(amount_micro))
@@ -66,25 +70,25 @@ def cells_of(view: UnitView, *, columns: list[str], now: datetime) -> dict[str, 
 def _balance(view: UnitView, *, utility: str) -> Cell:
     account = view.accounts.get(utility)
     if account is None:
-        return {"text": "no account", "tone": "none"}
+        return _cell("no account", tone="none")
     info, balance_micro = account
     tone = {Standing.IN_CREDIT: "ok", Standing.LOW: "low", Standing.OUT: "out"}[info.standing]
-    cell = {"text": shown_money(balance_micro), "tone": tone}
-    if info.standing is not Standing.IN_CREDIT:
-        cell |= {"icon": _ICONS[tone], "word": "low" if info.standing is Standing.LOW else "used up"}
-    return cell
+    if info.standing is Standing.IN_CREDIT:
+        return _cell(shown_money(balance_micro), tone=tone)
+    word = "low" if info.standing is Standing.LOW else "used up"
+    return _cell(shown_money(balance_micro), tone=tone, icon=_ICONS[tone], word=word)
 
 
 def _reading(view: UnitView, *, now: datetime) -> Cell:
     if not view.readings:
-        return {"text": "no reading yet", "tone": "none"}
+        return _cell("no reading yet", tone="none")
     utility, (taken_at, value_micro) = max(view.readings.items(), key=lambda each: each[1][0])
-    return {
-        "text": shown_value(value_micro, utility=utility),
-        "tone": "plain",
-        "at": show_instant(taken_at),
-        "age": shown_age(taken_at, now=now),
-    }
+    return _cell(
+        shown_value(value_micro, utility=utility),
+        tone="plain",
+        at=show_instant(taken_at),
+        age=shown_age(taken_at, now=now),
+    )
 
 
 def supply_cell(view: UnitView, *, utility: str | None = None) -> Cell:
@@ -94,10 +98,10 @@ def supply_cell(view: UnitView, *, utility: str | None = None) -> Cell:
     asked = [each for each in utilities if each in view.commands]
     for each in asked:
         word = "Cut asked" if view.commands[each].action == "off" else "Return asked"
-        return {"text": word, "tone": "asked", "icon": _ICONS["asked"], "word": _which(each, utility)}
+        return _cell(word, tone="asked", icon=_ICONS["asked"], word=_which(each, utility))
     if off:
-        return {"text": "Off", "tone": "out", "icon": _ICONS["out"], "word": _which(off[0], utility)}
-    return {"text": "On", "tone": "ok", "icon": _ICONS["ok"]}
+        return _cell("Off", tone="out", icon=_ICONS["out"], word=_which(off[0], utility))
+    return _cell("On", tone="ok", icon=_ICONS["ok"])
 
 
 def _which(found: str, asked_for: str | None) -> str:

@@ -35,6 +35,15 @@ _CODES = {
 }
 
 
+_BUSY = ("busy", "Others were faster again and again")
+
+
+def codes_of(status: int) -> dict[str, str]:
+    """Return the codes that any route may answer with a status, and their titles."""
+    found = [_CODES[status], _BUSY] if status == HTTPStatus.SERVICE_UNAVAILABLE else [_CODES[status]]
+    return dict(found)
+
+
 def problem(
     path: str,
     *,
@@ -130,8 +139,8 @@ async def _busy(request: Request, error: Exception) -> Response:
     return problem(
         request.url.path,
         status=503,
-        code="busy",
-        title="Others were faster again and again",
+        code=_BUSY[0],
+        title=_BUSY[1],
         detail="the estate is being charged by others; try again",
         headers={"Retry-After": "1"},
     )

@@ -9,6 +9,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 
 _FOLDER = Path(__file__).parent
 
@@ -29,7 +31,16 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_markdown = MarkdownIt("commonmark", {"html": False})
+
+
+def _prose(text: str) -> Markup:
+    """Return a docstring's Markdown as HTML; HTML inside of it is shown, not obeyed."""
+    return Markup(_markdown.render(text))  # noqa: S704 - html is off in the parser
+
+
 _environment.globals["asset_tag"] = _asset_tag
+_environment.filters["prose"] = _prose
 _templates = Jinja2Templates(env=_environment)
 
 

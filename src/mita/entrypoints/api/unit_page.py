@@ -59,7 +59,7 @@ async def unit_facts(session: AsyncSession, *, estate_id: int, unit_id: int, now
             "name": NAMES[utility],
             "cell": cells[f"balance-{utility}"],
             "supply": supply_cell(view, utility=utility),
-            "entries": await _entries(session, estate_id=estate_id, account=info, local=local),
+            "entries": await _entries(session, estate_id=estate_id, account=info, local=local, now=now),
         }
         for utility, (info, _) in sorted(view.accounts.items())
     ]
@@ -72,24 +72,29 @@ async def unit_facts(session: AsyncSession, *, estate_id: int, unit_id: int, now
         },
         "unit": {"unit_id": unit_id, "name": unit.name},
         "accounts": accounts,
-        "meters": await _meters(session, estate_id=estate_id, unit_id=unit_id, local=local),
+        "meters": await _meters(session, estate_id=estate_id, unit_id=unit_id, local=local, now=now),
         "commands": [_command(row, local=local, now=now) for row in commands],
     }
 
 
-def _local(instant: datetime, *, local: tzinfo) -> dict[str, str]:
-    return {"at": show_instant(instant), "text": instant.astimezone(local).strftime("%d %b %Y, %H:%M:%S")}
+def _local(instant: datetime, *, local: tzinfo, now: datetime) -> dict[str, str]:
+    """Return an instant for programs and as short as people need it today, this year, or long after."""
+    here, today = instant.astimezone(local), now.astimezone(local)
+    shape = "%H:%M:%S"
+    if here.date() != today.date():
+        shape = "%d %b, %H:%M" if here.year == today.year else "%d %b %Y, %H:%M"
+    return {"at": show_instant(instant), "text": here.strftime(shape)}
 
 
 async def _entries(
-    session: AsyncSession, *, estate_id: int, account: AccountInfo, local: tzinfo
+    session: AsyncSession, *, estate_id: int, account: AccountInfo, local: tzinfo, now: datetime
 ) -> list[dict[str, Any]]:
     rows: Any = await ledger_queries.entries(
         session, estate_id=estate_id, account_id=account.account_id, limit=_ENTRIES
     )
     return [
         {
-            "when": _local(entry.event_at, local=local),
+            "when": _local(entry.event_at, local=local, now=now),
             "name": _ENTRY_NAMES.get(EntryKind(entry.kind), EntryKind(entry.kind).name.capitalize()),
             "memo": memo if entry.kind == EntryKind.TOP_UP else "",
             "quantity": _quantity(entry.quantity_micro, utility=account.utility),
@@ -106,7 +111,7 @@ def _quantity(quantity_micro: int, *, utility: str) -> str:
 
 
 async def _meters(
-    session: AsyncSession, *, estate_id: int, unit_id: int, local: tzinfo
+    session: AsyncSession, *, estate_id: int, unit_id: int, local: tzinfo, now: datetime
 ) -> list[dict[str, Any]]:
     shown = []
     for meter in await metering_queries.meters(session, estate_id=estate_id, unit_id=unit_id, limit=20):
@@ -118,7 +123,7 @@ async def _meters(
             )
             readings = [
                 {
-                    "when": _local(reading.taken_at, local=local),
+                    "when": _local(reading.taken_at, local=local, now=now),
                     "value": shown_value(reading.value_micro, utility=utility),
                     "class": ReadingClass(reading.class_).shown,
                     "reason": Reason(reading.reason).sentence,
@@ -139,8 +144,8 @@ async def _meters(
 
 def _command(row: SupplyCommand, *, local: tzinfo, now: datetime) -> dict[str, Any]:
     return {
-        "when": _local(row.asked_at, local=local),
-        "changed": _local(row.changed_at, local=local),
+        "when": _local(row.asked_at, local=local, now=now),
+        "changed": _local(row.changed_at, local=local, now=now),
         "age": shown_age(row.changed_at, now=now),
         "action": "Switch off" if row.action == "off" else "Switch on",
         "utility": NAMES[row.utility].lower(),

@@ -22,9 +22,9 @@ class UnitMeter(Shape):
     """A meter of the unit."""
 
     meter_id: Id
-    serial: str
+    serial: str = Field(examples=["E-1001"])
     utility: UtilityWord
-    device: str | None
+    device: str | None = Field(examples=["wc-a101"])
 
 
 class LatestReading(Shape):
@@ -50,7 +50,7 @@ class UnitDetail(Shape):
     """A unit with its meters, its wallet and the state of each utility."""
 
     unit_id: Id
-    name: str
+    name: str = Field(examples=["A101"])
     wallet_id: Id | None
     meters: list[UnitMeter]
     utilities: list[UnitUtility]

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# untyped: gmqtt has no annotations
+_Client: Any = gmqtt.Client
+
 TICK_S = 3
 # one tick is a quarter of an hour of people's lives, so that a visitor sees balances move
 SIMULATED_S = 900
@@ -47,7 +50,7 @@ class Gateway:
         self.home = home
         self.off = off  # serials whose relay is open
         self._settings = settings
-        self._client: Any = gmqtt.Client(home.device, clean_session=False)
+        self._client = _Client(home.device, clean_session=False)
         self._client.set_auth_credentials(home.device, token)
         self._client.on_message = self._on_message
 
@@ -182,6 +185,7 @@ async def _people_pay(
 def main() -> int:
     """Run the role."""
     log_to_stderr()
+    logging.getLogger("gmqtt").setLevel(logging.WARNING)
     wire()
     asyncio.run(serve(Settings()))
     return 0

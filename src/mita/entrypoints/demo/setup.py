@@ -45,6 +45,7 @@ _SLICE_HOURS = 72
 _OPENING_MICRO = 400 * MICRO
 _LOW_MICRO = 120 * MICRO
 _PURCHASE_MICRO = 100 * MICRO
+_VOUCHER_MICRO = 20 * MICRO
 _RATES = (
     """
 rate_table: 1
@@ -57,8 +58,10 @@ seasons:
   high: {from: 06-01, to: 08-31}
   low: {from: 09-01, to: 05-31}
 clocks:
-  high: {weekday: OOOOOOPPSSSSSSSSSPPPSSOO, saturday: OOOOOOOSSSSSOOOOOSSOOOOO, sunday: OOOOOOOOOOOOOOOOOSSOOOOO}
-  low: {weekday: OOOOOOSPPSSSSSSSSSPPPSOO, saturday: OOOOOOOSSSSSOOOOOOSSOOOO, sunday: OOOOOOOOOOOOOOOOOSSOOOOO}
+  high: {weekday: OOOOOOPPSSSSSSSSSPPPSSOO, saturday: OOOOOOOSSSSSOOOOOSSOOOOO,
+         sunday: OOOOOOOOOOOOOOOOOSSOOOOO}
+  low: {weekday: OOOOOOSPPSSSSSSSSSPPPSOO, saturday: OOOOOOOSSSSSOOOOOOSSOOOO,
+        sunday: OOOOOOOOOOOOOOOOOSSOOOOO}
 charges:
   - name: Energy
     kind: usage
@@ -187,13 +190,19 @@ async def _buy(database: Database, home: Home, *, place: int, now: datetime, eve
         balances = await ledger_queries.balances(
             session, estate_id=home.estate_id, account_ids=[a.account_id for a in accounts]
         )
+        waits = {
+            unit_id: unit.top_up_habit.notices_below_micro is None
+            for unit_id, unit in zip(home.unit_ids, home.estate.units, strict=True)
+        }
         for account in accounts:
-            balance = balances[account.account_id]
-            if not everybody and balance > _LOW_MICRO:
-                continue
             amount = _OPENING_MICRO
             if not everybody:
-                amount = ((_LOW_MICRO - balance) // _PURCHASE_MICRO + 2) * _PURCHASE_MICRO
+                waits_until_cut = waits[account.unit_id] and account.utility == "electricity"
+                amount = _purchase_micro(
+                    balances[account.account_id], waits_until_cut=waits_until_cut, place=account.unit_id
+                )
+            if not amount:
+                continue
             await wallets.receive_top_up(
                 session,
                 estate_id=home.estate_id,
@@ -202,6 +211,16 @@ async def _buy(database: Database, home: Home, *, place: int, now: datetime, eve
                 actor="system:demo",
                 now=now,
             )
+
+
+def _purchase_micro(balance_micro: int, *, waits_until_cut: bool, place: int) -> int:
+    """Return what somebody buys at that balance; who waits until the supply is cut buys a voucher or two."""
+    if waits_until_cut:
+        vouchers = -balance_micro // _VOUCHER_MICRO + 1 + place % 3
+        return vouchers * _VOUCHER_MICRO if balance_micro < _VOUCHER_MICRO and vouchers > 0 else 0
+    if balance_micro > _LOW_MICRO:
+        return 0
+    return ((_LOW_MICRO - balance_micro) // _PURCHASE_MICRO + 2) * _PURCHASE_MICRO
 
 
 async def is_settled(database: Database, home: Home) -> bool:
