@@ -30,7 +30,11 @@ async def _forget_lines(session: AsyncSession, event: CreditRuleChanged, now: da
 
 
 async def _price_what_waited(session: AsyncSession, event: RateTableAssigned, now: datetime) -> None:
+    # the lane first: nobody charges between the look at the past and the end of the transaction
     await charging.bump_lane(session, estate_id=event.estate_id)
+    await charging.refuse_charged_past(
+        session, estate_id=event.estate_id, utility=event.utility, effective_from=event.effective_from
+    )
     await charging.price_unpriced_readings(session, estate_id=event.estate_id, utility=event.utility, now=now)
 
 

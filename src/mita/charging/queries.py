@@ -73,7 +73,6 @@ async def refresh_accounts(session: AsyncSession, memory: LaneMemory, *, lock: b
         session, estate_id=memory.estate_id, account_ids=account_ids, lock=lock
     )
     memory.accounts.put(heads, wallets={wallet.account_id: wallet for wallet in wallets})
-    memory.are_heads_stale = False
 
 
 async def _book(session: AsyncSession, memory: LaneMemory, info: RegisterInfo) -> int:

@@ -64,22 +64,24 @@ class ReadingResult(Shape):
     """What became of one reading."""
 
     class_: ClassWord = Field(alias="class")
-    code: str | None = Field(default=None, description="Rejected only: stable word for the reason")
-    reason: str = Field(default="", description="A sentence; empty if there is nothing to say")
+    code: str | None = Field(
+        default=None, description="Rejected only: stable word for the reason", examples=[None]
+    )
+    reason: str = Field(default="", description="A sentence; empty if there is nothing to say", examples=[""])
 
 
 class Counts(Shape):
     """How many readings of the request ended in each class; they add up to the readings sent."""
 
-    first: int
-    charged: int
-    unchanged: int
-    late: int
-    duplicate: int
-    conflict: int
-    backwards: int
-    held: int
-    rejected: int
+    first: int = Field(examples=[0])
+    charged: int = Field(examples=[1])
+    unchanged: int = Field(examples=[0])
+    late: int = Field(examples=[0])
+    duplicate: int = Field(examples=[0])
+    conflict: int = Field(examples=[0])
+    backwards: int = Field(examples=[0])
+    held: int = Field(examples=[0])
+    rejected: int = Field(examples=[0])
 
 
 class ReadingsOut(Shape):

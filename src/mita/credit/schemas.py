@@ -54,7 +54,7 @@ class CommandOut(Shape):
     utility: UtilityWord
     action: Literal["off", "on"]
     state: CommandState
-    reason: str
+    reason: str = Field(examples=["the balance is used up"])
     balance: Money = Field(description="When it was asked")
     asked_at: Instant
     changed_at: Instant

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from mita.entrypoints.localtime import LocalClock, NoSuchLocalTime
 from mita.kit.clock import to_us
@@ -17,7 +18,7 @@ from mita.kit.quantity import BadValue, base_unit, value_micro
 from mita.metering.domain import Rejection, truncated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
@@ -25,6 +26,8 @@ DAIAD_HEADER = ["user key", "datetime", "meter reading", "diff"]
 READINGS_HEADER = ["meter", "register", "taken_at", "value", "unit"]
 _LITRE_MICRO = 1_000
 _NAME_MAX = 100
+_LINE_MAX = 10_000
+_NO_TEXT = "\ufffd"  # what stands for bytes that are no text
 _DAYS_1970 = 719_163
 
 
@@ -53,7 +56,7 @@ class _BadRow(ValueError):
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[io.BufferedIOBase, int]]:
+def _opened(path: Path) -> Iterator[tuple[IO[bytes], int]]:
     """Open a file, or the one CSV in a zip, and tell its size."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
@@ -62,8 +65,13 @@ def _opened(path: Path) -> Iterator[tuple[io.BufferedIOBase, int]]:
                 raise UnreadableFile(
                     f"{path.name}: a zip must hold one .csv file, this one holds {len(members)}"
                 )
-            with archive.open(members[0]) as stream:
-                yield stream, members[0].file_size  # type: ignore[misc] - ZipExtFile is a BufferedIOBase
+            try:
+                stream = archive.open(members[0])
+            except RuntimeError as error:
+                # a password, or a way of packing that Python does not know
+                raise UnreadableFile(f"{path.name}: {error}") from error
+            with stream:
+                yield stream, members[0].file_size
     else:
         with path.open("rb") as stream:
             yield stream, path.stat().st_size
@@ -84,15 +92,15 @@ def read_rows(path: Path, *, layout: str, zone: ZoneInfo, rows_a_piece: int) -> 
         with _opened(path) as (stream, _):
             text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
             yield from _pieces(text, path, layout=layout, zone=zone, rows_a_piece=rows_a_piece)
-    except (OSError, zipfile.BadZipFile, csv.Error) as error:
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, csv.Error) as error:
         raise UnreadableFile(f"{path}: {error}") from error
 
 
 def _pieces(
-    text: io.TextIOWrapper, path: Path, *, layout: str, zone: ZoneInfo, rows_a_piece: int
+    text: Iterable[str], path: Path, *, layout: str, zone: ZoneInfo, rows_a_piece: int
 ) -> Iterator[Rows]:
     delimiter, header = (";", DAIAD_HEADER) if layout == "daiad" else (",", READINGS_HEADER)
-    reader = csv.reader(text, delimiter=delimiter)
+    reader = csv.reader(_lines(text), delimiter=delimiter)
     found = [name.strip().lower() for name in next(reader, [])]
     missing = [name for name in header if name not in found]
     if missing:
@@ -115,6 +123,15 @@ def _pieces(
         yield piece
 
 
+def _lines(text: Iterable[str]) -> Iterator[str]:
+    """Yield the lines so that none can hide another: a lone quote would swallow what follows it."""
+    for line in text:
+        if len(line) > _LINE_MAX or line.count('"') % 2:
+            yield line[:_LINE_MAX].replace('"', _NO_TEXT)
+        else:
+            yield line
+
+
 def _take(
     piece: Rows,
     row: list[str],
@@ -132,6 +149,8 @@ def _take(
         _refuse(piece, row, code=error.code, detail=f"line {line}: {error}", source=source)
     except NoSuchLocalTime as error:
         _refuse(piece, row, code="no_such_local_time", detail=f"line {line}: {error}", source=source)
+    except OverflowError:
+        _refuse(piece, row, code="time_out_of_range", detail=f"line {line}: no such year", source=source)
     else:
         piece.key.append(key)
         piece.taken_s.append(taken_s)
@@ -144,7 +163,7 @@ def _refuse(piece: Rows, row: list[str], *, code: str, detail: str, source: str)
 
 
 def _name(text: str, *, what: str) -> str:
-    if not 1 <= len(text) <= _NAME_MAX or not text.isprintable():
+    if not 1 <= len(text) <= _NAME_MAX or not text.isprintable() or _NO_TEXT in text:
         raise _BadRow(f"bad_{what}", f"{what} {text[:40]!r} must be 1 to {_NAME_MAX} printable characters")
     return text
 
@@ -221,9 +240,6 @@ def _instant_s(text: str, *, clock: LocalClock, meter: str) -> int:
             "bad_time", f"taken_at {text[:40]!r} is not ISO 8601, such as 2025-03-01T12:00:00Z"
         ) from None
     if instant.tzinfo is not None:
-        try:
-            return to_us(instant) // 1_000_000
-        except OverflowError:
-            raise _BadRow("time_out_of_range", f"taken_at {text[:40]!r} is out of range") from None
+        return to_us(instant) // 1_000_000
     local_s = (instant - datetime(1970, 1, 1)) // timedelta(seconds=1)  # noqa: DTZ001 - local, counted without a zone
     return clock.to_utc_s(local_s, meter=meter)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ class InstallationLock:
         self._descriptor = descriptor
         self.tell(url=None)
 
-    def _told(self, descriptor: int) -> dict[str, object]:
+    def _told(self, descriptor: int) -> dict[str, Any]:
         try:
             told = json.loads(os.read(descriptor, 10_000) or b"{}")
         except ValueError:

@@ -1,13 +1,16 @@
-"""Charging as an edge does it: open the transaction, retry when somebody else was faster, forget on failure."""
+"""Charging as an edge does it: open the transaction, retry when another was faster, forget on failure."""
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mita.charging import queries
 from mita.charging.operations import StaleLane, charge_batch
+from mita.kit.clock import now_utc
 from mita.kit.zones import local_month
 from mita.ledger import operations as ledger
 from mita.ledger.operations import StaleHeads
@@ -15,6 +18,7 @@ from mita.metering import operations as metering
 from mita.metering.domain import TAKEN_SECONDS_MIN
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, AsyncIterator
     from datetime import date, datetime
 
     from mita.charging.domain.memory import LaneMemory
@@ -24,39 +28,95 @@ if TYPE_CHECKING:
 
 ATTEMPTS_MAX = 50
 _LOCK_AFTER = 2
+# one is written, one is brought to the server, one is read from the wire
+UNDER_WAY_MAX = 3
+
+
+class _Turn:
+    """A batch's place in the lane of this process."""
+
+    def __init__(self, lock: asyncio.Lock, *, before: _Turn | None) -> None:
+        self._lock = lock
+        self._before = before
+        self.has_passed_on = False
+        self.ended = asyncio.Event()
+        self.is_smooth = True
+
+    async def wait(self) -> None:
+        before, self._before = self._before, None
+        if before is None:
+            return
+        await before.ended.wait()
+        if not before.is_smooth:
+            raise StaleLane("the batch before had to begin again")
+
+    def pass_on(self) -> None:
+        if not self.has_passed_on:
+            self.has_passed_on = True
+            self._lock.release()
+
+    def end(self) -> None:
+        self.pass_on()
+        self.ended.set()
 
 
 class Lane:
-    """One estate's charging in this process; keeps what it knows between batches."""
+    """One estate's charging in this process; keeps what it knows between batches.
+
+    ``charge`` may be called again before it has returned: the next batch is prepared and brought to the
+    server while the one before is written. They are charged in the order of the calls, each in a
+    transaction of its own, and none is durable before the one before it.
+    """
 
     def __init__(self, database: Database, *, estate_id: int) -> None:
         self._database = database
         self.estate_id = estate_id
         self._memory: LaneMemory | None = None
+        self._months: set[tuple[str, date]] = set()  # partitions known to exist
+        self._lock = asyncio.Lock()
+        self._last: _Turn | None = None
 
     async def charge(self, batch: ReadingBatch, *, now: datetime) -> Outcome:
-        """Charge a batch durably; after this returns the wire may be acknowledged."""
-        memory = await self._remembered()
-        await self._ensure_partitions(memory, batch, now=now)
+        """Charge a batch durably; after this returns the wire may be acknowledged.
+
+        :raises StaleLane: if other processes were faster again and again
+        """
+        await self._lock.acquire()
+        turn = self._last = _Turn(self._lock, before=self._last)
+        try:
+            return await self._charge(batch, turn, now=now)
+        finally:
+            turn.end()
+            if self._last is turn:
+                self._last = None
+
+    async def _charge(self, batch: ReadingBatch, turn: _Turn, *, now: datetime) -> Outcome:
         for attempt in range(ATTEMPTS_MAX):
+            memory = await self._remembered()
             try:
+                await self._ensure_partitions(memory, batch, now=now)
                 async with self._database.unit_of_work(estates=[self.estate_id]) as session:
-                    lock_accounts = attempt >= _LOCK_AFTER
-                    memory.are_heads_stale |= lock_accounts
-                    outcome = await charge_batch(
-                        session, memory=memory, batch=batch, now=now, lock_accounts=lock_accounts
+                    return await charge_batch(
+                        session,
+                        memory=memory,
+                        batch=batch,
+                        now=now,
+                        turn=turn,
+                        lock_accounts=attempt >= _LOCK_AFTER,
                     )
-            except StaleHeads:
-                memory.are_heads_stale = True
-            except StaleLane:
-                memory.forget()
+            except (StaleHeads, StaleLane):
+                self._forget(memory, turn)
             except BaseException:
                 # whatever happened, even a lost answer to COMMIT: the database knows, the memory does not
-                memory.forget()
+                self._forget(memory, turn)
                 raise
-            else:
-                return outcome
         raise StaleLane(f"estate {self.estate_id} was too busy for {ATTEMPTS_MAX} attempts")
+
+    def _forget(self, memory: LaneMemory, turn: _Turn) -> None:
+        """Throw a memory away that is ahead of the database or behind it, and let who was given it know."""
+        turn.is_smooth = not turn.has_passed_on
+        if self._memory is memory:
+            self._memory = None
 
     async def _remembered(self) -> LaneMemory:
         if self._memory is None:
@@ -69,13 +129,32 @@ class Lane:
         needed = {("entry", local_month(now, local=memory.zone))} | {
             ("reading", month) for month in _months(batch)
         }
-        for table, month in sorted(needed - memory.months):
+        for table, month in sorted(needed - self._months):
             async with self._database.unit_of_work(estates=[self.estate_id]) as session:
                 if table == "entry":
                     await ledger.ensure_entry_partition(session, period=month)
                 else:
                     await metering.ensure_reading_partition(session, month=month)
-            memory.months.add((table, month))
+            self._months.add((table, month))
+
+
+async def charge_in_order(lane: Lane, batches: AsyncIterable[ReadingBatch]) -> AsyncIterator[Outcome]:
+    """Charge batches as they come, several under way at once; yield their outcomes in order.
+
+    :raises StaleLane: if other processes were faster again and again; batches after that one are given up
+    """
+    under_way: deque[asyncio.Task[Outcome]] = deque()
+    try:
+        async for batch in batches:
+            under_way.append(asyncio.create_task(lane.charge(batch, now=now_utc())))
+            if len(under_way) == UNDER_WAY_MAX:
+                yield await under_way.popleft()
+        while under_way:
+            yield await under_way.popleft()
+    finally:
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
 
 
 def _months(batch: ReadingBatch) -> set[date]:

@@ -30,7 +30,7 @@ class LocalClock:
         self._repeated: dict[str, tuple[int, bool]] = {}
 
     def to_utc_s(self, local_s: int, *, meter: str) -> int:
-        """Return the UTC seconds of ``local_s`` (seconds since 1970 on the local clock) in a row of ``meter``.
+        """Return the UTC seconds of ``local_s`` (seconds since 1970, local clock) in a row of ``meter``.
 
         :raises NoSuchLocalTime: if the clock skipped that time
         """
@@ -60,9 +60,12 @@ class LocalClock:
         naive = _EPOCH_DAY + timedelta(seconds=local_s)
         first = naive.replace(tzinfo=self._zone, fold=0)
         second = naive.replace(tzinfo=self._zone, fold=1)
-        if first.utcoffset() == second.utcoffset():
+        first_offset, second_offset = first.utcoffset(), second.utcoffset()
+        assert first_offset is not None, "a zone has an offset"
+        assert second_offset is not None, "a zone has an offset"
+        if first_offset == second_offset:
             return _seconds(first)
-        if first.utcoffset() < second.utcoffset():  # type: ignore[operator] - both have an offset
+        if first_offset < second_offset:
             raise NoSuchLocalTime(f"{naive.isoformat()} was skipped by the clock in {self._zone.key}")
         before, is_second = self._repeated.get(meter, (-1, False))
         if before >= 0 and abs(local_s - before) < _DAY_S:

@@ -92,6 +92,11 @@ class Up:
         except AlreadyRunning as running:
             self._console.print(f"{running}. Data directory: {self._settings.data}", soft_wrap=True)
             return 1
+        except OSError as error:
+            self._tell(
+                f"The data directory {self._settings.data} cannot be used: {error}. MITA_DATA names it."
+            )
+            return 1
         try:
             self._start(lock)
             self._watch_over()

@@ -43,7 +43,7 @@ _TYPES: dict[str, tuple[int, int, str]] = {
 class Column:
     """One column: its PostgreSQL type and values.
 
-    ``timestamptz`` takes microseconds since 1970, ``date`` days since 1970, ``uuid`` void16, ``bytea`` void32.
+    ``timestamptz`` takes microseconds since 1970, ``date`` days, ``uuid`` void16, ``bytea`` void32.
     """
 
     name: str

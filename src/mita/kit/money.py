@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+MICRO_DECIMALS = 6
 MICRO = 1_000_000
 BIGINT_MAX = 2**63 - 1
 
@@ -24,9 +25,9 @@ def parse_micro(text: str, *, what: str = "amount") -> int:
         raise NotExact(f"{what}: {str(text)[:40]!r} is not a decimal number such as 12.50")
     sign, whole, fraction = match.group(1), match.group(2), match.group(3) or ""
     kept = fraction.rstrip("0")
-    if len(kept) > 6:
+    if len(kept) > MICRO_DECIMALS:
         raise NotExact(f"{what}: {text[:40]!r} has more than six decimals")
-    micro = int(whole) * MICRO + int(kept.ljust(6, "0"))
+    micro = int(whole) * MICRO + int(kept.ljust(MICRO_DECIMALS, "0"))
     if micro > BIGINT_MAX:
         raise NotExact(f"{what}: {text[:40]!r} is too large")
     return -micro if sign == "-" else micro

@@ -17,6 +17,7 @@ UNITS: dict[str, tuple[str, int]] = {
 
 # a register that says more than this is broken; keeps every sum of a batch inside bigint
 VALUE_MICRO_MAX = 10**15
+_EXPONENT_MAX = 15
 _DECIMALS_MAX = 40
 # the default context would round a long number away before it is judged
 _EXACT = Context(prec=10_000, Emax=MAX_EMAX, Emin=MIN_EMIN)
@@ -51,7 +52,7 @@ def value_micro(value: Decimal, *, scale: int) -> int:
     if value < 0:
         raise BadValue("negative_value", f"value {str(value)[:40]} is negative")
     # adjusted() first: 1e999999 must not be expanded
-    if value.adjusted() > 15:
+    if value.adjusted() > _EXPONENT_MAX:
         raise BadValue("value_out_of_range", "value is larger than any register")
     _, digits, exponent = value.normalize(_EXACT).as_tuple()
     assert isinstance(exponent, int), "a finite number has an exponent"
@@ -61,10 +62,11 @@ def value_micro(value: Decimal, *, scale: int) -> int:
         )
     whole = int("".join(map(str, digits)) or "0") * scale
     rest = 0
+    power: int = 10 ** abs(exponent)
     if exponent >= 0:
-        whole *= 10**exponent
+        whole *= power
     else:
-        whole, rest = divmod(whole, 10**-exponent)
+        whole, rest = divmod(whole, power)
     if whole + (rest > 0) > VALUE_MICRO_MAX:
         raise BadValue("value_out_of_range", "value is larger than any register")
     if rest:

@@ -20,11 +20,13 @@ class Settings(BaseSettings):
     )
     database_url: SecretStr | None = Field(
         default=None,
-        description="PostgreSQL of the application role; without it Mita starts its embedded PostgreSQL in the data directory.",
+        description="PostgreSQL of the application role; "
+        "without it Mita starts its embedded PostgreSQL in the data directory.",
     )
     database_admin_url: SecretStr | None = Field(
         default=None,
-        description="PostgreSQL of the owning role, used only by `mita migrate`; needed with MITA_DATABASE_URL.",
+        description="PostgreSQL of the owning role, "
+        "used only by `mita migrate`; needed with MITA_DATABASE_URL.",
     )
     host: str = Field(default="127.0.0.1", description="Address the web server listens on.")
     port: int = Field(default=8100, ge=0, le=65535, description="Port of the web server; 0 picks a free one.")

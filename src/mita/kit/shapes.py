@@ -103,7 +103,7 @@ class Page(Shape, Generic[T]):
     """Some of a list; ``next`` is the value of the cursor parameter that continues it, null at the end."""
 
     items: list[T]
-    next: int | str | None = None
+    next: int | str | None = Field(default=None, examples=[None])
 
 
 class ProblemDetail(Shape):
@@ -119,9 +119,9 @@ class Problem(Shape):
     """An error as RFC 9457 has it (``application/problem+json``); programs read ``code``."""
 
     type: str = Field(examples=["about:blank"])
-    title: str
-    status: int
-    detail: str
-    code: str
+    title: str = Field(examples=["Not found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["there is no estate 7"])
+    code: str = Field(examples=["not_found"], description="Stable word; docs/reference/api.md lists them")
     problems: list[ProblemDetail]
-    instance: str
+    instance: str = Field(examples=["/api/v1/estates/7"], description="The path of the request")

@@ -8,8 +8,8 @@ import numpy as np
 from sqlalchemy import insert, select, text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-from mita.kit.bulk import insert_columns
-from mita.kit.columns import Column, pg_array, register_arrays
+from mita.kit.bulk import Insertion
+from mita.kit.columns import Column, pg_array
 from mita.kit.db import driver_connection
 from mita.kit.errors import Conflict
 from mita.ledger import queries
@@ -94,13 +94,53 @@ async def post(session: AsyncSession, *, journal: JournalDraft, heads: Heads, li
     :raises StaleHeads: if an account has moved meanwhile (roll back, load, repeat)
     :raises mita.ledger.domain.Unbalanced: if the lines do not sum to zero
     """
-    chained = chain_entries(heads, lines, journal=journal)
-    connection = await driver_connection(session)
-    register_arrays(connection.adapters)
-    await session.execute(insert(Journal), [_journal_row(journal)])
-    await _move_heads(connection, journal.estate_id, heads.seq[chained.touched], chained.after)
-    await _write_entries(connection, journal, heads, lines, chained)
-    return chained
+    posting = Posting(journal, heads, lines)
+    await posting.write(session)
+    return posting.chained
+
+
+class Posting:
+    """One journal chained to its accounts' heads, and the two steps that bring it into the ledger.
+
+    ``chained`` is known before anything is written, so that the next journal can be prepared meanwhile;
+    later changes of ``heads`` do not matter.
+    """
+
+    def __init__(self, journal: JournalDraft, heads: Heads, lines: Lines) -> None:
+        """Chain the lines.
+
+        :raises mita.ledger.domain.Unbalanced: if the lines do not sum to zero
+        """
+        self.chained = chain_entries(heads, lines, journal=journal)
+        self._journal = journal
+        self._expected_seq = heads.seq[self.chained.touched]
+        self._columns = _entry_columns(heads, lines, self.chained)
+        self._entries: Insertion | None = None
+
+    async def send(self, session: AsyncSession) -> None:
+        """Bring the entries to the server; nothing of the ledger is touched or locked."""
+        constants = {
+            "estate_id": self._journal.estate_id,
+            "journal_id": self._journal.journal_id,
+            "period": self._journal.period,
+            "hash_v": HASH_V,
+        }
+        connection = await driver_connection(session)
+        self._entries = Insertion(connection, table="entry", columns=self._columns, constants=constants)
+        await self._entries.send()
+
+    async def write(self, session: AsyncSession) -> None:
+        """Write the journal and its entries and move the heads.
+
+        :raises StaleHeads: if an account has moved meanwhile (roll back, load, repeat)
+        """
+        if self._entries is None:
+            await self.send(session)
+        assert self._entries is not None, "sent above"
+        await session.execute(insert(Journal), [_journal_row(self._journal)])
+        connection = await driver_connection(session)
+        await _move_heads(connection, self._journal.estate_id, self._expected_seq, self.chained.after)
+        await self._entries.finish()
 
 
 def _journal_row(journal: JournalDraft) -> dict[str, Any]:
@@ -140,10 +180,8 @@ async def _move_heads(
         raise StaleHeads(f"{len(by_id) - cursor.rowcount} accounts of estate {estate_id} moved meanwhile")
 
 
-async def _write_entries(
-    connection: AsyncConnection[Any], journal: JournalDraft, heads: Heads, lines: Lines, chained: Chained
-) -> None:
-    columns = [
+def _entry_columns(heads: Heads, lines: Lines, chained: Chained) -> list[Column]:
+    return [
         Column("account_id", "bigint", heads.account_id[lines.account]),
         Column("seq", "bigint", chained.seq),
         Column("amount_micro", "bigint", lines.amount_micro),
@@ -156,13 +194,6 @@ async def _write_entries(
         Column("source_kind", "smallint", lines.source_kind),
         Column("hash", "bytea", chained.hash),
     ]
-    constants = {
-        "estate_id": journal.estate_id,
-        "journal_id": journal.journal_id,
-        "period": journal.period,
-        "hash_v": HASH_V,
-    }
-    await insert_columns(connection, table="entry", columns=columns, constants=constants)
 
 
 async def ensure_entry_partition(session: AsyncSession, *, period: Any) -> bool:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncSession
 
-_NO_HASH = "decode(repeat('00', 32), 'hex')"
 _COPY_HEAD_BYTES = 19  # signature, flags, length of an empty extension
 _ROWS_A_PIECE = 20_000
 
@@ -85,8 +84,8 @@ async def account_id_by_code(session: AsyncSession, *, estate_id: int, code: str
 
 async def entries(
     session: AsyncSession, *, estate_id: int, account_id: int, before_seq: int | None = None, limit: int = 100
-) -> Sequence[Row[tuple[Entry, int, str, str, datetime]]]:
-    """Return an account's entries, newest first, each with its journal's kind, memo, actor and ``booked_at``."""
+) -> Sequence[Row[Entry, int, str, str, datetime]]:
+    """Return an account's entries, newest first, each with its journal's kind, memo, actor, ``booked_at``."""
     statement = (
         select(Entry, Journal.kind, Journal.memo, Journal.actor, Journal.booked_at)
         .join(Journal, (Journal.estate_id == Entry.estate_id) & (Journal.journal_id == Entry.journal_id))
@@ -107,12 +106,14 @@ async def request(
     return None if found is None else (bytes(found.body_hash), found.journal_id)
 
 
-_STORED_ENTRIES = f"""
+_STORED_ENTRIES = """
     COPY (
         SELECT e.estate_id, e.account_id, e.seq, e.period, e.journal_id, e.line, e.amount_micro,
-               e.balance_after_micro, e.event_at, e.kind, e.source_kind, e.source_id, e.quantity_micro, e.hash_v,
-               coalesce(j.digest, {_NO_HASH}),
-               CASE WHEN length(e.hash) = 32 THEN e.hash ELSE {_NO_HASH} END
+               e.balance_after_micro, e.event_at, e.kind, e.source_kind, e.source_id, e.quantity_micro,
+               e.hash_v,
+               coalesce(j.digest, decode(repeat('00', 32), 'hex')),
+               CASE WHEN length(e.hash) = 32 THEN e.hash
+                    ELSE decode(repeat('00', 32), 'hex') END
         FROM entry AS e LEFT JOIN journal AS j ON j.estate_id = e.estate_id AND j.journal_id = e.journal_id
         WHERE e.estate_id = %s ORDER BY e.account_id, e.seq
     ) TO STDOUT (FORMAT BINARY)
@@ -122,38 +123,48 @@ _IDENTITIES = (
         "journals",
         "journal {0}",
         "its entries sum to {1} instead of zero",
-        "SELECT journal_id, sum(amount_micro) FROM entry WHERE estate_id = %s GROUP BY journal_id"
-        " HAVING sum(amount_micro) <> 0 ORDER BY journal_id LIMIT 10",
+        (
+            "SELECT journal_id, sum(amount_micro) FROM entry WHERE estate_id = %s GROUP BY journal_id"
+            " HAVING sum(amount_micro) <> 0 ORDER BY journal_id LIMIT 10"
+        ),
     ),
     (
         "journals",
         "journal {0}",
         "it has no entries",
-        "SELECT journal_id FROM journal AS j WHERE estate_id = %s AND NOT EXISTS"
-        " (SELECT FROM entry AS e WHERE e.estate_id = j.estate_id AND e.journal_id = j.journal_id)"
-        " ORDER BY journal_id LIMIT 10",
+        (
+            "SELECT journal_id FROM journal AS j WHERE estate_id = %s AND NOT EXISTS"
+            " (SELECT FROM entry AS e WHERE e.estate_id = j.estate_id AND e.journal_id = j.journal_id)"
+            " ORDER BY journal_id LIMIT 10"
+        ),
     ),
     (
         "journals",
         "journal {0}",
         "its digest is not that of its contents",
-        "SELECT journal_id FROM journal WHERE estate_id = %s AND digest IS DISTINCT FROM"
-        " ledger_journal_digest(kind, actor, currency::text, memo, booked_at, idempotency_key)"
-        " ORDER BY journal_id LIMIT 10",
+        (
+            "SELECT journal_id FROM journal WHERE estate_id = %s AND digest IS DISTINCT FROM"
+            " ledger_journal_digest(kind, actor, currency::text, memo, booked_at, idempotency_key)"
+            " ORDER BY journal_id LIMIT 10"
+        ),
     ),
     (
         "journals",
         "request {0}",
         "its journal is missing",
-        "SELECT key FROM request AS r WHERE estate_id = %s AND NOT EXISTS (SELECT FROM journal AS j"
-        " WHERE j.estate_id = r.estate_id AND j.journal_id = r.journal_id) ORDER BY key LIMIT 10",
+        (
+            "SELECT key FROM request AS r WHERE estate_id = %s AND NOT EXISTS (SELECT FROM journal AS j"
+            " WHERE j.estate_id = r.estate_id AND j.journal_id = r.journal_id) ORDER BY key LIMIT 10"
+        ),
     ),
     (
         "accounts",
         "currency {0}",
         "the balances of all accounts sum to {1} instead of zero",
-        "SELECT currency, sum(posted_micro) FROM account WHERE estate_id = %s GROUP BY currency"
-        " HAVING sum(posted_micro) <> 0",
+        (
+            "SELECT currency, sum(posted_micro) FROM account WHERE estate_id = %s GROUP BY currency"
+            " HAVING sum(posted_micro) <> 0"
+        ),
     ),
 )
 

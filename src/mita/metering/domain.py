@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _REGISTER_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+# PostgreSQL holds no NUL, and UTF-8 no half of a surrogate pair
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 UTILITIES = ("electricity", "water", "hot_water", "gas", "solar")
 BASE_UNIT = {"electricity": "kWh", "solar": "kWh", "water": "m3", "hot_water": "m3", "gas": "m3"}
 
@@ -160,7 +162,7 @@ def allowed_rise_micro(
     cap_micro: NDArray[np.int64],
     elapsed_s: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """Return :meth:`Limits.allowed_micro` of many, without leaving 64 bits; a rate of 0 means no limit but the cap."""
+    """Return :meth:`Limits.allowed_micro` of many, inside 64 bits; a rate of 0 means no limit but the cap."""
     per_second, rest = np.divmod(np.minimum(max_rate_micro, RATE_MICRO_MAX), 3600)
     allowed = per_second * elapsed_s + rest * elapsed_s // 3600 + burst_micro
     return np.where(max_rate_micro == 0, cap_micro, np.minimum(allowed, cap_micro))
@@ -212,6 +214,6 @@ def is_register_name(name: str) -> bool:
 
 
 def truncated(raw: Any) -> str:
-    """Return the first 500 characters of something that came over a wire, printable."""
+    """Return the first 500 characters of something that came over a wire, fit for UTF-8 and PostgreSQL."""
     text = raw.decode("utf-8", "replace") if isinstance(raw, bytes | bytearray) else str(raw)
-    return text[:500].replace("\x00", "�")
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text[:500])

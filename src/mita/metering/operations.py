@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from sqlalchemy import insert, text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.exc import IntegrityError
 
-from mita.kit.bulk import insert_columns
+from mita.kit.bulk import Insertion
 from mita.kit.clock import from_us
 from mita.kit.columns import Column, pg_array, register_arrays
 from mita.kit.db import driver_connection
@@ -24,16 +23,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    import numpy as np
     from numpy.typing import NDArray
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _RESTATE = """
     UPDATE reading AS r
-    SET run_quantity_micro = n.quantity, run_cost_micro = n.cost, run_rest = n.rest, class = n.class, reason = n.reason
+    SET run_quantity_micro = n.quantity, run_cost_micro = n.cost, run_rest = n.rest,
+        class = n.class, reason = n.reason
     FROM unnest(%b, %b, %b, %b, %b, %b) AS n (taken_at, quantity, cost, rest, class, reason)
     WHERE r.estate_id = %s AND r.register_id = %s AND r.taken_at = n.taken_at
 """
 _MANY_METERS = 50
+NO_LIMITS = Limits(max_rate_micro=None, burst_micro=0)
 
 
 class SerialTaken(Conflict):
@@ -52,7 +54,7 @@ class NewMeter:
     utility: str
     registers: tuple[str, ...] = ("import",)
     device: str | None = None
-    limits: Limits = Limits(max_rate_micro=None, burst_micro=0)
+    limits: Limits = NO_LIMITS
 
 
 async def install_meters(
@@ -150,7 +152,7 @@ async def store_readings(
     ]
     constants = {"estate_id": estate_id, "received_at": from_us(received_us)}
     connection = await driver_connection(session)
-    await insert_columns(connection, table="reading", columns=columns, constants=constants)
+    await Insertion(connection, table="reading", columns=columns, constants=constants).finish()
 
 
 async def restate_readings(

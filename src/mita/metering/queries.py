@@ -10,7 +10,7 @@ from sqlalchemy import and_, false, func, or_, select, text
 from mita.kit.clock import to_us
 from mita.kit.db import driver_connection
 from mita.kit.errors import NotFound
-from mita.metering.domain import BASE_UNIT, TIMELINE_MAX, Limits, ReadingClass, RegisterState
+from mita.metering.domain import BASE_UNIT, TIMELINE_MAX, Limits, ReadingClass, Reason, RegisterState
 from mita.metering.models import DeviceRoute, Meter, Reading, ReadingRepeat, Register, RejectedReading
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ async def register(session: AsyncSession, *, estate_id: int, register_id: int) -
 
 
 # One probe per register and question: a plain DISTINCT ON would walk the estate's whole history.
-_STATES = f"""
+_STATES = """
     SELECT r.register_id, newest.taken_at, line.taken_at,
            line.value_micro, line.run_quantity_micro, line.run_cost_micro, line.run_rest
     FROM unnest(%s::bigint[]) AS r (register_id)
@@ -92,7 +92,7 @@ _STATES = f"""
     ) AS newest ON true
     LEFT JOIN LATERAL (
         SELECT taken_at, value_micro, run_quantity_micro, run_cost_micro, run_rest FROM reading
-        WHERE estate_id = %s AND register_id = r.register_id AND class <= {TIMELINE_MAX}
+        WHERE estate_id = %s AND register_id = r.register_id AND class <= %s
         ORDER BY taken_at DESC LIMIT 1
     ) AS line ON true
 """
@@ -103,7 +103,7 @@ async def register_states(
 ) -> dict[int, RegisterState]:
     """Return each register's state after its newest readings."""
     connection = await driver_connection(session)
-    cursor = await connection.execute(_STATES, (list(register_ids), estate_id, estate_id))
+    cursor = await connection.execute(_STATES, (list(register_ids), estate_id, estate_id, TIMELINE_MAX))
     states: dict[int, RegisterState] = {}
     for register_id, newest_at, anchor_at, value, quantity, cost, rest in await cursor.fetchall():
         state = RegisterState()
@@ -330,7 +330,7 @@ async def rejections(
 async def latest_readings(
     session: AsyncSession, *, estate_id: int, unit_ids: Sequence[int] | None = None
 ) -> dict[tuple[int, str], tuple[datetime, int]]:
-    """Return the newest timeline reading of each import register as {(unit_id, utility): (taken_at, value_micro)}.
+    """Return each import register's newest timeline reading as {(unit_id, utility): (taken_at, value_micro)}.
 
     ``unit_ids`` names the units to look at; None is all of the estate's.
     """
@@ -338,12 +338,14 @@ async def latest_readings(
         "SELECT m.unit_id, m.utility, l.taken_at, l.value_micro FROM meter AS m"
         " JOIN register AS r ON r.estate_id = m.estate_id AND r.meter_id = m.meter_id AND r.name = 'import'"
         " CROSS JOIN LATERAL (SELECT taken_at, value_micro FROM reading WHERE estate_id = :estate_id"
-        f" AND register_id = r.register_id AND class <= {TIMELINE_MAX} ORDER BY taken_at DESC LIMIT 1) AS l"
+        " AND register_id = r.register_id AND class <= :timeline_max ORDER BY taken_at DESC LIMIT 1) AS l"
         " WHERE m.estate_id = :estate_id AND (CAST(:units AS bigint[]) IS NULL OR m.unit_id = ANY (:units))"
         " ORDER BY m.meter_id"
     )
     units = None if unit_ids is None else list(unit_ids)
-    rows = await session.execute(statement, {"estate_id": estate_id, "units": units})
+    rows = await session.execute(
+        statement, {"estate_id": estate_id, "units": units, "timeline_max": TIMELINE_MAX}
+    )
     return {(row.unit_id, row.utility): (row.taken_at, row.value_micro) for row in rows}
 
 
@@ -356,6 +358,32 @@ async def reading(session: AsyncSession, *, estate_id: int, register_id: int, ta
     if found is None:
         raise NotFound(f"register {register_id} has no reading at {taken_at.isoformat()}")
     return found
+
+
+async def first_priced(
+    session: AsyncSession, *, estate_id: int, utility: str, after: datetime, before: datetime | None
+) -> tuple[str, datetime] | None:
+    """Return (meter serial, taken_at) of the first reading that a rate table has judged, if there is one.
+
+    Its consumption lies, at least in part, between ``after`` and ``before`` (None: without end).
+    """
+    statement = text(
+        "SELECT m.serial, c.taken_at FROM register AS r"  # noqa: S608 - our own enums' numbers
+        " JOIN meter AS m ON m.estate_id = r.estate_id AND m.meter_id = r.meter_id"
+        " CROSS JOIN LATERAL (SELECT b.taken_at, a.taken_at AS since FROM reading AS b"
+        " CROSS JOIN LATERAL (SELECT taken_at, value_micro FROM reading WHERE estate_id = :estate_id"
+        " AND register_id = r.register_id AND taken_at < b.taken_at"
+        f" AND class <= {TIMELINE_MAX} ORDER BY taken_at DESC LIMIT 1) AS a"
+        " WHERE b.estate_id = :estate_id AND b.register_id = r.register_id AND b.taken_at > :after"
+        f" AND (b.class IN ({int(ReadingClass.CHARGED)}, {int(ReadingClass.LATE)})"
+        f" OR b.reason = {int(Reason.REGISTER_NOT_PRICED)})"
+        " AND b.value_micro > a.value_micro ORDER BY b.taken_at LIMIT 1) AS c"
+        " WHERE r.estate_id = :estate_id AND m.utility = :utility"
+        " AND (CAST(:before AS timestamptz) IS NULL OR c.since < :before) ORDER BY c.taken_at LIMIT 1"
+    )
+    values = {"estate_id": estate_id, "utility": utility, "after": after, "before": before}
+    row = (await session.execute(statement, values)).one_or_none()
+    return None if row is None else (row.serial, row.taken_at)
 
 
 async def oldest_unpriced(

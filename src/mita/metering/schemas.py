@@ -96,9 +96,9 @@ class MeterOut(Shape):
 
     meter_id: Id
     unit_id: Id
-    serial: str
+    serial: str = Field(examples=["E-1001"])
     utility: UtilityWord
-    device: str | None
+    device: str | None = Field(examples=["wc-a101"])
     max_rate: Quantity | None = Field(description="Per hour")
     burst: Quantity
     created_at: Instant
@@ -140,17 +140,24 @@ class ReadingOut(Shape):
     """A reading with its class, or what was rejected: then only what could be read of it is there."""
 
     class_: ClassWord = Field(alias="class")
-    reason: str = Field(description="A sentence; empty if there is nothing to say")
-    code: str | None = Field(default=None, description="Rejected only: stable word for the reason")
-    meter: str | None
-    register_: str | None = Field(alias="register")
-    register_id: int | None = None
+    reason: str = Field(
+        description="A sentence; empty if there is nothing to say",
+        examples=["is below the highest accepted value"],
+    )
+    code: str | None = Field(
+        default=None, description="Rejected only: stable word for the reason", examples=[None]
+    )
+    meter: str | None = Field(examples=["E-1001"])
+    register_: str | None = Field(alias="register", examples=["import"])
+    register_id: int | None = Field(default=None, examples=[7])
     utility: UtilityWord | None = None
     taken_at: Instant | None = None
     value: Quantity | None = None
     received_at: Instant
-    times: int | None = Field(default=None, description="Duplicates and conflicts only: how often it came")
-    raw: str | None = Field(default=None, description="Rejected only: what came, shortened")
+    times: int | None = Field(
+        default=None, description="Duplicates and conflicts only: how often it came", examples=[None]
+    )
+    raw: str | None = Field(default=None, description="Rejected only: what came, shortened", examples=[None])
 
 
 def stored_out(row: Any) -> ReadingOut:

@@ -11,9 +11,24 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
 from mita.kit.db import sqlalchemy_url
+from mita.kit.errors import Conflict
 
 LOCK_TIMEOUT = "5s"
 _ADVISORY_KEY = 7_401_001
+
+
+class DatabaseIsNewer(Conflict):
+    """The database was migrated by a later version of Mita."""
+
+    code = "database_is_newer"
+    title = "The database belongs to a later version"
+
+
+class OnlyForward(Conflict):
+    """An earlier revision was asked for than the database is at."""
+
+    code = "migrations_only_go_forward"
+    title = "Migrations only go forward"
 
 
 def _config() -> Config:
@@ -23,21 +38,43 @@ def _config() -> Config:
     return config
 
 
+def revisions() -> list[str]:
+    """Return every revision that this version of Mita knows, oldest first."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return [script.revision for script in scripts][::-1]
+
+
 def newest_revision() -> str:
     """Return the revision that this version of Mita needs."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None, "the package has no migrations"
-    return head
+    return revisions()[-1]
 
 
 def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+def _check_way(before: str | None, wanted: str) -> None:
+    known = revisions()
+    if before is None:
+        return
+    if before not in known:
+        raise DatabaseIsNewer(
+            f"the database is at revision {before}, this version of Mita knows revisions up to {known[-1]}:"
+            " install the later version again, or restore the backup from before its migration"
+        )
+    if wanted in known and known.index(wanted) < known.index(before):
+        raise OnlyForward(
+            f"the database is at revision {before}, past {wanted}: restore the backup from before the migration"
+        )
+
+
 def migrate(url: str, *, revision: str = "head") -> tuple[str | None, str | None]:
     """Bring the database at ``url`` (owning role) to ``revision``; return the revisions before and after.
 
     A statement that waits longer than five seconds for a lock fails instead of stopping everybody.
+
+    :raises DatabaseIsNewer: if this version does not know the database's revision
+    :raises OnlyForward: if the database is past ``revision``
     """
     engine = create_engine(sqlalchemy_url(url))
     try:
@@ -47,6 +84,7 @@ def migrate(url: str, *, revision: str = "head") -> tuple[str | None, str | None
             connection.commit()
             before = _revision(connection)
             connection.rollback()
+            _check_way(before, revision)
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, revision)

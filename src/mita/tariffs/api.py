@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Annotated, Any
 
+import yaml
 from fastapi import APIRouter, Depends, Request, status
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,7 +26,7 @@ from mita.tariffs.domain import (
     calculate,
     parse_document,
 )
-from mita.tariffs.operations import AlreadyInForce
+from mita.tariffs.operations import AlreadyInForce, PastAlreadyCharged
 from mita.tariffs.schemas import (
     EXAMPLE,
     Assigned,
@@ -144,7 +145,10 @@ async def list_rate_tables(session: Session, estate_id: EstateId) -> Page[RateTa
                     "schema": RateTableIn.model_json_schema(),
                     "example": {"document": EXAMPLE},
                 },
-                "application/yaml": {"schema": {"type": "string"}},
+                "application/yaml": {
+                    "schema": {"type": "string"},
+                    "example": yaml.safe_dump(EXAMPLE, sort_keys=False),
+                },
             },
         }
     },
@@ -179,7 +183,7 @@ async def get_rate_table(session: Session, estate_id: EstateId, rate_table_id: I
     "/estates/{estate_id}/rate-tables/{rate_table_id}/assign",
     operation_id="assign_rate_table",
     summary="Charge the estate's utility by a rate table from its date on",
-    responses=refusals(NotFound, AlreadyInForce, Invalid),
+    responses=refusals(NotFound, AlreadyInForce, PastAlreadyCharged, Invalid),
 )
 async def assign_rate_table(request: Request, estate_id: EstateId, rate_table_id: Id, now: Now) -> Assigned:
     """Put it in force; readings held for want of a price are charged. Assigning twice does nothing more."""

@@ -27,6 +27,13 @@ class AlreadyInForce(Conflict):
     title = "A rate table is in force from that date"
 
 
+class PastAlreadyCharged(Conflict):
+    """Consumption of the table's time was charged by the one before it; charging raises this."""
+
+    code = "rate_table_reaches_charged_past"
+    title = "The rate table reaches into a past that is charged"
+
+
 async def add_rate_table(
     session: AsyncSession, *, estate_id: int, currency: str, table: RateTable, now: datetime
 ) -> RateTableRow:
@@ -63,6 +70,7 @@ async def assign_rate_table(
 
     :raises mita.kit.errors.NotFound: if there is no such table
     :raises AlreadyInForce: if another table holds that date
+    :raises PastAlreadyCharged: if consumption from that date on was charged by the table before it
     """
     table = await queries.rate_table(session, estate_id=estate_id, rate_table_id=rate_table_id)
     row = {

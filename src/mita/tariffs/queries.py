@@ -32,6 +32,16 @@ async def versions_in_force(session: AsyncSession, *, estate_id: int, utility: s
     return [parse_document(document) for document in (await session.scalars(statement)).all()]
 
 
+async def dates_in_force(session: AsyncSession, *, estate_id: int, utility: str) -> list[date]:
+    """Return the local dates from which an estate charges a utility by another table, in order."""
+    statement = (
+        select(RateAssignment.effective_from)
+        .where(RateAssignment.estate_id == estate_id, RateAssignment.utility == utility)
+        .order_by(RateAssignment.effective_from)
+    )
+    return list((await session.scalars(statement)).all())
+
+
 async def rate_tables(session: AsyncSession, *, estate_id: int) -> Sequence[RateTableRow]:
     """Return all rate tables of an estate, newest ``effective_from`` first."""
     statement = select(RateTableRow).where(RateTableRow.estate_id == estate_id)

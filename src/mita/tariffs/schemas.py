@@ -44,9 +44,9 @@ class RateTableOut(Shape):
     """A rate table without its document."""
 
     rate_table_id: Id
-    name: str
+    name: str = Field(examples=["Domestic 2026"])
     utility: UtilityWord
-    currency: str
+    currency: str = Field(examples=["ZAR"])
     effective_from: date
     created_at: Instant
 
@@ -97,7 +97,7 @@ class ConsumptionIn(Shape):
         Annotated[list[IntervalIn], Field(min_length=1, max_length=INTERVALS_MAX)] | SkipJsonSchema[None]
     ) = None
     register_: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")] = Field(
-        default="import", alias="register"
+        default="import", alias="register", examples=["import"]
     )
 
     @model_validator(mode="after")
@@ -120,10 +120,10 @@ class ConsumptionIn(Shape):
 class CalculationLineOut(Shape):
     """What one charge takes at one price; ``price`` is per base unit, as the table writes it."""
 
-    charge: str
-    season: str | None
-    letter: str | None
-    block: int = Field(description="From 1")
+    charge: str = Field(examples=["Energy"])
+    season: str | None = Field(examples=["high"])
+    letter: str | None = Field(examples=["P"], description="The time of use, if the price depends on it")
+    block: int = Field(description="From 1", examples=[1])
     quantity: Quantity
     price: Money
     net: Money

@@ -78,7 +78,7 @@ async def open_wallets(session: AsyncSession, event: MetersInstalled, now: datet
 async def watch_balances(
     session: AsyncSession, *, estate_id: int, utility: str, lines: WatchLines, now: datetime
 ) -> None:
-    """Set the lines of all the estate's accounts of a utility, and tell of every balance that now stands elsewhere."""
+    """Set the lines of the estate's accounts of a utility; tell of each balance that now stands elsewhere."""
     await session.execute(
         update(WalletAccount)
         .where(WalletAccount.estate_id == estate_id, WalletAccount.utility == utility)

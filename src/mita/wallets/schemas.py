@@ -28,7 +28,10 @@ IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=200, 
 
 
 class BalanceOut(Shape):
-    """A wallet's account for one utility and where its balance stands against the estate's lines."""
+    """A wallet's account for one utility and where its balance stands against the estate's lines.
+
+    An estate that has set no credit rule for the utility watches no lines: everything is ``in_credit``.
+    """
 
     utility: UtilityWord
     account_id: Id
@@ -48,7 +51,7 @@ class WalletOut(Shape):
 class EntryOut(Shape):
     """One line on an account; people call it a transaction."""
 
-    seq: int = Field(description="Place in the account's chain, from 1")
+    seq: int = Field(description="Place in the account's chain, from 1", examples=[42])
     kind: str = Field(examples=["charge"])
     amount: Money = Field(description="Negative takes from the wallet")
     balance_after: Money
@@ -57,7 +60,7 @@ class EntryOut(Shape):
     booked_at: Instant
     journal_id: UUID
     journal_kind: str = Field(examples=["top_up"])
-    memo: str
+    memo: str = Field(examples=["eft: Receipt 1042"])
 
 
 class TopUpIn(Shape):

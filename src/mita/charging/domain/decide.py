@@ -62,7 +62,8 @@ class Rows:
 
     def chain_starts(self) -> NDArray[np.bool_]:
         """Return where a new register begins."""
-        return np.r_[True, self.register[1:] != self.register[:-1]][: len(self)]
+        starts: NDArray[np.bool_] = np.r_[True, self.register[1:] != self.register[:-1]][: len(self)]
+        return starts
 
 
 def resolve(registers: Registers, batch: ReadingBatch) -> NDArray[np.int64]:
@@ -109,7 +110,8 @@ def late_labels(rows: Rows, *, newest_s: NDArray[np.int64]) -> NDArray[np.bool_]
     chain = np.cumsum(rows.chain_starts())
     arrival = rows.origin + chain * (int(rows.origin.max()) + 1)
     earliest_later = np.r_[np.minimum.accumulate(arrival[::-1])[::-1][1:], np.iinfo(np.int64).max]
-    return (earliest_later < arrival) | (rows.taken_s < newest_s[rows.register])
+    is_late: NDArray[np.bool_] = (earliest_later < arrival) | (rows.taken_s < newest_s[rows.register])
+    return is_late
 
 
 @dataclass(slots=True)

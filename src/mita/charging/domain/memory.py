@@ -10,17 +10,16 @@ import numpy as np
 from mita.ledger.domain import Heads
 from mita.metering.domain import Limits, RegisterState
 from mita.tariffs.domain import SlotTable, build_slots
+from mita.wallets.domain import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date
     from zoneinfo import ZoneInfo
 
     from numpy.typing import NDArray
 
     from mita.metering.queries import RegisterInfo
     from mita.tariffs.domain import RateTable
-    from mita.wallets.domain import Standing
     from mita.wallets.queries import AccountInfo
 
 NEVER = -(2**62)  # stands for "no such time" and "no such line" in arrays
@@ -237,9 +236,12 @@ class Accounts:
         low, cut, restore = self.low_micro[places], self.cut_micro[places], self.restore_micro[places]
         standing = self.standing[places]
         is_out = balance_micro <= cut
-        is_out |= (standing == 2) & (cut != NEVER) & (restore != NEVER) & (balance_micro < restore)
-        after = np.where(is_out, 2, np.where(balance_micro <= low, 1, 0))
-        return places[after != standing]
+        is_out |= (standing == Standing.OUT) & (cut != NEVER) & (restore != NEVER) & (balance_micro < restore)
+        after = np.where(
+            is_out, Standing.OUT, np.where(balance_micro <= low, Standing.LOW, Standing.IN_CREDIT)
+        )
+        changed: NDArray[np.int64] = places[after != standing]
+        return changed
 
 
 @dataclass(slots=True)
@@ -255,16 +257,3 @@ class LaneMemory:
     account_of: dict[tuple[int, str], int] = field(default_factory=dict)  # (unit, utility) -> place
     system: dict[str, int] = field(default_factory=dict)  # code -> place
     books: list[RateBook] = field(default_factory=list)
-    months: set[tuple[str, date]] = field(default_factory=set)  # partitions known to exist
-
-    are_heads_stale: bool = False
-
-    def forget(self) -> None:
-        """Drop everything that another worker may have changed."""
-        self.seq = None
-        self.registers = Registers()
-        self.accounts = Accounts()
-        self.account_of = {}
-        self.system = {}
-        self.books = []
-        self.are_heads_stale = False

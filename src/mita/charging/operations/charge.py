@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from psycopg.errors import DeadlockDetected, UniqueViolation
 
 from mita.charging import queries
 from mita.charging.domain.decide import Decided, Rows, decide, fault_codes, late_labels, resolve, sort_batch
 from mita.charging.domain.outcome import Outcome, sentence_of
-from mita.charging.operations.lane import claim_lane
-from mita.charging.operations.post import Bookings, post_charges
+from mita.charging.operations.lane import Alone, Gate, StaleLane
+from mita.charging.operations.post import Bookings, draft_charges
 from mita.charging.operations.settle import Newcomer, Settled, settle_register
 from mita.metering import operations as metering
 from mita.metering import queries as metering_queries
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from mita.charging.domain.decide import Sorted
     from mita.charging.domain.memory import LaneMemory
+    from mita.charging.operations.lane import Turn
     from mita.metering.domain import ReadingBatch
 
 
@@ -35,44 +37,53 @@ async def charge_batch(
     memory: LaneMemory,
     batch: ReadingBatch,
     now: datetime,
+    turn: Turn | None = None,
     lock_accounts: bool = False,
 ) -> Outcome:
     """Charge a batch of one estate in the session's transaction: from readings to balances and crossings.
 
-    ``memory`` is brought up to date at the end; if the transaction does not commit after all, the caller
-    must let it ``forget``. ``lock_accounts`` holds all remembered accounts first, for the attempt that must win.
+    ``memory`` moves on before anything is certain: if the transaction does not commit, the caller throws
+    it away. ``turn`` is the batch's place among several under way. ``lock_accounts`` holds all remembered
+    accounts first: the attempt that must win.
 
     :raises mita.charging.operations.lane.StaleLane: if another worker charged in the estate since
     :raises mita.ledger.operations.StaleHeads: if a balance moved meanwhile, such as by a top-up
     """
-    seq = await claim_lane(session, memory)
-    if memory.are_heads_stale:
-        await queries.refresh_accounts(session, memory, lock=lock_accounts)
+    turn = turn or Alone()
+    gate = Gate(session, memory, turn)
+    work = _Work(gate, memory, batch, Outcome(np.zeros(len(batch), dtype=np.int64), {}))
     unknown = {key for key in set(batch.key) if key not in memory.registers.place}
-    if unknown:
+    if memory.seq is None or unknown or lock_accounts:
+        await gate.enter(patiently=True)
         await queries.load_registers(session, memory, keys=unknown)
-    work = _Work(memory, batch, Outcome(np.zeros(len(batch), dtype=np.int64), {}))
+    if lock_accounts:
+        await queries.refresh_accounts(session, memory, lock=True)
     fresh = await _sort_out(session, work)
     bookings = await _settle_and_decide(session, work, fresh)
-    posted = await post_charges(session, memory, bookings=bookings, source=batch.source, now=now)
-    work.outcome.entries, work.outcome.crossings = posted.entries, posted.crossings
-    work.outcome.net_micro, work.outcome.tax_micro = posted.net_micro, posted.tax_micro
-    work.outcome.quantity_micro = posted.quantity_micro
-    # only now: stale heads leave the memory as it was, for the next attempt
+    draft = await draft_charges(session, memory, gate, bookings=bookings, source=batch.source, now=now)
     _remember(memory, bookings)
-    memory.seq = seq
-    return work.outcome
+    await draft.send(session)
+    await gate.enter()
+    if not draft.crossed:
+        turn.pass_on()
+    await draft.write(session, memory, now=now)
+    outcome, posted = work.outcome, draft.posted
+    outcome.entries, outcome.crossings = posted.entries, posted.crossings
+    outcome.net_micro, outcome.tax_micro = posted.net_micro, posted.tax_micro
+    outcome.quantity_micro = posted.quantity_micro
+    return outcome
 
 
 @dataclass(slots=True)
 class _Work:
+    gate: Gate
     memory: LaneMemory
     batch: ReadingBatch
     outcome: Outcome
 
 
 async def _sort_out(session: AsyncSession, work: _Work) -> tuple[Rows, NDArray[np.bool_]]:
-    """Set rejected and repeated readings aside; return the rest and whether each is older than something stored."""
+    """Set rejected and repeated readings aside; return the rest and which are older than a stored one."""
     batch, outcome, registers = work.batch, work.outcome, work.memory.registers
     register = resolve(registers, batch)
     faults = fault_codes(batch, register)
@@ -85,6 +96,7 @@ async def _sort_out(session: AsyncSession, work: _Work) -> tuple[Rows, NDArray[n
     is_past = ordered.is_standing & (ordered.taken_s <= newest_s)
     known: dict[int, int] = {}
     if is_past.any():
+        await work.gate.enter()
         known = await _stored_values(session, work, ordered, np.flatnonzero(is_past))
     is_repeat = ~ordered.is_standing
     is_repeat[list(known)] = True
@@ -124,9 +136,10 @@ def _unknown(
         return "unknown_meter", f"the estate has no meter {meter[:100]!r}"
     if (meter, register) not in names:
         return "unknown_register", f"meter {meter!r} has no register {register[:100]!r}"
+    expected = ", ".join(set(BASE_UNIT.values()) - {unit})
     return (
         "wrong_unit",
-        f"register {register!r} of meter {meter!r} does not count {unit} ({', '.join(set(BASE_UNIT.values()) - {unit})} it must be)",
+        f"register {register!r} of meter {meter!r} does not count {unit} ({expected} it must be)",
     )
 
 
@@ -167,7 +180,7 @@ async def _set_repeats_aside(
 async def _settle_and_decide(
     session: AsyncSession, work: _Work, fresh: tuple[Rows, NDArray[np.bool_]]
 ) -> Bookings:
-    """Send registers with readings older than stored ones through the slow lane, all others through the fast one."""
+    """Send registers with readings older than stored ones through the slow lane, others through the fast."""
     rows, is_past = fresh
     registers = work.memory.registers
     is_late = late_labels(rows, newest_s=registers.newest_s)
@@ -177,11 +190,23 @@ async def _settle_and_decide(
     quick = rows.take(~is_slow)
     decided = decide(quick, is_late=is_late[~is_slow], registers=registers, books=work.memory.books)
     stored = [_stored_rows(registers.register_id, quick, decided), *(s.stored for s in settled)]
-    await metering.store_readings(
-        session, estate_id=work.memory.estate_id, readings=_joined(stored), received_us=work.batch.received_us
-    )
+    await _store(session, work, _joined(stored))
     _note(work.outcome, quick.origin, decided)
     return Bookings(quick, decided, settled)
+
+
+async def _store(session: AsyncSession, work: _Work, readings: StoredReadings) -> None:
+    try:
+        await metering.store_readings(
+            session,
+            estate_id=work.memory.estate_id,
+            readings=readings,
+            received_us=work.batch.received_us,
+        )
+    except (UniqueViolation, DeadlockDetected) as error:
+        if work.gate.is_passed:
+            raise
+        raise StaleLane("another worker stored the same readings") from error
 
 
 async def _settle(

@@ -19,6 +19,7 @@ from mita.kit.zones import local_month
 from mita.ledger import operations as ledger
 from mita.ledger import queries as ledger_queries
 from mita.ledger.domain import EntryKind, JournalDraft, JournalKind, Lines, SourceKind
+from mita.ledger.operations import Posting
 from mita.metering.domain import ReadingClass
 from mita.wallets.operations import settle_standings
 
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
 
     from mita.charging.domain.decide import Decided, Rows
     from mita.charging.domain.memory import LaneMemory
+    from mita.charging.operations.lane import Gate
     from mita.charging.operations.settle import Settled
     from mita.ledger.domain import Chained
+    from mita.wallets.queries import AccountInfo
 
 TAX_CODE = "tax"
 
@@ -69,23 +72,67 @@ class _Charges:
     kind: NDArray[np.int64]
 
 
-async def post_charges(
-    session: AsyncSession, memory: LaneMemory, *, bookings: Bookings, source: str, now: datetime
-) -> Posted:
-    """Book a batch's charges and corrections, settle the standings of the wallets, tell whoever listens.
+@dataclass(slots=True)
+class Draft:
+    """A batch's charges as they will be booked, chained to heads that the memory already holds.
 
-    :raises mita.ledger.operations.StaleHeads: if a balance moved meanwhile
+    ``crossed`` are the wallets' accounts whose standing changes, with ``balances_micro`` of all touched ones.
     """
+
+    estate_id: int
+    posted: Posted
+    settled: Sequence[Settled]
+    posting: Posting | None = None
+    crossed: list[AccountInfo] = field(default_factory=list)
+    balances_micro: dict[int, int] = field(default_factory=dict)
+    unit_ids: tuple[int, ...] = ()
+    seqs: dict[int, int] = field(default_factory=dict)  # place of a corrected register -> seq of its entry
+
+    async def send(self, session: AsyncSession) -> None:
+        """Bring the entries to the server, ahead of their writing."""
+        if self.posting is not None:
+            await self.posting.send(session)
+
+    async def write(self, session: AsyncSession, memory: LaneMemory, *, now: datetime) -> None:
+        """Book the charges, settle the standings of the wallets, tell whoever listens.
+
+        :raises mita.ledger.operations.StaleHeads: if a balance moved meanwhile
+        """
+        if self.posting is not None:
+            await self.posting.write(session)
+            await self._settle_standings(session, memory, now=now)
+            await publish(session, ReadingsCharged(estate_id=self.estate_id, unit_ids=self.unit_ids), now=now)
+            await hint(session, estate_id=self.estate_id, topic="units", ids=self.unit_ids)
+        await _record_reratings(session, memory, self.settled, seqs=self.seqs, now=now)
+
+    async def _settle_standings(self, session: AsyncSession, memory: LaneMemory, *, now: datetime) -> None:
+        if not self.crossed:
+            return
+        crossings = await settle_standings(
+            session,
+            estate_id=self.estate_id,
+            accounts=self.crossed,
+            balances_micro=self.balances_micro,
+            now=now,
+        )
+        for crossing in crossings:
+            memory.accounts.stand(memory.accounts.place[crossing.account_id], crossing.after)
+        self.posted.crossings = len(crossings)
+
+
+async def draft_charges(
+    session: AsyncSession, memory: LaneMemory, gate: Gate, *, bookings: Bookings, source: str, now: datetime
+) -> Draft:
+    """Chain a batch's charges and corrections to the heads in memory, which move on; write nothing yet."""
     charges = _charges(bookings)
     posted = Posted(net_micro=int(charges.net_micro.sum()), tax_micro=int(charges.tax_micro.sum()))
     for place, quantity in _sums(memory.registers.book[charges.register], charges.quantity_micro).items():
         book = memory.books[place]
         posted.quantity_micro[book.utility, book.register] += quantity
-    seqs: dict[int, int] = {}
+    draft = Draft(memory.estate_id, posted, bookings.settled)
     if len(charges.register):
-        seqs = await _book(session, memory, charges, posted, source=source, now=now)
-    await _record_reratings(session, memory, bookings.settled, seqs=seqs, now=now)
-    return posted
+        await _chain(session, memory, gate, charges, draft, source=source, now=now)
+    return draft
 
 
 def _charges(bookings: Bookings) -> _Charges:
@@ -115,20 +162,21 @@ def _sums(keys: NDArray[np.int64], values: NDArray[np.int64]) -> dict[int, int]:
     return {int(key): int(values[keys == key].sum()) for key in np.unique(keys)}
 
 
-async def _book(
+async def _chain(
     session: AsyncSession,
     memory: LaneMemory,
+    gate: Gate,
     charges: _Charges,
-    posted: Posted,
+    draft: Draft,
     *,
     source: str,
     now: datetime,
-) -> dict[int, int]:
-    """Write the journal; return the entry's seq of each corrected register's place."""
+) -> None:
+    """Put the journal into the draft and move the heads in memory."""
     utilities = sorted(
         {memory.books[place].utility for place in np.unique(memory.registers.book[charges.register])}
     )
-    await _ensure_system_accounts(session, memory, utilities=utilities)
+    await _ensure_system_accounts(session, memory, gate, utilities=utilities)
     account = memory.registers.account[charges.register]
     order = np.lexsort((charges.register, charges.taken_s, account))
     lines = _lines(memory, charges, order, account, utilities=utilities, now=now)
@@ -143,22 +191,34 @@ async def _book(
         booked_at=now,
         period=local_month(now, local=memory.zone),
     )
-    chained = await ledger.post(session, journal=journal, heads=memory.accounts.heads, lines=lines)
-    posted.entries = len(lines.account)
-    posted.crossings = await _watch(session, memory, chained, now=now)
-    _remember_heads(memory, chained)
-    await _tell(session, memory, np.unique(account), now=now)
+    draft.posting = Posting(journal, memory.accounts.heads, lines)
+    chained = draft.posting.chained
+    draft.posted.entries = len(lines.account)
+    draft.crossed = _crossed(memory, chained)
+    draft.balances_micro = dict(
+        zip(chained.after.account_id.tolist(), chained.after.balance_micro.tolist(), strict=True)
+    )
+    wallets = (memory.accounts.wallet[place] for place in np.unique(account).tolist())
+    draft.unit_ids = tuple(wallet.unit_id for wallet in wallets if wallet is not None)
     corrected = np.flatnonzero(charges.kind[order] == int(EntryKind.CORRECTION))
-    return {int(charges.register[order[i]]): int(chained.seq[i]) for i in corrected.tolist()}
+    draft.seqs = {int(charges.register[order[i]]): int(chained.seq[i]) for i in corrected.tolist()}
+    _remember_heads(memory, chained)
+
+
+def _crossed(memory: LaneMemory, chained: Chained) -> list[AccountInfo]:
+    accounts = memory.accounts
+    places = accounts.crossed(chained.touched, balance_micro=chained.after.balance_micro)
+    return [wallet for place in places.tolist() if (wallet := accounts.wallet[place]) is not None]
 
 
 async def _ensure_system_accounts(
-    session: AsyncSession, memory: LaneMemory, *, utilities: Sequence[str]
+    session: AsyncSession, memory: LaneMemory, gate: Gate, *, utilities: Sequence[str]
 ) -> None:
     codes = [f"income:{utility}" for utility in utilities] + [TAX_CODE]
     missing = [code for code in codes if code not in memory.system]
     if not missing:
         return
+    await gate.enter()
     ids = await ledger.open_accounts(
         session, estate_id=memory.estate_id, codes=missing, currency=memory.currency
     )
@@ -204,36 +264,12 @@ def _lines(
     )
 
 
-async def _watch(session: AsyncSession, memory: LaneMemory, chained: Chained, *, now: datetime) -> int:
-    accounts = memory.accounts
-    crossed = accounts.crossed(chained.touched, balance_micro=chained.after.balance_micro)
-    watched = [wallet for place in crossed.tolist() if (wallet := accounts.wallet[place]) is not None]
-    if not watched:
-        return 0
-    balances = dict(zip(chained.after.account_id.tolist(), chained.after.balance_micro.tolist(), strict=True))
-    crossings = await settle_standings(
-        session, estate_id=memory.estate_id, accounts=watched, balances_micro=balances, now=now
-    )
-    for crossing in crossings:
-        accounts.stand(accounts.place[crossing.account_id], crossing.after)
-    return len(crossings)
-
-
 def _remember_heads(memory: LaneMemory, chained: Chained) -> None:
     heads, after = memory.accounts.heads, chained.after
     heads.balance_micro[chained.touched] = after.balance_micro
     heads.seq[chained.touched] = after.seq
     for place, head in zip(chained.touched.tolist(), after.hash, strict=True):
         heads.hash[place] = head
-
-
-async def _tell(
-    session: AsyncSession, memory: LaneMemory, accounts: NDArray[np.int64], *, now: datetime
-) -> None:
-    wallets = (memory.accounts.wallet[place] for place in accounts.tolist())
-    unit_ids = tuple(wallet.unit_id for wallet in wallets if wallet is not None)
-    await publish(session, ReadingsCharged(estate_id=memory.estate_id, unit_ids=unit_ids), now=now)
-    await hint(session, estate_id=memory.estate_id, topic="units", ids=unit_ids)
 
 
 async def _record_reratings(

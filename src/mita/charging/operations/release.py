@@ -8,8 +8,8 @@ import numpy as np
 
 from mita.charging import queries
 from mita.charging.domain.decide import Rows, decide
-from mita.charging.operations.lane import claim_lane
-from mita.charging.operations.post import Bookings, post_charges
+from mita.charging.operations.lane import Alone, Gate
+from mita.charging.operations.post import Bookings, draft_charges
 from mita.charging.operations.settle import Settled, settle_register
 from mita.kit.clock import to_us
 from mita.kit.errors import Conflict
@@ -63,7 +63,7 @@ async def accept_held_reading(
 async def price_unpriced_readings(
     session: AsyncSession, *, estate_id: int, utility: str, now: datetime
 ) -> int:
-    """Charge what was held because no rate table was in force, where one is now; return the registers settled."""
+    """Charge what was held for want of a rate table, where one is in force now; return the registers."""
     memory = await queries.new_memory(session, estate_id=estate_id)
     waiting = await metering_queries.oldest_unpriced(session, estate_id=estate_id, utility=utility)
     for register_id, taken_at in waiting:
@@ -88,7 +88,8 @@ async def _settle_again(
     now: datetime,
     accepted_s: frozenset[int] = frozenset(),
 ) -> Settled:
-    memory.seq = await claim_lane(session, memory)
+    gate = Gate(session, memory, Alone())
+    await gate.enter(patiently=True)
     info = await metering_queries.register(session, estate_id=memory.estate_id, register_id=register_id)
     await queries.load_registers(session, memory, keys=[info.key])
     settled = await settle_register(
@@ -106,5 +107,6 @@ async def _settle_again(
     bookings = Bookings(rows, nothing, [settled])
     # entries without their month would fall into the default partition, and block it for everybody
     await ledger.ensure_entry_partition(session, period=local_month(now, local=memory.zone))
-    await post_charges(session, memory, bookings=bookings, source=cause, now=now)
+    draft = await draft_charges(session, memory, gate, bookings=bookings, source=cause, now=now)
+    await draft.write(session, memory, now=now)
     return settled

@@ -16,7 +16,7 @@ from mita.charging.api import LANES
 from mita.charging.api import router as charging_router
 from mita.credit.api import router as credit_router
 from mita.entrypoints.api import docs, page
-from mita.entrypoints.api.guards import Guard, SecurityHeaders
+from mita.entrypoints.api.guards import BodyLimit, Guard, SecurityHeaders
 from mita.entrypoints.api.lanes import Lanes
 from mita.entrypoints.api.live import LiveHub
 from mita.entrypoints.api.problems import CONTENTION, answer_with_problems, unavailable
@@ -74,7 +74,6 @@ def create_app(database: Database, *, live: LiveHub | None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        max_body_size=BODY_BYTES_MAX,
     )
     sessions = Sessions(database)
     app.state.edge = Edge(
@@ -84,6 +83,8 @@ def create_app(database: Database, *, live: LiveHub | None) -> FastAPI:
         parts={LANES: Lanes(database), "sessions": sessions, "live": live},
     )
     answer_with_problems(app)
+    # the last one added comes first
+    app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX)
     app.add_middleware(Guard, sessions=sessions)
     app.add_middleware(SecurityHeaders)
     app.include_router(_api())

@@ -1,10 +1,11 @@
-"""What stands in front of every route: security headers, and the token before anything of a body is read."""
+"""What stands in front of every route: headers, the token before a body is read, a limit for the body."""
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mita.entrypoints.api.problems import UNAVAILABLE, unauthorized, unavailable
+from mita.entrypoints.api.problems import TOO_LARGE, UNAVAILABLE, too_large, unauthorized, unavailable
 from mita.entrypoints.api.sessions import Sessions
 
 _GUARDED = ("/api/", "/live")
@@ -67,3 +68,33 @@ class Guard:
             return
         scope.setdefault("state", {})["caller"] = principal
         await self._app(scope, receive, send)
+
+
+class BodyLimit:
+    """Refuses a body that is too large: before it is read if it says its length, else where it exceeds."""
+
+    def __init__(self, app: ASGIApp, *, bytes_max: int) -> None:
+        self._app = app
+        self._bytes_max = bytes_max
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        length = Headers(scope=scope).get("content-length", "")
+        # the text of a length may itself be too long to be a number
+        if length.isdecimal() and (len(length) > len(str(self._bytes_max)) or int(length) > self._bytes_max):
+            await too_large(scope["path"])(scope, receive, send)
+            return
+        left = self._bytes_max
+
+        async def receive_no_more() -> Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise HTTPException(413, TOO_LARGE)
+            return message
+
+        await self._app(scope, receive_no_more, send)

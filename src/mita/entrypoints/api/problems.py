@@ -87,6 +87,14 @@ def unavailable(path: str) -> Response:
     )
 
 
+TOO_LARGE = "a body may have at most 5 MB"
+
+
+def too_large(path: str) -> Response:
+    """Return the answer to a body that says it is too large."""
+    return problem(path, status=413, detail=TOO_LARGE, headers={"Connection": "close"})
+
+
 # what a database that is away, starting, full or choosing a victim raises; trying again may help
 UNAVAILABLE = (
     sqlalchemy.exc.OperationalError,

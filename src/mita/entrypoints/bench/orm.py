@@ -73,7 +73,7 @@ class _Entry(_Base):
 
 
 async def charge_one_by_one(url: str, *, seconds: float) -> float:
-    """Return readings per second of the best of one and several connections, each measured for ``seconds``."""
+    """Return readings per second, the best of one and several connections, each measured for ``seconds``."""
     engine = create_async_engine(sqlalchemy_url(url.replace("mita_app@", "postgres@")), pool_size=WORKERS)
     try:
         return max([await _rate(engine, seconds=seconds, workers=workers) for workers in (1, WORKERS)])

@@ -33,7 +33,7 @@ def charge(
     ] = 10_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,  # noqa: FBT002 - a flag
 ) -> None:
-    """Charge readings on fresh tables, beside a raw COPY of the same rows and one ORM transaction per reading."""
+    """Charge readings on fresh tables, beside a raw COPY of the rows and one ORM transaction per reading."""
     errors = Console(stderr=True)
     with throw_away() as url, errors.status("Measuring…") as status:
         runs = asyncio.run(
@@ -67,7 +67,8 @@ def summary(runs: list[bench_charge.Run]) -> dict[str, Any]:
     """Return the medians of several runs in the command's JSON shape."""
 
     def median(name: str) -> float:
-        return statistics.median(getattr(run, name) for run in runs)
+        values: list[float] = [getattr(run, name) for run in runs]
+        return statistics.median(values)
 
     charge_rate, copy_rate, orm_rate = median("charge_per_s"), median("copy_per_s"), median("orm_per_s")
     return {

@@ -9,18 +9,19 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotations of `replay` when it runs
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from mita.credit import queries as credit_queries
 from mita.entrypoints.files import Rows, UnreadableFile, read_rows, size_of
-from mita.entrypoints.lane import Lane
+from mita.entrypoints.lane import Lane, charge_in_order
 from mita.entrypoints.opened import database_url
 from mita.estates import operations as estates
 from mita.estates import queries as estate_queries
@@ -43,6 +44,7 @@ from mita.wallets.operations import TopUp
 from mita.wiring import wire
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from zoneinfo import ZoneInfo
 
     from mita.charging.domain.outcome import Outcome
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 ROWS_A_BATCH = 10_000
 BAD_INPUT = 2
 _MIB = 1024
+_ESTATE_NAME_MAX = 200
 
 
 class Layout(StrEnum):
@@ -119,14 +122,15 @@ def replay(
             report = asyncio.run(_replay(url, plan, errors))
     except RateTableInvalid as error:
         for problem in error.problems:
-            where = f"{problem.path} (line {problem.line})" if problem.line else problem.path
-            errors.print(f"[red]{rate_table}[/red]: {where}: {problem.message}", highlight=False)
+            line = f" (line {problem.line})" if problem.line else ""
+            where = f"{rate_table}: {problem.path}{line}".rstrip(": ")
+            errors.print(f"[red]{escape(where)}[/red]: {escape(problem.message)}", highlight=False)
         raise typer.Exit(BAD_INPUT) from error
-    except (UnreadableFile, NotExact, UnknownZone, UnicodeDecodeError) as error:
-        errors.print(f"[red]error:[/red] {error}", highlight=False)
+    except (UnreadableFile, NotExact, UnknownZone) as error:
+        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
         raise typer.Exit(BAD_INPUT) from error
     except Refusal as error:
-        errors.print(f"[red]refused ({error.code}):[/red] {error.detail}", highlight=False)
+        errors.print(f"[red]refused ({error.code}):[/red] {escape(error.detail)}", highlight=False)
         raise typer.Exit(BAD_INPUT) from error
     if as_json:
         typer.echo(json.dumps(report))
@@ -153,12 +157,19 @@ def _plan(
         raise NotExact("--max-rate must be above zero and at most ten million")
     if not 0 <= burst_micro <= RATE_MICRO_MAX or credit_micro < 0:
         raise NotExact("--burst and --credit must not be negative, --burst at most ten million")
+    estate_name = f"Replay of {file.name}"[:_ESTATE_NAME_MAX] if estate is None else estate
+    if not 1 <= len(estate_name) <= _ESTATE_NAME_MAX or not estate_name.isprintable():
+        raise UnreadableFile(f"--estate must be 1 to {_ESTATE_NAME_MAX} printable characters")
+    try:
+        document = rate_table.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableFile(f"{rate_table}: {error}") from error
     return Plan(
         path=file,
         layout=layout,
-        table=parse_document(rate_table.read_text(encoding="utf-8")),
+        table=parse_document(document),
         zone=zone(timezone),
-        estate_name=estate or f"Replay of {file.name}",
+        estate_name=estate_name,
         credit_micro=credit_micro,
         limits=Limits(rate_micro, burst_micro),
     )
@@ -186,14 +197,25 @@ class _Replay:
         """Charge the whole file and report."""
         plan = self._plan
         started = time.perf_counter()
+        pieces = read_rows(plan.path, layout=plan.layout, zone=plan.zone, rows_a_piece=ROWS_A_BATCH)
+        # what cannot be read must leave nothing behind
+        first = next(pieces, Rows())
         await self._prepare()
         lane = Lane(self._database, estate_id=self._estate_id)
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         with Progress(*columns, console=self._errors, transient=True) as progress:
-            task = progress.add_task(f"Charging {plan.path.name}", total=size_of(plan.path))
-            for rows in read_rows(plan.path, layout=plan.layout, zone=plan.zone, rows_a_piece=ROWS_A_BATCH):
-                await self._charge(lane, rows)
-                progress.update(task, advance=rows.bytes_read)
+            task = progress.add_task(f"Charging {escape(plan.path.name)}", total=size_of(plan.path))
+
+            async def batches() -> AsyncIterator[ReadingBatch]:
+                rows: Rows | None = first
+                while rows is not None:
+                    if (batch := await self._batch(rows)) is not None:
+                        yield batch
+                    progress.update(task, advance=rows.bytes_read)
+                    rows = await asyncio.to_thread(next, pieces, None)
+
+            async for outcome in charge_in_order(lane, batches()):
+                self._totals.add(outcome)
         seconds = time.perf_counter() - started
         return await self._report(seconds=seconds)
 
@@ -222,7 +244,8 @@ class _Replay:
                 session, estate_id=estate.estate_id, rate_table_id=row.rate_table_id, now=now
             )
 
-    async def _charge(self, lane: Lane, rows: Rows) -> None:
+    async def _batch(self, rows: Rows) -> ReadingBatch | None:
+        """Return rows as a batch, after their meters are installed and what cannot be read is listed."""
         now = now_utc()
         new = [key for key in dict.fromkeys(rows.key) if key not in self._known]
         if new:
@@ -233,15 +256,15 @@ class _Replay:
                     session, estate_id=self._estate_id, rejections=rows.rejected, received_us=to_us(now)
                 )
             self._totals.classes["rejected"] += len(rows.rejected)
-        if rows.key:
-            batch = ReadingBatch(
-                key=rows.key,
-                taken_s=np.array(rows.taken_s, dtype=np.int64),
-                value_micro=np.array(rows.value_micro, dtype=np.int64),
-                source=f"file:{self._plan.path.name}"[:100],
-                received_us=to_us(now),
-            )
-            self._totals.add(await lane.charge(batch, now=now))
+        if not rows.key:
+            return None
+        return ReadingBatch(
+            key=rows.key,
+            taken_s=np.array(rows.taken_s, dtype=np.int64),
+            value_micro=np.array(rows.value_micro, dtype=np.int64),
+            source=f"file:{self._plan.path.name}"[:100],
+            received_us=to_us(now),
+        )
 
     async def _install(self, keys: list[tuple[str, str, str]]) -> None:
         """Make a unit, a meter and a wallet for every meter that is new, and credit the wallet."""
@@ -293,7 +316,7 @@ class _Replay:
             checked = await ledger_queries.verify(session, estate_id=estate_id)
             meter_count = len(await metering_queries.meters(session, estate_id=estate_id, limit=10**9))
         for found in checked.breaks[:5]:
-            self._errors.print(f"[red]{found.verifier}[/red]: {found.place}: {found.detail}")
+            self._errors.print(f"[red]{found.verifier}[/red]: {escape(found.place)}: {found.detail}")
         total = sum(totals.classes.values())
         return {
             "readings": {"total": total} | {name: totals.classes[name] for name in SHOWN_CLASSES},
@@ -320,7 +343,8 @@ class _Replay:
 
 def _valid(registers: list[str]) -> tuple[str, ...]:
     # a name that cannot be a register stays unknown: its readings are rejected, not the whole meter
-    return tuple(name for name in registers if is_register_name(name)) or ("import",)
+    # and a register named in two units is one register: the readings in the wrong unit are rejected
+    return tuple(dict.fromkeys(filter(is_register_name, registers))) or ("import",)
 
 
 def _quantities(totals: Totals, *, utility: str) -> dict[str, str]:
@@ -332,7 +356,7 @@ def _quantities(totals: Totals, *, utility: str) -> dict[str, str]:
 
 
 def _print_report(console: Console, plan: Plan, report: dict[str, Any]) -> None:
-    table = Table(title=f"{plan.estate_name}: {plan.path.name}", show_header=False)
+    table = Table(title=escape(f"{plan.estate_name}: {plan.path.name}"), show_header=False)
     for name, count in report["readings"].items():
         table.add_row(name if name == "total" else f"  {name}", f"{count:,}")
     for name, quantity in report["quantity"].items():

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from mita.entrypoints.opened import database_url
@@ -29,7 +30,7 @@ def verify(
     with database_url(Settings()) as url:
         report = asyncio.run(_verify(url, estate, errors))
     if report is None:
-        errors.print(f"[red]error:[/red] there is no estate called {estate!r}", highlight=False)
+        errors.print(f"[red]error:[/red] there is no estate called {escape(repr(estate))}", highlight=False)
         raise typer.Exit(BAD_INPUT)
     if as_json:
         typer.echo(json.dumps(report))
@@ -54,7 +55,7 @@ async def _verify(url: str, name: str | None, errors: Console) -> dict[str, Any]
             SpinnerColumn(), TextColumn("{task.description}"), console=errors, transient=True
         ) as progress:
             for estate in chosen:
-                task = progress.add_task(f"Verifying {estate.name}")
+                task = progress.add_task(f"Verifying {escape(estate.name)}")
                 estates.append(await _verify_estate(database, estate.estate_id, estate.name, progress, task))
         broken = [place for one in estates for place in one["broken"]]
         return {"verified": not broken, "first_broken": broken[0] if broken else None, "estates": estates}
@@ -70,7 +71,9 @@ async def _verify_estate(
         checked = await ledger_queries.verify(
             session,
             estate_id=estate_id,
-            progress=lambda done: progress.update(task, description=f"Verifying {name}: {done:,} entries"),
+            progress=lambda done: progress.update(
+                task, description=f"Verifying {escape(name)}: {done:,} entries"
+            ),
         )
     return {
         "estate": name,
@@ -84,10 +87,13 @@ async def _verify_estate(
 def _print_report(console: Console, report: dict[str, Any]) -> None:
     for one in report["estates"]:
         mark = "[green]verified[/green]" if one["verified"] else "[red]BROKEN[/red]"
-        console.print(f"{one['estate']}: {one['entries']:,} entries on {one['accounts']:,} accounts: {mark}")
+        console.print(
+            f"{escape(one['estate'])}: {one['entries']:,} entries on {one['accounts']:,} accounts: {mark}"
+        )
         for place in one["broken"]:
             console.print(
-                f"  [red]{place['verifier']}[/red]: {place['place']}: {place['detail']}", highlight=False
+                f"  [red]{place['verifier']}[/red]: {escape(place['place'])}: {place['detail']}",
+                highlight=False,
             )
     if not report["estates"]:
         console.print("There is no estate yet, so nothing to verify.")

@@ -88,10 +88,11 @@ class IngestSession(BasePlugin[Any]):
 
 
 class PatientHandler(BrokerProtocolHandler):
-    """One client's connection, mended in two places.
+    """One client's connection, mended in three places.
 
     amqtt forgets a QoS 1 message that is not acknowledged within five seconds or before the connection
-    breaks; here it waits and is sent again. And amqtt lets a CONNECT touch a session unauthenticated.
+    breaks; here it waits and is sent again. amqtt lets a CONNECT touch a session unauthenticated. And it
+    publishes a last will without asking whether the client may.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -107,6 +108,9 @@ class PatientHandler(BrokerProtocolHandler):
         if not answers or not all(answers):
             await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
             raise MQTTError(f"client {str(session.client_id)[:100]!r} is not authorised")
+        if session.will_flag and not await _may_publish(plugins_manager, session, session.will_topic):
+            await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
+            raise MQTTError(f"the last will of {str(session.client_id)[:100]!r} is not its own to publish")
         return handler, session
 
     async def start(self) -> None:
@@ -166,6 +170,21 @@ class PatientHandler(BrokerProtocolHandler):
         session.retained_messages.put_nowait(message)
 
 
+async def _may_publish(plugins_manager: Any, session: Session, topic: str | None) -> bool:
+    answers = await plugins_manager.map_plugin_topic(session=session, topic=topic, action=Action.PUBLISH)
+    return bool(answers) and all(answers.values())
+
+
+class ForgetfulBroker(amqtt.broker.Broker):
+    """amqtt's broker, which retains nothing.
+
+    amqtt hands what is retained on any topic to every client that connects, subscribed or not.
+    """
+
+    async def retain_message(self, *_: Any, **__: Any) -> None:
+        """Forget it: a reading is new only once, and a command is never retained."""
+
+
 # the broker makes its handlers by this name
 amqtt.broker.BrokerProtocolHandler = PatientHandler  # type: ignore[attr-defined]
 
@@ -186,14 +205,14 @@ class EmbeddedBroker:
             "listeners": {"default": {"type": "tcp", "bind": f"{LOOPBACK}:{port}"}},
             "plugins": plugins,
         }
-        self._broker: amqtt.broker.Broker | None = None
+        self._broker: ForgetfulBroker | None = None
 
     async def start(self) -> None:
         """Listen on loopback."""
         # it tells every packet otherwise
         for name in ("amqtt", "transitions"):
             logging.getLogger(name).setLevel(logging.ERROR)
-        self._broker = amqtt.broker.Broker(self._config)
+        self._broker = ForgetfulBroker(self._config)
         await self._broker.start()
 
     async def stop(self) -> None:

