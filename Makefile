@@ -2,15 +2,28 @@ UV_VERSION := 0.13.9
 PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 STAMP := .venv/.mita-setup
 
-.PHONY: setup run test check bench lint format
+.PHONY: setup uv run test check bench lint format
 setup: $(STAMP)
 
+# uv comes from the PATH, else from the registry: into an environment of its own, or beside pip where Python has no venv
 $(STAMP): pyproject.toml uv.lock
-	@test -n "$(PYTHON)" || { echo "Mita needs Python 3.11 or newer."; exit 1; }
-	@if command -v uv >/dev/null 2>&1; then UV=uv; else \
-	  test -x .uv/bin/uv || { $(PYTHON) -m venv .uv && .uv/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION); }; UV=.uv/bin/uv; fi; \
+	@test -n "$(PYTHON)" || { echo "Mita needs Python 3.11 or newer on the PATH."; exit 1; }
+	@if command -v uv >/dev/null 2>&1; then UV=uv; else UV=.uv/bin/uv; test -x $$UV || $(MAKE) --no-print-directory uv; fi && \
 	  $$UV sync --frozen --python $(PYTHON)
 	@touch $(STAMP)
+
+uv:
+	@rm -rf .uv; \
+	if $(PYTHON) -m venv .uv >/dev/null 2>&1; then \
+	  .uv/bin/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION); \
+	elif rm -rf .uv; $(PYTHON) -m pip --version >/dev/null 2>&1; then \
+	  echo "$(PYTHON) cannot make environments (no ensurepip); taking uv with its pip."; \
+	  $(PYTHON) -m pip install -q --disable-pip-version-check --target .uv uv==$(UV_VERSION); \
+	else \
+	  echo "$(PYTHON) has neither ensurepip nor pip, so uv cannot be fetched."; \
+	  echo "Install one of them (Debian: apt install python3-venv), or put uv on the PATH, and repeat."; \
+	  exit 1; \
+	fi
 
 run: setup
 	@exec .venv/bin/mita up --demo

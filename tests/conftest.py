@@ -25,6 +25,7 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost", ""}
 _TEMPLATE = "mita_template"
 _numbers = itertools.count(1)
 
+pytest_plugins = ["tests.ci_plugin"]
 wire()
 
 

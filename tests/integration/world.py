@@ -48,7 +48,8 @@ utility: electricity
 currency: ZAR
 effective_from: 2026-01-01
 tax: {name: VAT, percent: "15", prices: exclusive}
-clocks: {weekday: OOOOOOPPSSSSSSSSSPPPSSOO, saturday: OOOOOOOSSSSSOOOOOSSOOOOO, sunday: OOOOOOOOOOOOOOOOOSSOOOOO}
+clocks: {weekday: OOOOOOPPSSSSSSSSSPPPSSOO, saturday: OOOOOOOSSSSSOOOOOSSOOOOO,
+         sunday: OOOOOOOOOOOOOOOOOSSOOOOO}
 charges:
   - name: Energy
     kind: usage

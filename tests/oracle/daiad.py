@@ -290,6 +290,64 @@ def cost_of(quantity_micro: int, *, blocks: Blocks) -> Fraction:
     return cost
 
 
+@dataclass
+class Usage:
+    """Every reading's class, and what each meter used in each local month: all but the price."""
+
+    classes: Counter[str] = field(default_factory=Counter)
+    labelled: list[Labelled] = field(default_factory=list)
+    quantities: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+def judge_usage(
+    path: Path | str,
+    *,
+    max_rate_micro: int | None = None,
+    burst_micro: int | None = None,
+    repeated_hour: str = "copies",
+) -> Usage:
+    """Classify every reading of the file. Rate: millionths of m³ per hour.
+
+    :raises ValueError: if the file is not what it is said to be
+    """
+    usage = Usage()
+    for meter, readings in meters_in_file(Path(path), repeated_hour=repeated_hour):
+        quantities: defaultdict[str, int] = defaultdict(int)
+        for one in judge_register(readings, max_rate_micro=max_rate_micro, burst_micro=burst_micro):
+            usage.classes[one.label] += 1
+            if one.label not in {"charged", "unchanged", "opening"}:
+                usage.labelled.append(
+                    Labelled(meter, one.reading, one.label, one.accepted_before_micro, one.elapsed_s)
+                )
+            if one.accepted and one.rise_micro > 0:
+                end_s = one.reading.taken_s
+                for month, part_micro in split_by_month(
+                    quantity_micro=one.rise_micro, start_s=end_s - one.elapsed_s, end_s=end_s
+                ):
+                    quantities[month] += part_micro
+        usage.quantities |= {(meter, month): used for month, used in sorted(quantities.items())}
+    return usage
+
+
+def price_usage(usage: Usage, *, blocks: Blocks, tax: Fraction, inclusive: bool = False) -> Verdict:
+    """Price every meter and local month; `blocks` are (up to m³ or None, price per m³), `tax` a ratio.
+
+    :raises ValueError: if the blocks have an end
+    """
+    if not blocks or blocks[-1][0] is not None:
+        raise ValueError("the last block has no end")
+    bills = {
+        key: bill(
+            quantity_micro=quantity_micro,
+            cost=cost_of(quantity_micro, blocks=blocks),
+            tax=tax,
+            inclusive=inclusive,
+        )
+        for key, quantity_micro in usage.quantities.items()
+    }
+    return Verdict(usage.classes, bills, usage.labelled)
+
+
 def judge_water(
     path: Path | str,
     *,
@@ -300,36 +358,14 @@ def judge_water(
     burst_micro: int | None = None,
     repeated_hour: str = "copies",
 ) -> Verdict:
-    """Classify every reading of the file and price every meter and local month.
+    """Classify and price the file: `judge_usage`, then `price_usage`.
 
-    `blocks` are (up to m³ or None, price per m³), `tax` a ratio. Rate: millionths of m³ per hour.
-    :raises ValueError: if the file is not what it is said to be
+    :raises ValueError: if the file is not what it is said to be, or the blocks have an end
     """
-    if not blocks or blocks[-1][0] is not None:
-        raise ValueError("the last block has no end")
-    verdict = Verdict()
-    for meter, readings in meters_in_file(Path(path), repeated_hour=repeated_hour):
-        quantities: defaultdict[str, int] = defaultdict(int)
-        for one in judge_register(readings, max_rate_micro=max_rate_micro, burst_micro=burst_micro):
-            verdict.classes[one.label] += 1
-            if one.label not in {"charged", "unchanged", "opening"}:
-                verdict.labelled.append(
-                    Labelled(meter, one.reading, one.label, one.accepted_before_micro, one.elapsed_s)
-                )
-            if one.accepted and one.rise_micro > 0:
-                end_s = one.reading.taken_s
-                for month, part_micro in split_by_month(
-                    quantity_micro=one.rise_micro, start_s=end_s - one.elapsed_s, end_s=end_s
-                ):
-                    quantities[month] += part_micro
-        for month, quantity_micro in sorted(quantities.items()):
-            verdict.bills[meter, month] = bill(
-                quantity_micro=quantity_micro,
-                cost=cost_of(quantity_micro, blocks=blocks),
-                tax=tax,
-                inclusive=inclusive,
-            )
-    return verdict
+    usage = judge_usage(
+        path, max_rate_micro=max_rate_micro, burst_micro=burst_micro, repeated_hour=repeated_hour
+    )
+    return price_usage(usage, blocks=blocks, tax=tax, inclusive=inclusive)
 
 
 # command line

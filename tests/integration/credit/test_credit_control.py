@@ -62,7 +62,7 @@ async def test_the_command_is_gone_if_the_batch_is_undone(database, monkeypatch)
         raise RuntimeError
 
     with monkeypatch.context() as patch:
-        patch.setattr(post, "_tell", broken)
+        patch.setattr(post, "_record_reratings", broken)
         with pytest.raises(RuntimeError):
             await world.charge([("M1", at(1), "50")])
     assert len(await _commands(world)) == before

@@ -81,17 +81,26 @@ def _without_triggers(admin: psycopg.Connection, statement: str) -> None:
         ("chain", "UPDATE entry SET quantity_micro = quantity_micro + 1 WHERE seq = 2 AND account_id = 1"),
         (
             "chain",
-            "UPDATE entry SET event_at = event_at + interval '1 microsecond' WHERE seq = 2 AND account_id = 1",
+            (
+                "UPDATE entry SET event_at = event_at + interval '1 microsecond'"
+                " WHERE seq = 2 AND account_id = 1"
+            ),
         ),
         (
             "chain",
-            "UPDATE entry SET hash = set_byte(hash, 31, (get_byte(hash, 31) + 1) % 256) WHERE seq = 3 AND account_id = 2",
+            (
+                "UPDATE entry SET hash = set_byte(hash, 31, (get_byte(hash, 31) + 1) % 256)"
+                " WHERE seq = 3 AND account_id = 2"
+            ),
         ),
         ("chain", "UPDATE entry SET hash = hash || '\\x00' WHERE seq = 1 AND account_id = 1"),
         ("chain", "DELETE FROM entry WHERE seq = 2 AND account_id = 1"),
         (
             "accounts",
-            "DELETE FROM entry WHERE account_id = 1 AND seq = (SELECT max(seq) FROM entry WHERE account_id = 1)",
+            (
+                "DELETE FROM entry WHERE account_id = 1"
+                " AND seq = (SELECT max(seq) FROM entry WHERE account_id = 1)"
+            ),
         ),
         ("accounts", "UPDATE account SET posted_micro = posted_micro + 1 WHERE account_id = 1"),
         ("accounts", "DELETE FROM account WHERE account_id = 1"),
@@ -159,9 +168,10 @@ async def test_every_stored_hash_is_the_one_that_sql_derives(database, admin):
         """
         SELECT count(*) FILTER (WHERE hash <> derived), count(*) FROM (
             SELECT e.hash, ledger_entry_hash(
-                coalesce(lag(e.hash) OVER w, ledger_genesis_hash(e.estate_id, e.account_id)), e.hash_v, e.estate_id,
-                e.account_id, e.seq, e.period, e.journal_id, e.line, e.amount_micro, e.balance_after_micro, e.event_at,
-                e.kind, e.source_kind, e.source_id, e.quantity_micro, j.digest) AS derived
+                coalesce(lag(e.hash) OVER w, ledger_genesis_hash(e.estate_id, e.account_id)), e.hash_v,
+                e.estate_id, e.account_id, e.seq, e.period, e.journal_id, e.line, e.amount_micro,
+                e.balance_after_micro, e.event_at, e.kind, e.source_kind, e.source_id, e.quantity_micro,
+                j.digest) AS derived
             FROM entry e JOIN journal j USING (estate_id, journal_id)
             WINDOW w AS (PARTITION BY e.estate_id, e.account_id ORDER BY e.seq)) AS all_entries
         """
