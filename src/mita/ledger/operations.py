@@ -94,12 +94,12 @@ async def post(session: AsyncSession, *, journal: JournalDraft, heads: Heads, li
     :raises StaleHeads: if an account has moved meanwhile (roll back, load, repeat)
     :raises mita.ledger.domain.Unbalanced: if the lines do not sum to zero
     """
-    posting = Posting(journal, heads, lines)
-    await posting.write(session)
-    return posting.chained
+    prepared = PreparedJournal(journal, heads, lines)
+    await prepared.write(session)
+    return prepared.chained
 
 
-class Posting:
+class PreparedJournal:
     """One journal chained to its accounts' heads, and the two steps that bring it into the ledger.
 
     ``chained`` is known before anything is written, so that the next journal can be prepared meanwhile;

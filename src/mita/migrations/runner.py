@@ -11,24 +11,21 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
 from mita.kit.db import sqlalchemy_url
-from mita.kit.errors import Conflict
 
 LOCK_TIMEOUT = "5s"
 _ADVISORY_KEY = 7_401_001
 
 
-class DatabaseIsNewer(Conflict):
+class NotMigrated(RuntimeError):
+    """The database cannot be brought to the wanted revision; nothing was changed."""
+
+
+class DatabaseIsNewer(NotMigrated):
     """The database was migrated by a later version of Mita."""
 
-    code = "database_is_newer"
-    title = "The database belongs to a later version"
 
-
-class OnlyForward(Conflict):
+class OnlyForward(NotMigrated):
     """An earlier revision was asked for than the database is at."""
-
-    code = "migrations_only_go_forward"
-    title = "Migrations only go forward"
 
 
 def _config() -> Config:

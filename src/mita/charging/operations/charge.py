@@ -60,7 +60,7 @@ async def charge_batch(
         await queries.refresh_accounts(session, memory, lock=True)
     fresh = await _sort_out(session, work)
     bookings = await _settle_and_decide(session, work, fresh)
-    draft = await draft_charges(session, memory, gate, bookings=bookings, source=batch.source, now=now)
+    draft = await draft_charges(session, memory, gate=gate, bookings=bookings, source=batch.source, now=now)
     _remember(memory, bookings)
     await draft.send(session)
     await gate.enter()

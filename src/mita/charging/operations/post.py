@@ -19,7 +19,7 @@ from mita.kit.zones import local_month
 from mita.ledger import operations as ledger
 from mita.ledger import queries as ledger_queries
 from mita.ledger.domain import EntryKind, JournalDraft, JournalKind, Lines, SourceKind
-from mita.ledger.operations import Posting
+from mita.ledger.operations import PreparedJournal
 from mita.metering.domain import ReadingClass
 from mita.wallets.operations import settle_standings
 
@@ -82,7 +82,7 @@ class Draft:
     estate_id: int
     posted: Posted
     settled: Sequence[Settled]
-    posting: Posting | None = None
+    prepared: PreparedJournal | None = None
     crossed: list[AccountInfo] = field(default_factory=list)
     balances_micro: dict[int, int] = field(default_factory=dict)
     unit_ids: tuple[int, ...] = ()
@@ -90,16 +90,16 @@ class Draft:
 
     async def send(self, session: AsyncSession) -> None:
         """Bring the entries to the server, ahead of their writing."""
-        if self.posting is not None:
-            await self.posting.send(session)
+        if self.prepared is not None:
+            await self.prepared.send(session)
 
     async def write(self, session: AsyncSession, memory: LaneMemory, *, now: datetime) -> None:
         """Book the charges, settle the standings of the wallets, tell whoever listens.
 
         :raises mita.ledger.operations.StaleHeads: if a balance moved meanwhile
         """
-        if self.posting is not None:
-            await self.posting.write(session)
+        if self.prepared is not None:
+            await self.prepared.write(session)
             await self._settle_standings(session, memory, now=now)
             await publish(session, ReadingsCharged(estate_id=self.estate_id, unit_ids=self.unit_ids), now=now)
             await hint(session, estate_id=self.estate_id, topic="units", ids=self.unit_ids)
@@ -121,7 +121,7 @@ class Draft:
 
 
 async def draft_charges(
-    session: AsyncSession, memory: LaneMemory, gate: Gate, *, bookings: Bookings, source: str, now: datetime
+    session: AsyncSession, memory: LaneMemory, *, gate: Gate, bookings: Bookings, source: str, now: datetime
 ) -> Draft:
     """Chain a batch's charges and corrections to the heads in memory, which move on; write nothing yet."""
     charges = _charges(bookings)
@@ -131,7 +131,7 @@ async def draft_charges(
         posted.quantity_micro[book.utility, book.register] += quantity
     draft = Draft(memory.estate_id, posted, bookings.settled)
     if len(charges.register):
-        await _chain(session, memory, gate, charges, draft, source=source, now=now)
+        await _chain(session, memory, charges, draft, gate=gate, source=source, now=now)
     return draft
 
 
@@ -165,10 +165,10 @@ def _sums(keys: NDArray[np.int64], values: NDArray[np.int64]) -> dict[int, int]:
 async def _chain(
     session: AsyncSession,
     memory: LaneMemory,
-    gate: Gate,
     charges: _Charges,
     draft: Draft,
     *,
+    gate: Gate,
     source: str,
     now: datetime,
 ) -> None:
@@ -176,7 +176,7 @@ async def _chain(
     utilities = sorted(
         {memory.books[place].utility for place in np.unique(memory.registers.book[charges.register])}
     )
-    await _ensure_system_accounts(session, memory, gate, utilities=utilities)
+    await _ensure_system_accounts(session, memory, gate=gate, utilities=utilities)
     account = memory.registers.account[charges.register]
     order = np.lexsort((charges.register, charges.taken_s, account))
     lines = _lines(memory, charges, order, account, utilities=utilities, now=now)
@@ -191,8 +191,8 @@ async def _chain(
         booked_at=now,
         period=local_month(now, local=memory.zone),
     )
-    draft.posting = Posting(journal, memory.accounts.heads, lines)
-    chained = draft.posting.chained
+    draft.prepared = PreparedJournal(journal, memory.accounts.heads, lines)
+    chained = draft.prepared.chained
     draft.posted.entries = len(lines.account)
     draft.crossed = _crossed(memory, chained)
     draft.balances_micro = dict(
@@ -212,7 +212,7 @@ def _crossed(memory: LaneMemory, chained: Chained) -> list[AccountInfo]:
 
 
 async def _ensure_system_accounts(
-    session: AsyncSession, memory: LaneMemory, gate: Gate, *, utilities: Sequence[str]
+    session: AsyncSession, memory: LaneMemory, *, gate: Gate, utilities: Sequence[str]
 ) -> None:
     codes = [f"income:{utility}" for utility in utilities] + [TAX_CODE]
     missing = [code for code in codes if code not in memory.system]

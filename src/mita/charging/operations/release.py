@@ -107,6 +107,6 @@ async def _settle_again(
     bookings = Bookings(rows, nothing, [settled])
     # entries without their month would fall into the default partition, and block it for everybody
     await ledger.ensure_entry_partition(session, period=local_month(now, local=memory.zone))
-    draft = await draft_charges(session, memory, gate, bookings=bookings, source=cause, now=now)
+    draft = await draft_charges(session, memory, gate=gate, bookings=bookings, source=cause, now=now)
     await draft.write(session, memory, now=now)
     return settled

@@ -34,14 +34,14 @@ def up(
 @app.command()
 def migrate() -> None:
     """Bring the database to this version's schema."""
+    from mita.entrypoints.cli.plainly import plainly
     from mita.entrypoints.opened import database_url
-    from mita.kit.errors import Refusal
     from mita.kit.settings import Settings
     from mita.migrations.runner import migrate as run
     from mita.migrations.runner import newest_revision
 
     settings = Settings()
-    try:
+    with plainly():
         if settings.database_url is None:
             with database_url(settings):
                 typer.echo(f"the embedded database is at {newest_revision()}")
@@ -50,9 +50,6 @@ def migrate() -> None:
             typer.echo("set MITA_DATABASE_ADMIN_URL: migrations need the owning role", err=True)
             raise typer.Exit(2)
         before, after = run(settings.database_admin_url.get_secret_value())
-    except Refusal as error:
-        typer.echo(f"refused ({error.code}): {error.detail}", err=True)
-        raise typer.Exit(2) from error
     typer.echo(f"{before or 'empty'} -> {after}")
 
 

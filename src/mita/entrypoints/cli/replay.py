@@ -20,6 +20,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from mita.credit import queries as credit_queries
+from mita.entrypoints.cli.plainly import BAD_INPUT, plainly
 from mita.entrypoints.files import Rows, UnreadableFile, read_rows, size_of
 from mita.entrypoints.lane import Lane, charge_in_order
 from mita.entrypoints.opened import database_url
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from mita.charging.domain.outcome import Outcome
 
 ROWS_A_BATCH = 10_000
-BAD_INPUT = 2
 _MIB = 1024
 _ESTATE_NAME_MAX = 200
 
@@ -118,7 +118,7 @@ def replay(
         plan = _plan(
             file, layout, rate_table, timezone, credit=credit, estate=estate, max_rate=max_rate, burst=burst
         )
-        with database_url(Settings(), fresh=fresh) as url:
+        with plainly(), database_url(Settings(), fresh=fresh) as url:
             report = asyncio.run(_replay(url, plan, errors))
     except RateTableInvalid as error:
         for problem in error.problems:

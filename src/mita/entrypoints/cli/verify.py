@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
+from mita.entrypoints.cli.plainly import BAD_INPUT, plainly
 from mita.entrypoints.opened import database_url
 from mita.estates import queries as estate_queries
 from mita.kit.db import Database
@@ -18,7 +19,6 @@ from mita.kit.settings import Settings
 from mita.ledger import queries as ledger_queries
 
 BROKEN = 1
-BAD_INPUT = 2
 
 
 def verify(
@@ -27,7 +27,7 @@ def verify(
 ) -> None:
     """Re-derive every chain and identity; exit with 1 and name the first broken place if anything is off."""
     errors = Console(stderr=True)
-    with database_url(Settings()) as url:
+    with plainly(), database_url(Settings()) as url:
         report = asyncio.run(_verify(url, estate, errors))
     if report is None:
         errors.print(f"[red]error:[/red] there is no estate called {escape(repr(estate))}", highlight=False)

@@ -45,7 +45,7 @@ _SLICE_HOURS = 72
 _OPENING_MICRO = 400 * MICRO
 _LOW_MICRO = 120 * MICRO
 _PURCHASE_MICRO = 100 * MICRO
-_VOUCHER_MICRO = 20 * MICRO
+_LITTLE_MICRO = 20 * MICRO
 _RATES = (
     """
 rate_table: 1
@@ -214,10 +214,10 @@ async def _buy(database: Database, home: Home, *, place: int, now: datetime, eve
 
 
 def _purchase_micro(balance_micro: int, *, waits_until_cut: bool, place: int) -> int:
-    """Return what somebody buys at that balance; who waits until the supply is cut buys a voucher or two."""
+    """Return what somebody buys at that balance; who waits until the supply is cut buys little."""
     if waits_until_cut:
-        vouchers = -balance_micro // _VOUCHER_MICRO + 1 + place % 3
-        return vouchers * _VOUCHER_MICRO if balance_micro < _VOUCHER_MICRO and vouchers > 0 else 0
+        times = -balance_micro // _LITTLE_MICRO + 1 + place % 3
+        return times * _LITTLE_MICRO if balance_micro < _LITTLE_MICRO and times > 0 else 0
     if balance_micro > _LOW_MICRO:
         return 0
     return ((_LOW_MICRO - balance_micro) // _PURCHASE_MICRO + 2) * _PURCHASE_MICRO

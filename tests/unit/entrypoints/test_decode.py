@@ -1,0 +1,215 @@
+"""``m/<device>/up``: bytes into readings and rejections."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mita.entrypoints.ingest.acks import Ack, decode_ack
+from mita.entrypoints.ingest.decode import FIELDS, ITEMS_MAX, PAYLOAD_BYTES_MAX, Decoded, Sample, decode
+
+RECEIVED = 1_795_255_999
+ONE = [("E1", "electricity")]
+# a gateway: two flats' electricity, one water meter, solar on the roof
+MANY = [("E1", "electricity"), ("E2", "electricity"), ("W1", "water"), ("S1", "solar")]
+
+
+def decoded(payload: bytes | str, meters: list[tuple[str, str]] = ONE) -> Decoded:
+    raw = payload.encode() if isinstance(payload, str) else payload
+    return decode(raw, device="dev", meters=meters, received_s=RECEIVED, source="mqtt:m/dev/up")
+
+
+def kwh(value: str) -> str:
+    return f'{{"ts": 1795255200, "r": {{"kwh": {value}}}}}'
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        (kwh("123.456"), ("E1", "import", "kWh", 1_795_255_200, 123_456_000)),
+        (kwh("0"), ("E1", "import", "kWh", 1_795_255_200, 0)),
+        (kwh("-0.0"), ("E1", "import", "kWh", 1_795_255_200, 0)),
+        (kwh("1e3"), ("E1", "import", "kWh", 1_795_255_200, 1_000_000_000)),
+        (kwh("12E-6"), ("E1", "import", "kWh", 1_795_255_200, 12)),
+        (kwh("1.5000000000000"), ("E1", "import", "kWh", 1_795_255_200, 1_500_000)),
+        # a float would say 0.30000000000000004 of 0.1 + 0.2, and lose the last digit of this one
+        (kwh("999999999.999999"), ("E1", "import", "kWh", 1_795_255_200, 999_999_999_999_999)),
+        (kwh("1000000000"), ("E1", "import", "kWh", 1_795_255_200, 10**15)),
+        (
+            '{"ts":1795255200,"seq":812,"r":{"kwh":1,"w":737.6},"relay":1}',
+            ("E1", "import", "kWh", 1_795_255_200, 10**6),
+        ),
+        ('{"ts":1795255200.999,"r":{"kwh":1}}', ("E1", "import", "kWh", 1_795_255_200, 10**6)),
+        ('{"ts":1.7952552e9,"r":{"wh":1}}', ("E1", "import", "kWh", 1_795_255_200, 1_000)),
+        ('{"r":{"wh":0.001}}', ("E1", "import", "kWh", RECEIVED, 1)),
+        ('{"r":{"kwh_export":2}}', ("E1", "export", "kWh", RECEIVED, 2_000_000)),
+        ('{"r":{"wh_export":2}}', ("E1", "export", "kWh", RECEIVED, 2_000)),
+        ('[{"r":{"kwh":2}}]', ("E1", "import", "kWh", RECEIVED, 2_000_000)),
+        (
+            '{"meter":"E1","r":{"kwh":2,"v_l1":230,"temperature":-3}}',
+            ("E1", "import", "kWh", RECEIVED, 2_000_000),
+        ),
+        ('{"meter":null,"r":{"kwh":2}}', ("E1", "import", "kWh", RECEIVED, 2_000_000)),
+    ],
+)
+def test_a_reading(payload: str, expected: tuple[Any, ...]):
+    assert decoded(payload) == Decoded([Sample(*expected)], [])
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        ('{"meter":"E2","r":{"kwh":5}}', ("E2", "import", "kWh", RECEIVED, 5_000_000)),
+        ('{"meter":"S1","r":{"kwh":5}}', ("S1", "import", "kWh", RECEIVED, 5_000_000)),
+        ('{"r":{"m3":5.25}}', ("W1", "import", "m3", RECEIVED, 5_250_000)),
+        ('{"r":{"l":5}}', ("W1", "import", "m3", RECEIVED, 5_000)),
+    ],
+)
+def test_a_gateways_reading(payload: str, expected: tuple[Any, ...]):
+    assert decoded(payload, MANY) == Decoded([Sample(*expected)], [])
+
+
+def test_a_solar_meter_does_not_make_kwh_ambiguous():
+    found = decoded('{"r":{"kwh":5}}', [("S1", "solar"), ("E1", "electricity")])
+    assert [sample.meter for sample in found.samples] == ["E1"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        (b"", "not_json"),
+        (b"{", "not_json"),
+        (b"\xef\xbb\xbf{}", "not_json"),
+        (b"\xff", "not_utf8"),
+        (b"[" * 60_000, "not_json"),
+        (b" " * (PAYLOAD_BYTES_MAX + 1), "too_large"),
+        (b"[" + b"0," * ITEMS_MAX + b"0]", "too_many_items"),
+        (b"[]", "bad_shape"),
+        (b"7", "bad_shape"),
+        (b'"kwh"', "bad_shape"),
+        (b"{}", "bad_shape"),
+        (b'{"r":null}', "bad_shape"),
+        (b'{"r":null,"relay":1}', "bad_shape"),
+        (b'{"ts":1,"ts":2,"r":{"kwh":1}}', "repeated_key"),
+        (b'{"r":{"kwh":1,"kwh":1}}', "repeated_key"),
+        (b'{"r":{"kwh":1},"meter":""}', "bad_meter"),
+        (b'{"r":{"kwh":1},"meter":["E1"]}', "bad_meter"),
+        (b'{"r":{"kwh":1},"meter":"a\\u0000b"}', "bad_meter"),
+        (b'{"r":{"kwh":1},"meter":"E2"}', "unknown_meter"),
+        (b'{"r":{"kwh":1},"ts":null}', "bad_time"),
+        (b'{"r":{"kwh":1},"ts":true}', "bad_time"),
+        (b'{"r":{"kwh":1},"ts":"1795255200"}', "bad_time"),
+        (b'{"r":{"kwh":1},"ts":Infinity}', "bad_time"),
+        (b'{"r":{"kwh":1},"ts":-0.5}', "time_out_of_range"),
+        (b'{"r":{"kwh":1},"ts":1795255200000}', "time_out_of_range"),
+        (b'{"r":{"kwh":1},"ts":1e999999999}', "time_out_of_range"),
+        (b'{"r":{"m3":1}}', "wrong_unit"),
+        (b'{"r":{"kWh":1}}', "unknown_field"),
+        (b'{"r":{"kwh":"1"}}', "not_a_number"),
+        (b'{"r":{"kwh":false}}', "not_a_number"),
+        (b'{"r":{"kwh":{}}}', "not_a_number"),
+        (b'{"r":{"kwh":NaN}}', "not_a_number"),
+        (b'{"r":{"kwh":1e-400000000}}', "not_a_number"),
+        (b'{"r":{"kwh":' + b"1" * 29 + b"}}", "not_a_number"),
+        (b'{"r":{"kwh":1e99}}', "value_out_of_range"),
+        (b'{"r":{"kwh":1000000000.000001}}', "value_out_of_range"),
+        (b'{"r":{"kwh":-0.000001}}', "negative_value"),
+        (b'{"r":{"kwh":0.0000015}}', "too_many_decimals"),
+        (b'{"r":{"wh":0.0015}}', "too_many_decimals"),
+    ],
+)
+def test_a_rejection(payload: bytes, code: str):
+    found = decoded(payload)
+    assert found.samples == []
+    (rejection,) = found.rejections
+    assert rejection.code == code
+    assert rejection.detail
+    assert rejection.source == "mqtt:m/dev/up"
+    assert len(rejection.raw) <= 500
+    assert "\x00" not in rejection.raw
+
+
+def test_nobody_guesses_between_meters():
+    found = decoded('{"r":{"kwh":5}}', MANY)
+    assert (found.samples, [rejection.code for rejection in found.rejections]) == ([], ["ambiguous_meter"])
+
+
+def test_what_is_wrong_in_one_item_leaves_the_others():
+    message = '[{"ts":60,"r":{"kwh":1}}, 5, {"ts":120,"r":{"kwh":-1,"kwh_export":7,"beer":1}}, {"ts":180,"r":{"kwh":3}}]'
+    found = decoded(message)
+    assert [(s.register, s.taken_s, s.value_micro) for s in found.samples] == [
+        ("import", 60, 1_000_000),
+        ("export", 120, 7_000_000),
+        ("import", 180, 3_000_000),
+    ]
+    assert [rejection.code for rejection in found.rejections] == [
+        "bad_shape",
+        "unknown_field",
+        "negative_value",
+    ]
+
+
+def test_a_message_without_registers_is_nothing():
+    assert decoded('{"relay":1}') == Decoded([], [])
+    assert decoded('{"r":{"w":5,"v_l2":230}}') == Decoded([], [])
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["r", "ts", "meter", "relay", *FIELDS, "w"]) | st.text(max_size=5),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)
+_payload = st.binary(max_size=200) | _json.map(lambda value: json.dumps(value).encode())
+
+
+@given(_payload)
+def test_it_never_raises_and_says_something_storable(payload: bytes):
+    for meters in (ONE, MANY, []):
+        found = decoded(payload, meters)
+        for sample in found.samples:
+            assert 0 <= sample.value_micro <= 10**15
+            assert 0 <= sample.taken_s < 10**11
+            assert sample.meter in {serial for serial, _ in meters}
+        for rejection in found.rejections:
+            assert rejection.code
+            for text in (rejection.raw, rejection.detail, rejection.meter or "", rejection.register or ""):
+                text.encode("utf-8")
+                assert "\x00" not in text
+
+
+@given(_payload)
+def test_an_answer_never_raises(payload: bytes):
+    found = decode_ack(payload, source="mqtt:m/dev/ack")
+    if not isinstance(found, Ack):
+        assert found.code
+        found.raw.encode("utf-8")
+
+
+_item = st.fixed_dictionaries(
+    {"r": st.fixed_dictionaries({"kwh": _json})},
+    optional={"ts": _json, "meter": _json, "relay": _json, "seq": _json},
+)
+
+
+@given(st.lists(_item | _json.filter(lambda value: not isinstance(value, dict)), min_size=1, max_size=8))
+def test_every_item_becomes_one_reading_or_one_rejection(items: list[Any]):
+    found = decoded(json.dumps(items))
+    assert len(found.samples) + len(found.rejections) == len(items)
+
+
+@given(st.integers(0, 10**15), st.integers(0, 10**11 - 1))
+def test_values_and_times_are_exact(value_micro: int, taken_s: int):
+    whole, millionths = divmod(value_micro, 10**6)
+    found = decoded(f'{{"ts":{taken_s},"r":{{"kwh":{whole}.{millionths:06}}}}}')
+    assert found == Decoded([Sample("E1", "import", "kWh", taken_s, value_micro)], [])
