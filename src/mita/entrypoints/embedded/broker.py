@@ -99,6 +99,8 @@ class PatientHandler(BrokerProtocolHandler):
         super().__init__(*args, **kwargs)
         self._window = asyncio.Semaphore(WINDOW)
         self._is_stopped = False
+        # a message between the queue and its delivery
+        self.taken: Any = None
 
     @classmethod
     async def init_from_connect(cls, reader: Any, writer: Any, plugins_manager: Any, loop: Any = None) -> Any:
@@ -125,6 +127,11 @@ class PatientHandler(BrokerProtocolHandler):
         if self.session is not None and self.session.attributes.get(_LIVE_HANDLER) is self:
             del self.session.attributes[_LIVE_HANDLER]
         await super().stop()
+
+    async def mqtt_deliver_next_message(self) -> Any:
+        """Return what the client published next, and remember it until it is passed on."""
+        self.taken = await super().mqtt_deliver_next_message()
+        return self.taken
 
     async def _retry_deliveries(self) -> None:
         """Nothing is in flight at a start: what was not acknowledged waits in the session's queue."""
@@ -175,14 +182,45 @@ async def _may_publish(plugins_manager: Any, session: Session, topic: str | None
     return bool(answers) and all(answers.values())
 
 
-class ForgetfulBroker(amqtt.broker.Broker):
-    """amqtt's broker, which retains nothing.
+class MendedBroker(amqtt.broker.Broker):
+    """amqtt's broker, mended in two places.
 
-    amqtt hands what is retained on any topic to every client that connects, subscribed or not.
+    It hands what is retained on any topic to every client that connects, subscribed or not: here nothing is
+    retained. And it forgets what a client has published, and was told is taken, if the client goes at once.
     """
 
     async def retain_message(self, *_: Any, **__: Any) -> None:
         """Forget it: a reading is new only once, and a command is never retained."""
+
+    async def _handle_message_delivery(self, client_session: Any, handler: Any, wait_deliver: Any) -> bool:
+        handler.taken = None
+        return bool(await super()._handle_message_delivery(client_session, handler, wait_deliver))
+
+    async def _handle_disconnect(self, client_session: Any, handler: Any, disconnect_waiter: Any) -> None:
+        # before its last will
+        await self._pass_on_rest(client_session, handler)
+        await super()._handle_disconnect(client_session, handler, disconnect_waiter)
+
+    async def _client_message_loop(self, client_session: Any, handler: Any) -> None:
+        await super()._client_message_loop(client_session, handler)
+        await self._pass_on_rest(client_session, handler)
+
+    async def _delete_session(self, client_id: str) -> None:
+        # the client is back, with a clean session, before its former self was heard out
+        session, handler = self._sessions.get(client_id, (None, None))
+        if session is not None:
+            await self._pass_on_rest(session, handler)
+        await super()._delete_session(client_id)
+
+    async def _pass_on_rest(self, session: Session, handler: Any) -> None:
+        rest, handler.taken = [handler.taken], None
+        while not session.delivered_message_queue.empty():
+            rest.append(session.delivered_message_queue.get_nowait())
+        for message in rest:
+            if message is not None:
+                delivered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+                delivered.set_result(message)
+                await super()._handle_message_delivery(session, handler, delivered)
 
 
 # the broker makes its handlers by this name
@@ -205,14 +243,14 @@ class EmbeddedBroker:
             "listeners": {"default": {"type": "tcp", "bind": f"{LOOPBACK}:{port}"}},
             "plugins": plugins,
         }
-        self._broker: ForgetfulBroker | None = None
+        self._broker: MendedBroker | None = None
 
     async def start(self) -> None:
         """Listen on loopback."""
         # it tells every packet otherwise
         for name in ("amqtt", "transitions"):
             logging.getLogger(name).setLevel(logging.ERROR)
-        self._broker = ForgetfulBroker(self._config)
+        self._broker = MendedBroker(self._config)
         await self._broker.start()
 
     async def stop(self) -> None:

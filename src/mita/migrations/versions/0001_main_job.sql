@@ -1,5 +1,5 @@
 -- The main job: estates, meters, readings, rate tables, the ledger, wallets, credit.
--- Every tenant-owned key leads with estate_id; every tenant-owned table has row-level security.
+-- Every estate-owned key leads with estate_id; every estate-owned table has row-level security.
 
 -- identity
 

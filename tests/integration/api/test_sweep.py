@@ -1,0 +1,175 @@
+"""Every route, also those to come: nobody without a token, no estate that is not there, no odd id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.routing import Mount
+
+from .routes import BODIES, api_operations_of, is_problem, operations_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import httpx
+    from fastapi import FastAPI
+
+    from .place import Place
+
+# pages, their parts and the document: test_page.py is about them; listed so that a new one is noticed
+PUBLIC = {
+    ("GET", "/"),
+    ("GET", "/docs"),
+    ("GET", "/openapi.json"),
+    ("GET", "/healthz"),
+    ("POST", "/session"),
+    ("POST", "/session/end"),
+}
+OF_THE_PAGE = {
+    ("GET", "/page/units"),
+    ("GET", "/units/{estate_id}/{unit_id}"),
+    ("POST", "/units/{estate_id}/{unit_id}/top-ups"),
+}
+
+
+def routes_of(routes: list[Any], prefix: str = "") -> set[tuple[str, str]]:
+    """Return (method, path) of every route, those of included routers too."""
+    found = set()
+    for route in routes:
+        if isinstance(route, Mount):
+            found.add(("MOUNT", prefix + route.path))
+        elif hasattr(route, "methods"):
+            found |= {(method, prefix + route.path) for method in route.methods - {"HEAD"}}
+        else:
+            inner = route.original_router
+            found |= routes_of(inner.routes, prefix + route.include_context.prefix)
+    return found
+
+
+def test_no_route_is_outside_the_sweep(app: FastAPI) -> None:
+    documented = {(each.method.upper(), each.path) for each in operations_of(app)}
+    assert routes_of(app.routes) == documented | PUBLIC | OF_THE_PAGE | {("MOUNT", "/static")}
+    assert len(documented) >= 28
+
+
+async def test_anonymous_is_refused_everywhere(app: FastAPI, anonymous: httpx.AsyncClient) -> None:
+    guarded = [each for each in operations_of(app) if each.path != "/healthz"]
+    for operation in guarded:
+        answer = await operation.ask(anonymous)
+        assert answer.status_code == 401, operation
+        assert is_problem(answer)
+        assert answer.json()["code"] == "unauthorized"
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+BAD_TOKENS: list[Any] = [
+    "Bearer mita_nobody",
+    "Bearer",
+    "Bearer ",
+    "Basic bWl0YTptaXRh",
+    "Bearer " + "x" * 5000,
+    b"Bearer \xff\xfe",
+    b"Bearer mita_\x01",
+    "Bearer ' OR 1=1 --",
+]
+
+
+async def test_a_token_that_nobody_issued_is_refused(anonymous: httpx.AsyncClient) -> None:
+    for authorization in BAD_TOKENS:
+        answer = await anonymous.get("/api/v1/estates", headers={"Authorization": authorization})
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+        assert is_problem(answer)
+
+
+async def test_the_token_is_asked_for_before_the_body_is_read(anonymous: httpx.AsyncClient) -> None:
+    read = []
+
+    async def body() -> AsyncIterator[bytes]:
+        read.append(1)
+        yield b"{}"
+
+    for path in ("/api/v1/estates", "/api/v1/nothing", "/api/", "/live"):
+        answer = await anonymous.post(path, content=body())
+        assert answer.status_code == 401, path
+    assert not read
+
+
+async def test_a_stranger_estate_is_not_found(app: FastAPI, client: httpx.AsyncClient, place: Place) -> None:
+    scoped = [each for each in api_operations_of(app) if "estate_id" in each.parameters]
+    assert len(scoped) >= 22
+    for operation in scoped:
+        answer = await operation.ask(client, estate_id=place.estate_id + 1000)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), operation
+        assert is_problem(answer)
+    body = {**BODIES["send_readings_of_estate"], "estate_id": place.estate_id + 1000}
+    answer = await client.post("/api/v1/readings", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_things_of_another_estate_are_not_found(
+    app: FastAPI, client: httpx.AsyncClient, place: Place
+) -> None:
+    """An estate's own path does not open another's things: ids are looked up within the estate."""
+    created = await client.post("/api/v1/estates", json=BODIES["create_estate"])
+    other = created.json()["estate_id"]
+    theirs = {
+        "unit_id": place.unit_id,
+        "meter_id": place.meter_id,
+        "wallet_id": place.wallet_id,
+        "register_id": place.register_id,
+        "rate_table_id": place.rate_table_id,
+    }
+    for operation in api_operations_of(app):
+        if set(operation.parameters) & set(theirs):
+            answer = await operation.ask(client, estate_id=other, **theirs)
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), operation
+    installed = await client.post(
+        f"/api/v1/estates/{other}/meters", json={**BODIES["install_meter"], "unit_id": place.unit_id}
+    )
+    assert (installed.status_code, installed.json()["code"]) == (404, "not_found")
+
+
+BAD_IDS = [0, -1, 2**63, 2**64, 10**30, "x", "1e3", "1.5", "%00", "%ED%A0%80", "٣", "9" * 5000, " 1;"]
+
+
+async def test_an_id_that_is_none_is_refused(app: FastAPI, client: httpx.AsyncClient, place: Place) -> None:
+    for bad in BAD_IDS:
+        for operation in api_operations_of(app):
+            for name in operation.parameters:
+                answer = await operation.ask(client, **{"estate_id": place.estate_id, name: bad})
+                assert answer.status_code in (404, 422), (operation, name, answer.text)
+                assert is_problem(answer)
+
+
+LARGE_IDS: list[Any] = [2**63 - 1, 2**31, 2**53 + 1]
+
+
+async def test_an_id_that_nothing_has_is_not_found(
+    app: FastAPI, client: httpx.AsyncClient, place: Place
+) -> None:
+    for good in LARGE_IDS:
+        for operation in api_operations_of(app):
+            for name in operation.parameters:
+                if name.endswith("_id"):
+                    answer = await operation.ask(client, **{"estate_id": place.estate_id, name: good})
+                    assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), operation
+
+
+async def test_unknown_routes_and_methods(client: httpx.AsyncClient, anonymous: httpx.AsyncClient) -> None:
+    answers = [
+        (await client.get("/api/v1/nothing"), 404, "not_found"),
+        (await client.get("/api/v2/estates"), 404, "not_found"),
+        (await client.delete("/api/v1/estates"), 405, "method_not_allowed"),
+        (await client.request("BREW", "/api/v1/estates"), 405, "method_not_allowed"),
+        (await anonymous.get("/nothing"), 404, "not_found"),
+        (await anonymous.get("/static/../app.py"), 404, "not_found"),
+        (await anonymous.get("/static/%2e%2e/app.py"), 404, "not_found"),
+    ]
+    for answer, status, code in answers:
+        assert (answer.status_code, answer.json()["code"]) == (status, code), answer.request.url
+        assert is_problem(answer)
+
+
+async def test_health(anonymous: httpx.AsyncClient) -> None:
+    answer = await anonymous.get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
