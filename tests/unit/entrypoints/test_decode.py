@@ -139,7 +139,10 @@ def test_nobody_guesses_between_meters():
 
 
 def test_what_is_wrong_in_one_item_leaves_the_others():
-    message = '[{"ts":60,"r":{"kwh":1}}, 5, {"ts":120,"r":{"kwh":-1,"kwh_export":7,"beer":1}}, {"ts":180,"r":{"kwh":3}}]'
+    message = (
+        '[{"ts":60,"r":{"kwh":1}}, 5, {"ts":120,"r":{"kwh":-1,"kwh_export":7,"beer":1}},'
+        ' {"ts":180,"r":{"kwh":3}}]'
+    )
     found = decoded(message)
     assert [(s.register, s.taken_s, s.value_micro) for s in found.samples] == [
         ("import", 60, 1_000_000),

@@ -25,8 +25,8 @@ def test_no_file_is_no_server(tmp_path: Path):
     [
         # another program's number; the key of the shared memory must stay for PostgreSQL to look at
         (
-            [str(os.getpid()), "/data", "1712346200", "5432", "/tmp", "", "  8826964     65536", "ready   "],
-            [str(NOBODY), "/data", "1712346200", "5432", "/tmp", "", "  8826964     65536", "ready   "],
+            [str(os.getpid()), "/data", "1712346200", "5432", "/run", "", "  8826964     65536", "ready   "],
+            [str(NOBODY), "/data", "1712346200", "5432", "/run", "", "  8826964     65536", "ready   "],
         ),
         (["12345", "/data"], [str(NOBODY), "/data", "0", "", "", "", "", ""]),
         ([""], [str(NOBODY), "", "0", "", "", "", "", ""]),
