@@ -52,13 +52,15 @@ async def charge_batch(
     turn = turn or Alone()
     gate = Gate(session, memory, turn)
     work = _Work(gate, memory, batch, Outcome(np.zeros(len(batch), dtype=np.int64), {}))
-    unknown = {key for key in set(batch.key) if key not in memory.registers.place}
+    register = resolve(memory.registers, batch)
+    unknown = {batch.key[row] for row in np.flatnonzero(register < 0).tolist()}
     if memory.seq is None or unknown or lock_accounts:
         await gate.enter(patiently=True)
         await queries.load_registers(session, memory, keys=unknown)
+        register = resolve(memory.registers, batch)
     if lock_accounts:
         await queries.refresh_accounts(session, memory, lock=True)
-    fresh = await _sort_out(session, work)
+    fresh = await _sort_out(session, work, register)
     bookings = await _settle_and_decide(session, work, fresh)
     draft = await draft_charges(session, memory, gate=gate, bookings=bookings, source=batch.source, now=now)
     _remember(memory, bookings)
@@ -82,10 +84,11 @@ class _Work:
     outcome: Outcome
 
 
-async def _sort_out(session: AsyncSession, work: _Work) -> tuple[Rows, NDArray[np.bool_]]:
+async def _sort_out(
+    session: AsyncSession, work: _Work, register: NDArray[np.int64]
+) -> tuple[Rows, NDArray[np.bool_]]:
     """Set rejected and repeated readings aside; return the rest and which are older than a stored one."""
     batch, outcome, registers = work.batch, work.outcome, work.memory.registers
-    register = resolve(registers, batch)
     faults = fault_codes(batch, register)
     good = np.ones(len(batch), dtype=np.bool_)
     if faults:

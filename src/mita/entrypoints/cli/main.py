@@ -82,6 +82,22 @@ def ingest() -> None:
     _role("mita.entrypoints.ingest.__main__")
 
 
+@app.command("device-token")
+def device_token(
+    device: Annotated[str, typer.Argument(help="The device's name, as its meters have it.")],
+) -> None:
+    """Print the password of a device at the embedded broker; it never expires."""
+    from mita.entrypoints.keys import BadDeviceName, load_keys
+    from mita.entrypoints.keys import device_token as made
+    from mita.kit.settings import Settings
+
+    try:
+        typer.echo(made(load_keys(Settings().data).device_secret, device))
+    except (BadDeviceName, OSError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
 def _role(module: str) -> None:
     import runpy
 

