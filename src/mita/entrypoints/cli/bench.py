@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import statistics
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from mita.entrypoints.bench import charge as bench_charge
-from mita.entrypoints.opened import throw_away
+if TYPE_CHECKING:
+    from mita.entrypoints.bench.charge import Run
 
 app = typer.Typer(no_args_is_help=True, help="Measure, with the yardstick in the same run.")
 
@@ -34,6 +34,9 @@ def charge(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Charge readings on fresh tables, beside a raw COPY of the rows and one ORM transaction per reading."""
+    from mita.entrypoints.bench import charge as bench_charge
+    from mita.entrypoints.opened import throw_away
+
     errors = Console(stderr=True)
     with throw_away() as url, errors.status("Measuring…") as status:
         runs = asyncio.run(
@@ -63,7 +66,7 @@ def charge(
     console.print(f"of raw COPY: {report['of_raw_copy']}   times ORM: {report['times_orm']}")
 
 
-def summary(runs: list[bench_charge.Run]) -> dict[str, Any]:
+def summary(runs: list[Run]) -> dict[str, Any]:
     """Return the medians of several runs in the command's JSON shape."""
 
     def median(name: str) -> float:

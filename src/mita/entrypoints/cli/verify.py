@@ -1,10 +1,10 @@
-"""`mita verify`: chains and identities of the ledger, re-derived from its rows."""
+"""What `mita verify` does: chains and identities of the ledger, re-derived from its rows."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -21,11 +21,8 @@ from mita.ledger import queries as ledger_queries
 BROKEN = 1
 
 
-def verify(
-    estate: Annotated[str | None, typer.Option(help="Name of one estate; without it, all of them.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,  # noqa: FBT002 - a flag
-) -> None:
-    """Re-derive every chain and identity; exit with 1 and name the first broken place if anything is off."""
+def run(estate: str | None, *, as_json: bool) -> None:
+    """Carry out `mita verify`."""
     errors = Console(stderr=True)
     with plainly(), database_url(Settings()) as url:
         report = asyncio.run(_verify(url, estate, errors))

@@ -193,6 +193,9 @@ class MendedBroker(amqtt.broker.Broker):
         """Forget it: a reading is new only once, and a command is never retained."""
 
     async def _handle_message_delivery(self, client_session: Any, handler: Any, wait_deliver: Any) -> bool:
+        if wait_deliver.result() is not handler.taken:
+            # the client went in the same moment, and its leaving passed the message on
+            return True
         handler.taken = None
         return bool(await super()._handle_message_delivery(client_session, handler, wait_deliver))
 
