@@ -310,9 +310,7 @@ async def waiting_count(session: AsyncSession, *, estate_id: int) -> int:
 
 async def rejection_count(session: AsyncSession, *, estate_id: int) -> int:
     """Return how much of what came for an estate was rejected."""
-    statement = (
-        select(func.count()).select_from(RejectedReading).where(RejectedReading.estate_id == estate_id)
-    )
+    statement = select(func.count()).where(RejectedReading.estate_id == estate_id)
     return int(await session.scalar(statement) or 0)
 
 
@@ -390,19 +388,13 @@ async def oldest_unpriced(
     session: AsyncSession, *, estate_id: int, utility: str
 ) -> list[tuple[int, datetime]]:
     """Return (register_id, taken_at) of the oldest reading without a price on each register of a utility."""
-    statement = (
-        select(Reading.register_id, func.min(Reading.taken_at))
-        .join(
-            Register,
-            (Register.estate_id == Reading.estate_id) & (Register.register_id == Reading.register_id),
-        )
-        .join(Meter, (Meter.estate_id == Register.estate_id) & (Meter.meter_id == Register.meter_id))
-        .where(
-            Reading.estate_id == estate_id,
-            Reading.class_ == int(ReadingClass.UNPRICED),
-            Meter.utility == utility,
-        )
-        .group_by(Reading.register_id)
-        .order_by(Reading.register_id)
+    statement = text(
+        "SELECT b.register_id, min(b.taken_at) FROM reading AS b"
+        " JOIN register AS r ON r.estate_id = b.estate_id AND r.register_id = b.register_id"
+        " JOIN meter AS m ON m.estate_id = r.estate_id AND m.meter_id = r.meter_id"
+        # the first condition is that of the index, the second one is which of them
+        " WHERE b.estate_id = :estate_id AND b.class IN (5, 7) AND b.class = :unpriced"
+        " AND m.utility = :utility GROUP BY b.register_id ORDER BY b.register_id"
     )
-    return [(row[0], row[1]) for row in await session.execute(statement)]
+    values = {"estate_id": estate_id, "utility": utility, "unpriced": int(ReadingClass.UNPRICED)}
+    return [(row[0], row[1]) for row in await session.execute(statement, values)]
