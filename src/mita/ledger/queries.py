@@ -124,7 +124,7 @@ _IDENTITIES = (
         "journal {0}",
         "its entries sum to {1} instead of zero",
         (
-            "SELECT journal_id, sum(amount_micro) FROM entry WHERE estate_id = %s GROUP BY journal_id"
+            "SELECT journal_id, sum(amount_micro) FROM entry WHERE estate_id = %(id)s GROUP BY journal_id"
             " HAVING sum(amount_micro) <> 0 ORDER BY journal_id LIMIT 10"
         ),
     ),
@@ -133,8 +133,9 @@ _IDENTITIES = (
         "journal {0}",
         "it has no entries",
         (
-            "SELECT journal_id FROM journal AS j WHERE estate_id = %s AND NOT EXISTS"
-            " (SELECT FROM entry AS e WHERE e.estate_id = j.estate_id AND e.journal_id = j.journal_id)"
+            # not a join: without fresh statistics the planner would look through all entries for each journal
+            "SELECT journal_id FROM journal WHERE estate_id = %(id)s"
+            " EXCEPT SELECT journal_id FROM entry WHERE estate_id = %(id)s"
             " ORDER BY journal_id LIMIT 10"
         ),
     ),
@@ -143,7 +144,7 @@ _IDENTITIES = (
         "journal {0}",
         "its digest is not that of its contents",
         (
-            "SELECT journal_id FROM journal WHERE estate_id = %s AND digest IS DISTINCT FROM"
+            "SELECT journal_id FROM journal WHERE estate_id = %(id)s AND digest IS DISTINCT FROM"
             " ledger_journal_digest(kind, actor, currency::text, memo, booked_at, idempotency_key)"
             " ORDER BY journal_id LIMIT 10"
         ),
@@ -153,7 +154,7 @@ _IDENTITIES = (
         "request {0}",
         "its journal is missing",
         (
-            "SELECT key FROM request AS r WHERE estate_id = %s AND NOT EXISTS (SELECT FROM journal AS j"
+            "SELECT key FROM request AS r WHERE estate_id = %(id)s AND NOT EXISTS (SELECT FROM journal AS j"
             " WHERE j.estate_id = r.estate_id AND j.journal_id = r.journal_id) ORDER BY key LIMIT 10"
         ),
     ),
@@ -162,7 +163,7 @@ _IDENTITIES = (
         "currency {0}",
         "the balances of all accounts sum to {1} instead of zero",
         (
-            "SELECT currency, sum(posted_micro) FROM account WHERE estate_id = %s GROUP BY currency"
+            "SELECT currency, sum(posted_micro) FROM account WHERE estate_id = %(id)s GROUP BY currency"
             " HAVING sum(posted_micro) <> 0"
         ),
     ),
@@ -209,7 +210,7 @@ async def verify(
     found = Verification(entries=check.entries, breaks=check.breaks)
     await _verify_heads(session, found, estate_id=estate_id, check=check)
     for verifier, place, detail, statement in _IDENTITIES:
-        for row in await (await connection.execute(statement, (estate_id,))).fetchall():
+        for row in await (await connection.execute(statement, {"id": estate_id})).fetchall():
             found.breaks.append(Break(verifier, place.format(*row), detail.format(*row)))
     return found
 
