@@ -121,7 +121,7 @@ async def _charge(lane: Lane, batches: list[ReadingBatch]) -> tuple[float, list[
             times.append(time.perf_counter() - began)
 
     began = time.perf_counter()
-    # as its edges do: one is prepared while the other is written
+    # as files and requests do: one is prepared while the other is written
     await asyncio.gather(*(feed() for _ in range(UNDER_WAY)))
     return time.perf_counter() - began, times
 
