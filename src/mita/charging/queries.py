@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
 from mita.charging.domain.memory import LaneMemory, RateBook, highest_price_micro
-from mita.charging.models import Rerating
 from mita.estates import queries as estate_queries
 from mita.kit.zones import zone
 from mita.ledger import queries as ledger_queries
@@ -84,11 +81,3 @@ async def _book(session: AsyncSession, memory: LaneMemory, info: RegisterInfo) -
     )
     memory.books.append(RateBook(info.utility, info.register, versions, memory.zone))
     return len(memory.books) - 1
-
-
-async def reratings(
-    session: AsyncSession, *, estate_id: int, register_id: int, limit: int = 100
-) -> Sequence[Rerating]:
-    """Return what was charged again on a register, newest first."""
-    statement = select(Rerating).where(Rerating.estate_id == estate_id, Rerating.register_id == register_id)
-    return (await session.scalars(statement.order_by(Rerating.rerating_id.desc()).limit(limit))).all()

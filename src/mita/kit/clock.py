@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_MONTHS_AHEAD = 3
 
 
 def now_utc() -> datetime:
@@ -22,3 +23,9 @@ def to_us(instant: datetime) -> int:
 def from_us(microseconds: int) -> datetime:
     """Return the UTC instant of ``microseconds`` since 1970."""
     return EPOCH + timedelta(microseconds=int(microseconds))
+
+
+def coming_months(*, now: datetime) -> list[date]:
+    """Return the first days of this month (UTC) and the next three: what partitions are made ahead for."""
+    first = now.year * 12 + now.month - 1
+    return [date(number // 12, number % 12 + 1, 1) for number in range(first, first + 1 + _MONTHS_AHEAD)]

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 from procrastinate import Blueprint, JobContext
 
-from mita.kit.clock import now_utc
+from mita.kit.clock import coming_months, now_utc
 from mita.ledger import operations
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from mita.kit.db import Database
-
-MONTHS_AHEAD = 3
 
 jobs = Blueprint()
 
@@ -25,13 +20,7 @@ jobs = Blueprint()
 async def ensure_partitions(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Create the partitions of entries for this month and the next three."""
     database: Database = context.additional_context["database"]
-    for month in _months(now=now_utc()):
+    for month in coming_months(now=now_utc()):
         # a transaction each: the lock on the table must be short
         async with database.unit_of_work(estates=[]) as session:
             await operations.ensure_entry_partition(session, period=month)
-
-
-def _months(*, now: datetime) -> list[date]:
-    """Return the first days of this month (UTC) and the next ones."""
-    first = now.year * 12 + now.month - 1
-    return [date(number // 12, number % 12 + 1, 1) for number in range(first, first + 1 + MONTHS_AHEAD)]

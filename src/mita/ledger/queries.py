@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from mita.kit.columns import EPOCH_2000_DAYS, EPOCH_2000_US
 from mita.kit.db import driver_connection
@@ -59,27 +59,6 @@ async def balances(session: AsyncSession, *, estate_id: int, account_ids: Sequen
         Account.estate_id == estate_id, Account.account_id.in_(list(account_ids))
     )
     return {row.account_id: row.posted_micro for row in await session.execute(statement)}
-
-
-async def balances_by_prefix(session: AsyncSession, *, estate_id: int, prefix: str) -> dict[str, int]:
-    """Return the posted balance of the estate's accounts whose code starts with ``prefix``."""
-    statement = select(Account.code, Account.posted_micro).where(
-        Account.estate_id == estate_id, Account.code.startswith(prefix, autoescape=True)
-    )
-    return {row.code: row.posted_micro for row in await session.execute(statement)}
-
-
-async def entry_count(session: AsyncSession, *, estate_id: int) -> int:
-    """Return how many entries the estate's accounts have, from their heads."""
-    statement = select(func.coalesce(func.sum(Account.head_seq), 0)).where(Account.estate_id == estate_id)
-    return int(await session.scalar(statement) or 0)
-
-
-async def account_id_by_code(session: AsyncSession, *, estate_id: int, code: str) -> int | None:
-    """Return the id of the account called ``code``, if the estate has it."""
-    return await session.scalar(
-        select(Account.account_id).where(Account.estate_id == estate_id, Account.code == code)
-    )
 
 
 async def entries(

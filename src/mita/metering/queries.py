@@ -219,24 +219,6 @@ async def meters_of_devices(
     return found
 
 
-async def device_of_supply(
-    session: AsyncSession, *, estate_id: int, unit_id: int, utility: str
-) -> str | None:
-    """Return the device that can switch a unit's supply, if a meter there has one."""
-    statement = (
-        select(Meter.device)
-        .where(
-            Meter.estate_id == estate_id,
-            Meter.unit_id == unit_id,
-            Meter.utility == utility,
-            Meter.device.is_not(None),
-        )
-        .order_by(Meter.meter_id)
-        .limit(1)
-    )
-    return await session.scalar(statement)
-
-
 async def readings(
     session: AsyncSession,
     *,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -122,9 +123,7 @@ class Settler:
                     estate_id, samples[start : start + self._readings_max], received_us=received_us
                 )
             for device, ack in acks:
-                rejections += await self._patiently(
-                    lambda device=device, ack=ack: self._acknowledge(estate_id, device, ack)  # type: ignore[misc]
-                )
+                rejections += await self._patiently(partial(self._acknowledge, estate_id, device, ack))
         await self._reject(estate_id, rejections, received_us=received_us)
 
     async def _decode(
