@@ -47,3 +47,4 @@ check:
 bench: setup
 	.venv/bin/mita bench charge
 	.venv/bin/mita bench charge --batch 2000
+	.venv/bin/mita bench ledger

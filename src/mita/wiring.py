@@ -5,14 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mita.charging import operations as charging
+from mita.charging.events import ReadingsCharged
 from mita.credit import operations as credit
-from mita.credit.events import CreditRuleChanged
+from mita.credit.events import CreditRuleChanged, CutDeferred
+from mita.estates import queries as estates
 from mita.estates.events import EstateCreated
+from mita.kit.enqueue import enqueue
 from mita.kit.events import subscribe
+from mita.kit.money import format_cents
+from mita.ledger.events import AvailableChanged, ClearingChecked, JournalBooked, MonthClosing
 from mita.metering.events import MetersInstalled
+from mita.notifications import operations as notifications
+from mita.notifications.domain import AlertKind
 from mita.tariffs.events import RateTableAssigned
 from mita.wallets import operations as wallets
-from mita.wallets.events import BalanceCrossed
+from mita.wallets.events import BalanceCrossed, SpendCutChanged, SpendLimitChanged
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,6 +36,17 @@ async def _forget_lines(session: AsyncSession, event: CreditRuleChanged, now: da
     await charging.bump_lane(session, estate_id=event.estate_id)
 
 
+async def _count_spending(session: AsyncSession, event: ReadingsCharged, now: datetime) -> None:
+    if event.spent_micro:
+        await wallets.count_spending(
+            session, estate_id=event.estate_id, spent_micro=event.spent_micro, now=now
+        )
+
+
+async def _forget_limits(session: AsyncSession, event: SpendLimitChanged, now: datetime) -> None:  # noqa: ARG001 - a handler
+    await charging.bump_lane(session, estate_id=event.estate_id)
+
+
 async def _price_what_waited(session: AsyncSession, event: RateTableAssigned, now: datetime) -> None:
     # the lane first: nobody charges between the look at the past and the end of the transaction
     await charging.bump_lane(session, estate_id=event.estate_id)
@@ -38,11 +56,48 @@ async def _price_what_waited(session: AsyncSession, event: RateTableAssigned, no
     await charging.price_unpriced_readings(session, estate_id=event.estate_id, utility=event.utility, now=now)
 
 
+async def _tell_of_clearing(session: AsyncSession, event: ClearingChecked, now: datetime) -> None:
+    subject = f"clearing:{event.method}"
+    if not event.is_overdue:
+        await notifications.resolve_alerts(
+            session, estate_id=event.estate_id, kind=AlertKind.CLEARING_OVERDUE, subject=subject, now=now
+        )
+        return
+    await notifications.raise_alert(
+        session,
+        estate_id=event.estate_id,
+        kind=AlertKind.CLEARING_OVERDUE,
+        subject=subject,
+        person_ids=[None],
+        detail={
+            "account": event.method,
+            "balance": format_cents(abs(event.balance_micro)),
+            "currency": (await estates.estate(session, estate_id=event.estate_id)).currency,
+        },
+        now=now,
+    )
+
+
+async def _seal_soon(session: AsyncSession, event: MonthClosing, now: datetime) -> None:  # noqa: ARG001 - a handler
+    await enqueue(session, task="ledger:seal_closing_months", timestamp=0)
+
+
 def wire() -> None:
     """Connect the features; every entrypoint calls this once."""
     subscribe(EstateCreated, charging.open_lane)
     subscribe(MetersInstalled, wallets.open_wallets)
     subscribe(MetersInstalled, _watch_new_accounts)
     subscribe(RateTableAssigned, _price_what_waited)
+    subscribe(MonthClosing, _seal_soon)
+    subscribe(ClearingChecked, _tell_of_clearing)
+    subscribe(JournalBooked, wallets.follow_journal)
     subscribe(BalanceCrossed, credit.react_to_crossing)
+    subscribe(BalanceCrossed, wallets.tell_hearers)
+    subscribe(BalanceCrossed, wallets.ask_filling_on_crossing)
+    subscribe(BalanceCrossed, wallets.follow_crossing)
     subscribe(CreditRuleChanged, _forget_lines)
+    subscribe(ReadingsCharged, _count_spending)
+    subscribe(AvailableChanged, wallets.check_hold)
+    subscribe(SpendLimitChanged, _forget_limits)
+    subscribe(SpendCutChanged, credit.react_to_spending)
+    subscribe(CutDeferred, credit.tell_of_deferral)

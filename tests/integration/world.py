@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mita.charging import queries as charging_queries
 from mita.credit import operations as credit
 from mita.entrypoints.lane import Lane
 from mita.estates import operations as estates
@@ -108,13 +109,13 @@ class World:
         return await self.lane.charge(batch(rows, now=now, **more), now=now)
 
     async def balances(self) -> list[int]:
-        """Return the wallet accounts' balances in micro, by account id."""
+        """Return the balances of the wallets' utilities in micro, by account id."""
         async with self.unit_of_work() as session:
             accounts = await wallet_queries.accounts(session, estate_id=self.estate_id)
             found = await ledger_queries.balances(
                 session, estate_id=self.estate_id, account_ids=[a.account_id for a in accounts]
             )
-            return [found[a.account_id] for a in accounts]
+            return [found[a.account_id] for a in accounts if a.utility != "general"]
 
     async def top_up(self, amount: str, *, key: str, unit: int = 0, now: datetime = NOW) -> int:
         """Book a cash receipt to a unit's electricity account; return the balance after it."""
@@ -143,9 +144,12 @@ class World:
         """Tell whether the estate's ledger verifies; prints what does not."""
         async with self.unit_of_work() as session:
             found = await ledger_queries.verify(session, estate_id=self.estate_id)
-        for broken in found.breaks:
+            breaks = found.breaks + await charging_queries.accrual_breaks(
+                session, estate_id=self.estate_id
+            )
+        for broken in breaks:
             print(broken)
-        return found.is_verified
+        return not breaks
 
 
 async def new_world(

@@ -4,19 +4,22 @@ from datetime import datetime
 from typing import Annotated, Protocol, cast
 
 import numpy as np
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Request, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mita.charging import operations
+from mita.charging import operations, queries
 from mita.charging.domain.outcome import Outcome
 from mita.charging.operations.release import NotHeld
 from mita.charging.schemas import (
     SOURCE,
     AcceptedOut,
+    ChargingRuleBody,
     EstateReadingsIn,
     Item,
     ReadingsIn,
     ReadingsOut,
+    ReversalIn,
+    ReversalOut,
     accepted_out,
     read_item,
     readings_out,
@@ -24,10 +27,11 @@ from mita.charging.schemas import (
 from mita.estates import queries as estate_queries
 from mita.kit.clock import to_us
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import Id, Instant
-from mita.kit.web import Asking, EstateId, Now, caller, edge, refusals, repeat_on_contention
+from mita.kit.shapes import Id, Instant, money
+from mita.kit.web import Asking, EstateId, Now, Session, caller, edge, refusals, repeat_on_contention
 from mita.kit.zones import local_month, zone
 from mita.ledger import operations as ledger
+from mita.ledger.operations import AlreadyReversed, NotReversible
 from mita.metering import operations as metering
 from mita.metering import queries as metering_queries
 from mita.metering.domain import ReadingBatch, ReadingClass, Rejection
@@ -138,5 +142,65 @@ async def accept_held_reading(
         )
         class_ = ReadingClass(stored.class_).shown
         return accepted_out(settled, info=info, taken_at=taken_at, class_=class_, currency=currency)
+
+    return await repeat_on_contention(request, estate_id=estate_id, work=work)
+
+
+@router.post(
+    "/estates/{estate_id}/ledger/reversals",
+    operation_id="reverse_entry",
+    summary="Reverse one entry",
+    status_code=status.HTTP_201_CREATED,
+    responses=refusals(NotFound, AlreadyReversed, NotReversible, Invalid),
+)
+async def reverse_entry(request: Request, estate_id: EstateId, body: ReversalIn, now: Now) -> ReversalOut:
+    """Mirror it in a journal of its own, at most once. In a journal of two, both entries count as reversed.
+
+    The reading of a reversed charge stays as it is: what it measured is not in doubt, its price was waived.
+    """
+    actor = caller(request).actor
+
+    async def work(session: AsyncSession) -> ReversalOut:
+        booked = await operations.reverse(
+            session,
+            estate_id=estate_id,
+            account_id=body.account_id,
+            seq=body.seq,
+            reason=body.reason,
+            actor=actor,
+            now=now,
+        )
+        estate = await estate_queries.estate(session, estate_id=estate_id)
+        balance = money(booked.balances_micro[body.account_id], currency=estate.currency)
+        return ReversalOut(journal_id=booked.journal_id, account_id=body.account_id, balance=balance)
+
+    return await repeat_on_contention(request, estate_id=estate_id, work=work)
+
+
+@router.get(
+    "/estates/{estate_id}/charging-rule",
+    operation_id="get_charging_rule",
+    summary="Get how often an estate's charges are posted",
+    responses=refusals(NotFound, Invalid),
+)
+async def get_charging_rule(session: Session, estate_id: EstateId) -> ChargingRuleBody:
+    """``each`` reading, unless the estate has set otherwise."""
+    return ChargingRuleBody(cadence=await queries.cadence(session, estate_id=estate_id))
+
+
+@router.put(
+    "/estates/{estate_id}/charging-rule",
+    operation_id="set_charging_rule",
+    summary="Set how often an estate's charges are posted",
+    responses=refusals(NotFound, Invalid),
+)
+async def set_charging_rule(
+    request: Request, estate_id: EstateId, body: ChargingRuleBody, now: Now
+) -> ChargingRuleBody:
+    """Set it; what has accrued so far is posted at once. Balances and supplies follow each reading anyway."""
+
+    async def work(session: AsyncSession) -> ChargingRuleBody:
+        await operations.set_cadence(session, estate_id=estate_id, cadence=body.cadence, now=now)
+        return body
 
     return await repeat_on_contention(request, estate_id=estate_id, work=work)

@@ -37,3 +37,47 @@ class Rerating(Base):
     new_net_micro: Mapped[Big]
     new_tax_micro: Mapped[Big]
     created_at: Mapped[Instant]
+
+
+class ChargingRule(Base):
+    """How often an estate's charges are posted, and when that was done last."""
+
+    __tablename__ = "charging_rule"
+
+    estate_id: Mapped[BigKey]
+    cadence: Mapped[str]
+    posted_at: Mapped[Instant]
+    updated_at: Mapped[Instant]
+
+
+class Accrual(Base):
+    """A register's charges since they were last posted."""
+
+    __tablename__ = "accrual"
+
+    estate_id: Mapped[BigKey]
+    register_id: Mapped[BigKey]
+    account_id: Mapped[Big]
+    quantity_micro: Mapped[Big]
+    net_micro: Mapped[Big]
+    tax_micro: Mapped[Big]
+    charges: Mapped[int]
+    since: Mapped[Instant]
+    until: Mapped[Instant]
+
+
+class AccrualEntry(Base):
+    """What an entry of several charges was made of."""
+
+    __tablename__ = "accrual_entry"
+
+    estate_id: Mapped[BigKey]
+    account_id: Mapped[BigKey]
+    seq: Mapped[BigKey]
+    register_id: Mapped[Big]
+    quantity_micro: Mapped[Big]
+    net_micro: Mapped[Big]
+    tax_micro: Mapped[Big]
+    charges: Mapped[int]
+    since: Mapped[Instant]
+    until: Mapped[Instant]

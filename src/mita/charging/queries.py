@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import func, select
+
+from mita.charging.domain.cadence import Cadence
 from mita.charging.domain.memory import LaneMemory, RateBook, highest_price_micro
+from mita.charging.models import Accrual, AccrualEntry, ChargingRule, Rerating
 from mita.estates import queries as estate_queries
+from mita.kit.errors import NotFound
 from mita.kit.zones import zone
 from mita.ledger import queries as ledger_queries
+from mita.ledger.domain import Break
 from mita.metering import queries as metering_queries
 from mita.tariffs import queries as tariff_queries
 from mita.wallets import queries as wallet_queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from mita.ledger.queries import StoredEntry
     from mita.metering.queries import RegisterInfo
 
 
@@ -26,7 +34,25 @@ async def new_memory(session: AsyncSession, *, estate_id: int) -> LaneMemory:
     :raises mita.kit.errors.NotFound: if this connection may see no such estate
     """
     estate = await estate_queries.estate(session, estate_id=estate_id)
-    return LaneMemory(estate_id=estate_id, currency=estate.currency, zone=zone(estate.time_zone))
+    return LaneMemory(
+        estate_id=estate_id,
+        currency=estate.currency,
+        zone=zone(estate.time_zone),
+        cadence=await cadence(session, estate_id=estate_id),
+        first_open=await ledger_queries.first_open_period(session, estate_id=estate_id),
+    )
+
+
+async def cadence(session: AsyncSession, *, estate_id: int) -> Cadence:
+    """Return how often an estate's charges are posted."""
+    found = await session.get(ChargingRule, estate_id, populate_existing=True)
+    return Cadence.EACH if found is None else Cadence(found.cadence)
+
+
+async def accruals_posted_at(session: AsyncSession, *, estate_id: int) -> datetime | None:
+    """Return when an estate's accruals were last posted, None if it posts each charge and always did."""
+    found = await session.get(ChargingRule, estate_id, populate_existing=True)
+    return None if found is None else found.posted_at
 
 
 async def load_registers(
@@ -54,7 +80,10 @@ async def load_registers(
 
 
 async def _load_accounts(session: AsyncSession, memory: LaneMemory, *, unit_ids: Sequence[int]) -> None:
-    wallets = await wallet_queries.accounts(session, estate_id=memory.estate_id, unit_ids=unit_ids)
+    # nothing is charged to a general account
+    wallets = await wallet_queries.accounts(
+        session, estate_id=memory.estate_id, unit_ids=unit_ids, with_general=False
+    )
     by_id = {wallet.account_id: wallet for wallet in wallets}
     heads = await ledger_queries.heads(session, estate_id=memory.estate_id, account_ids=list(by_id))
     memory.accounts.put(heads, wallets=by_id)
@@ -65,10 +94,20 @@ async def _load_accounts(session: AsyncSession, memory: LaneMemory, *, unit_ids:
 async def refresh_accounts(session: AsyncSession, memory: LaneMemory, *, lock: bool) -> None:
     """Read every remembered account again; ``lock`` holds the rows so that the next attempt must succeed."""
     account_ids = list(memory.accounts.place)
-    wallets = await wallet_queries.accounts(session, estate_id=memory.estate_id)
+    wallets = await wallet_queries.accounts(session, estate_id=memory.estate_id, with_general=False)
     heads = await ledger_queries.heads(
         session, estate_id=memory.estate_id, account_ids=account_ids, lock=lock
     )
+    memory.accounts.put(heads, wallets={wallet.account_id: wallet for wallet in wallets})
+
+
+async def reload_accounts(session: AsyncSession, memory: LaneMemory, *, account_ids: Iterable[int]) -> None:
+    """Read accounts again that moved in this transaction; those that are not remembered stay so."""
+    known = sorted(account_id for account_id in set(account_ids) if account_id in memory.accounts.place)
+    if not known:
+        return
+    wallets = await wallet_queries.accounts(session, estate_id=memory.estate_id, account_ids=known)
+    heads = await ledger_queries.heads(session, estate_id=memory.estate_id, account_ids=known)
     memory.accounts.put(heads, wallets={wallet.account_id: wallet for wallet in wallets})
 
 
@@ -81,3 +120,45 @@ async def _book(session: AsyncSession, memory: LaneMemory, info: RegisterInfo) -
     )
     memory.books.append(RateBook(info.utility, info.register, versions, memory.zone))
     return len(memory.books) - 1
+
+
+async def accrued(session: AsyncSession, *, entry: StoredEntry) -> tuple[int, int] | None:
+    """Return net and tax of an entry of several charges, in micro-money; None if it is of one."""
+    found = await session.get(AccrualEntry, (entry.estate_id, entry.account_id, entry.seq))
+    return None if found is None else (found.net_micro, found.tax_micro)
+
+
+async def corrected(session: AsyncSession, *, entry: StoredEntry) -> tuple[int, int]:
+    """Return the difference in net and tax that a correction booked, in micro-money.
+
+    :raises NotFound: if no rerating booked that entry
+    """
+    statement = select(Rerating).where(
+        Rerating.estate_id == entry.estate_id,
+        Rerating.account_id == entry.account_id,
+        Rerating.seq == entry.seq,
+    )
+    found = await session.scalar(statement)
+    if found is None:
+        raise NotFound(f"no rerating booked entry {entry.seq} of account {entry.account_id}")
+    return found.new_net_micro - found.old_net_micro, found.new_tax_micro - found.old_tax_micro
+
+
+async def accrual_breaks(session: AsyncSession, *, estate_id: int) -> list[Break]:
+    """Return the accounts whose accrued money is not the sum of what their registers have accrued."""
+    accrued = await ledger_queries.accrued(session, estate_id=estate_id)
+    statement = (
+        select(Accrual.account_id, func.sum(Accrual.net_micro + Accrual.tax_micro))
+        .where(Accrual.estate_id == estate_id)
+        .group_by(Accrual.account_id)
+    )
+    sums = {account_id: int(total) for account_id, total in (await session.execute(statement)).all()}
+    return [
+        Break(
+            "identities",
+            f"account {account_id}",
+            f"{accrued.get(account_id, 0)} has accrued, its registers sum to {sums.get(account_id, 0)}",
+        )
+        for account_id in sorted({*accrued, *sums})
+        if accrued.get(account_id, 0) != sums.get(account_id, 0)
+    ]

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import Field, WithJsonSchema
 
+from mita.charging.domain.cadence import Cadence
 from mita.charging.domain.outcome import Outcome
 from mita.charging.operations.settle import Settled
 from mita.kit.clock import to_us
+from mita.kit.money import BIGINT_MAX
 from mita.kit.quantity import BadValue, base_unit, value_micro
-from mita.kit.shapes import Id, Instant, Money, Quantity, Shape, money, parse_instant, quantity
+from mita.kit.shapes import Id, Instant, Money, Quantity, Shape, Text, money, parse_instant, quantity
 from mita.metering.domain import BASE_UNIT, SHOWN_CLASSES, ClassWord, ReadingClass, Rejection
 from mita.metering.queries import RegisterInfo
 
@@ -231,3 +234,25 @@ def accepted_out(
         net=money(new.net_micro - old.net_micro, currency=currency),
         tax=money(new.tax_micro - old.tax_micro, currency=currency),
     )
+
+
+class ReversalIn(Shape):
+    """The entry to reverse, by its place in its account's chain."""
+
+    account_id: Id
+    seq: int = Field(ge=1, le=BIGINT_MAX, examples=[42])
+    reason: Text = Field(examples=["Paid in at the wrong unit"])
+
+
+class ReversalOut(Shape):
+    """What a reversal did."""
+
+    journal_id: UUID
+    account_id: Id
+    balance: Money = Field(description="Of the account, after it")
+
+
+class ChargingRuleBody(Shape):
+    """How often an estate's charges become entries. In between they are live in every balance."""
+
+    cadence: Cadence = Field(examples=["daily"])

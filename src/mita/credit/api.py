@@ -1,27 +1,35 @@
-"""Routes of credit control: rules, supply commands, supplies."""
+"""Routes of credit control: rules, friendly hours, stops, supply commands, supplies."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.credit import operations, queries
 from mita.credit.schemas import (
     CommandOut,
     CommandState,
+    FriendlyHoursIn,
+    FriendlyHoursOut,
     RuleIn,
     RuleOut,
     Rules,
+    StopIn,
+    StopOut,
+    Stops,
     Supplies,
     command_out,
+    friendly_hours_out,
     rule_out,
+    stop_out,
     supply_out,
 )
 from mita.estates import queries as estate_queries
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.shapes import Id, Limit, Page, UtilityWord
-from mita.kit.web import EstateId, Now, Session, refusals, repeat_on_contention
+from mita.kit.web import Asking, EstateId, Now, Session, refusals, repeat_on_contention
 from mita.metering.domain import UTILITIES
 
 router = APIRouter(tags=["credit"])
@@ -101,3 +109,103 @@ async def list_supplies(session: Session, estate_id: EstateId) -> Supplies:
     """On or off by the device's own word; a supply that is not listed was never switched and is on."""
     found = await queries.supplies(session, estate_id=estate_id)
     return Supplies(items=[supply_out(found[key]) for key in sorted(found)])
+
+
+@router.get(
+    "/estates/{estate_id}/supply-stops",
+    operation_id="list_supply_stops",
+    summary="List why supplies are off, or will be",
+    responses=refusals(NotFound, Invalid),
+)
+async def list_supply_stops(
+    session: Session, estate_id: EstateId, unit_id: Annotated[Id | None, Query()] = None
+) -> Stops:
+    """By unit, utility and cause, whole; a supply that is not listed is stopped by nothing."""
+    return await _stops(session, estate_id=estate_id, unit_id=unit_id)
+
+
+async def _stops(
+    session: AsyncSession, *, estate_id: int, unit_id: int | None, utility: str | None = None
+) -> Stops:
+    rows = await queries.stops(session, estate_id=estate_id, unit_id=unit_id, utility=utility)
+    return Stops(items=[stop_out(row) for row in rows])
+
+
+@router.post(
+    "/estates/{estate_id}/units/{unit_id}/supply-stops",
+    operation_id="stop_supply",
+    summary="Stop a unit's supply by hand",
+    status_code=status.HTTP_201_CREATED,
+    responses={
+        status.HTTP_200_OK: {"model": StopOut, "description": "Staff had stopped it before: that stop"},
+        **refusals(NotFound, Invalid),
+    },
+)
+async def stop_supply(
+    session: Session,
+    asking: Asking,
+    response: Response,
+    estate_id: EstateId,
+    unit_id: Id,
+    body: StopIn,
+    now: Now,
+) -> StopOut:
+    """Cut it at once, in friendly hours too; no money brings it back, only staff."""
+    is_new = await operations.stop_by_staff(
+        session,
+        estate_id=estate_id,
+        unit_id=unit_id,
+        utility=body.utility,
+        reason=body.reason,
+        actor=asking.actor,
+        now=now,
+    )
+    if not is_new:
+        response.status_code = status.HTTP_200_OK
+    stops = await _stops(session, estate_id=estate_id, unit_id=unit_id, utility=body.utility)
+    return next(each for each in stops.items if each.cause == "staff")
+
+
+@router.delete(
+    "/estates/{estate_id}/units/{unit_id}/supply-stops/{utility}",
+    operation_id="lift_supply_stop",
+    summary="Lift the stop that staff put on a supply",
+    responses=refusals(NotFound, Invalid),
+)
+async def lift_supply_stop(
+    session: Session, estate_id: EstateId, unit_id: Id, utility: UtilityWord, now: Now
+) -> Stops:
+    """Answer what stops the supply still; with nothing left it is asked on."""
+    await operations.lift_by_staff(session, estate_id=estate_id, unit_id=unit_id, utility=utility, now=now)
+    return await _stops(session, estate_id=estate_id, unit_id=unit_id, utility=utility)
+
+
+@router.get(
+    "/estates/{estate_id}/friendly-hours",
+    operation_id="get_friendly_hours",
+    summary="Get when an estate cuts nothing",
+    responses=refusals(NotFound, Invalid),
+)
+async def get_friendly_hours(session: Session, estate_id: EstateId, now: Now) -> FriendlyHoursOut:
+    """Off, if the estate has not set them."""
+    return await _friendly_hours(session, estate_id=estate_id, now=now)
+
+
+async def _friendly_hours(session: AsyncSession, *, estate_id: int, now: datetime) -> FriendlyHoursOut:
+    hours = await queries.friendly_hours(session, estate_id=estate_id)
+    next_cut_at = await queries.next_cut(session, estate_id=estate_id, instant=now)
+    return friendly_hours_out(hours, next_cut_at=next_cut_at)
+
+
+@router.put(
+    "/estates/{estate_id}/friendly-hours",
+    operation_id="set_friendly_hours",
+    summary="Set when an estate cuts nothing",
+    responses=refusals(NotFound, Invalid),
+)
+async def set_friendly_hours(
+    session: Session, estate_id: EstateId, body: FriendlyHoursIn, now: Now
+) -> FriendlyHoursOut:
+    """Cuts that waited wait for the new hours; what is off stays off. Staff's own stops know no hours."""
+    await operations.set_friendly_hours(session, estate_id=estate_id, hours=body.hours(), now=now)
+    return await _friendly_hours(session, estate_id=estate_id, now=now)

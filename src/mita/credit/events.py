@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
 
@@ -28,3 +29,15 @@ class CreditRuleChanged:
     name: ClassVar[str] = "credit.rule.changed"
     estate_id: int
     utility: str
+
+
+@dataclass(frozen=True, slots=True)
+class CutDeferred:
+    """A supply would have been cut; friendly hours defer that, and money in between spares it."""
+
+    name: ClassVar[str] = "credit.cut.deferred"
+    estate_id: int
+    unit_id: int
+    utility: str
+    cause: str
+    until: datetime

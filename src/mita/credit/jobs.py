@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from procrastinate import Blueprint, JobContext
 
@@ -13,6 +13,10 @@ from mita.estates import queries as estates
 from mita.kit.clock import now_utc
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from mita.kit.db import Database
 
 _COMMANDS_MAX = 10_000
@@ -21,15 +25,19 @@ _OPEN = sorted(state for state, following in STATES.items() if following)
 jobs = Blueprint()
 
 
+class _Step(Protocol):
+    """Works on some of an estate's stops; returns how many it looked at."""
+
+    async def __call__(self, session: AsyncSession, /, *, estate_id: int, now: datetime) -> int: ...
+
+
 @jobs.periodic(cron="* * * * *")
 @jobs.task(name="expire_supply_commands", pass_context=True, queueing_lock="credit:expire_supply_commands")
 async def expire_supply_commands(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Let supply commands fail that no device has confirmed in time."""
     database: Database = context.additional_context["database"]
     now = now_utc()
-    async with database.unit_of_work(estates=[]) as session:
-        estate_ids = await estates.platform_estate_ids(session)
-    for estate_id in estate_ids:
+    for estate_id in await _estate_ids(database):
         async with database.unit_of_work(estates=[estate_id]) as session:
             commands = await queries.commands(session, estate_id=estate_id, states=_OPEN, limit=_COMMANDS_MAX)
             expired = [command.command_id for command in commands if command.expires_at <= now]
@@ -39,3 +47,27 @@ async def expire_supply_commands(context: JobContext, timestamp: int) -> None:  
                     await operations.record_command_state(
                         session, estate_id=estate_id, command_id=command_id, state="failed", now=now
                     )
+
+
+@jobs.periodic(cron="* * * * *")
+@jobs.task(name="settle_supply_stops", pass_context=True, queueing_lock="credit:settle_supply_stops")
+async def settle_supply_stops(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
+    """Lift the stops whose end has come, then let those take effect that friendly hours deferred."""
+    database: Database = context.additional_context["database"]
+    now = now_utc()
+    for estate_id in await _estate_ids(database):
+        await _repeat(database, operations.lift_ended_stops, estate_id=estate_id, now=now)
+        await _repeat(database, operations.ask_due_stops, estate_id=estate_id, now=now)
+
+
+async def _repeat(database: Database, step: _Step, *, estate_id: int, now: datetime) -> None:
+    """Do a step until nothing is left, in short transactions: charging waits for each."""
+    seen = 1
+    while seen:
+        async with database.unit_of_work(estates=[estate_id]) as session:
+            seen = await step(session, estate_id=estate_id, now=now)
+
+
+async def _estate_ids(database: Database) -> list[int]:
+    async with database.unit_of_work(estates=[]) as session:
+        return await estates.platform_estate_ids(session)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from uuid import UUID
 
+from sqlalchemy import CHAR
+from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mita.kit.db import Base
@@ -54,3 +57,35 @@ class Supply(Base):
     is_on: Mapped[bool]
     since: Mapped[Instant]
     command_id: Mapped[UUID]
+
+
+class SupplyStop(Base):
+    """One cause for which a supply is off, or will be at ``due_at``; ``is_asked`` once it takes effect."""
+
+    __tablename__ = "supply_stop"
+
+    estate_id: Mapped[BigKey]
+    unit_id: Mapped[BigKey]
+    utility: Mapped[str] = mapped_column(primary_key=True)
+    cause: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    set_by: Mapped[str]
+    since: Mapped[Instant]
+    due_at: Mapped[Instant]
+    until: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    is_asked: Mapped[bool]
+
+
+class FriendlyHours(Base):
+    """When an estate cuts nothing, by the wall clock of its zone."""
+
+    __tablename__ = "friendly_hours"
+
+    estate_id: Mapped[BigKey]
+    is_on: Mapped[bool]
+    night_from: Mapped[dt.time | None]
+    night_until: Mapped[dt.time | None]
+    weekends: Mapped[bool]
+    holidays_country: Mapped[str | None] = mapped_column(CHAR(2))
+    holidays_subdivision: Mapped[str | None]
+    updated_at: Mapped[Instant]

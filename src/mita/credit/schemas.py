@@ -1,15 +1,20 @@
 """Request and response shapes of credit control."""
 
-from typing import Literal
+from datetime import datetime, time
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from mita.credit.domain import Rule
-from mita.credit.models import Supply, SupplyCommand
-from mita.kit.shapes import Amount, Id, Instant, Money, Shape, UtilityWord, micro, money
+from mita.credit.domain import FriendlyHours, Rule
+from mita.credit.models import Supply, SupplyCommand, SupplyStop
+from mita.kit.shapes import Amount, Id, Instant, Money, Shape, Text, UtilityWord, micro, money
 
 CommandState = Literal["asked", "queued", "sent", "acknowledged", "confirmed", "failed"]
+CauseWord = Literal["balance", "spend_limit", "staff"]
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Subdivision = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,40}$")]
 
 
 class RuleIn(Shape):
@@ -77,6 +82,73 @@ class Supplies(Shape):
     items: list[SupplyOut]
 
 
+class StopIn(Shape):
+    """Staff stops a supply."""
+
+    utility: UtilityWord
+    reason: Text = Field(examples=["Water in the distribution board"])
+
+
+class StopOut(Shape):
+    """One cause for which a supply is off, or will be: it is on again when no cause is left."""
+
+    unit_id: Id
+    utility: UtilityWord
+    cause: CauseWord
+    reason: str = Field(examples=["the balance is used up"])
+    set_by: str = Field(examples=["system:credit"])
+    since: Instant
+    due_at: Instant = Field(description="When it takes effect: friendly hours defer it")
+    until: Instant | None = Field(description="When it ends by itself, if it does")
+    is_asked: bool = Field(description="Whether it has taken effect")
+
+
+class Stops(Shape):
+    """What stops supplies, by unit, utility and cause."""
+
+    items: list[StopOut]
+
+
+class FriendlyHoursIn(Shape):
+    """When an estate cuts nothing for money, by the wall clock of its zone."""
+
+    is_on: bool
+    night_from: ClockTime | None = Field(default=None, examples=["22:00"])
+    night_until: ClockTime | None = Field(
+        default=None, description="Before this time; over midnight if it is earlier", examples=["06:00"]
+    )
+    weekends: bool = Field(default=False, description="Saturdays and Sundays")
+    holidays_country: Country | None = Field(
+        default=None, description="ISO 3166 code of the country whose public holidays count", examples=["ZA"]
+    )
+    holidays_subdivision: Subdivision | None = Field(
+        default=None, description="A part of the country with holidays of its own", examples=[None]
+    )
+
+    def hours(self) -> FriendlyHours:
+        """Return the rule for the operation."""
+        return FriendlyHours(
+            is_on=self.is_on,
+            night_from=None if self.night_from is None else time.fromisoformat(self.night_from),
+            night_until=None if self.night_until is None else time.fromisoformat(self.night_until),
+            weekends=self.weekends,
+            holidays_country=self.holidays_country,
+            holidays_subdivision=self.holidays_subdivision,
+        )
+
+
+class FriendlyHoursOut(Shape):
+    """When an estate cuts nothing for money, and when it may do so next."""
+
+    is_on: bool
+    night_from: ClockTime | None = Field(examples=["22:00"])
+    night_until: ClockTime | None = Field(examples=["06:00"])
+    weekends: bool
+    holidays_country: Country | None = Field(examples=["ZA"])
+    holidays_subdivision: str | None = Field(examples=[None])
+    next_cut_at: Instant = Field(description="Now, or the end of the friendly hours that last")
+
+
 def rule_out(rule: Rule, *, currency: str, is_default: bool) -> RuleOut:
     """Return a rule as JSON shows it."""
     return RuleOut(
@@ -110,3 +182,35 @@ def supply_out(row: Supply) -> SupplyOut:
     return SupplyOut(
         unit_id=row.unit_id, utility=row.utility, is_on=row.is_on, since=row.since, command_id=row.command_id
     )
+
+
+def stop_out(row: SupplyStop) -> StopOut:
+    """Return a stop as JSON shows it."""
+    return StopOut(
+        unit_id=row.unit_id,
+        utility=row.utility,
+        cause=row.cause,
+        reason=row.reason,
+        set_by=row.set_by,
+        since=row.since,
+        due_at=row.due_at,
+        until=row.until,
+        is_asked=row.is_asked,
+    )
+
+
+def friendly_hours_out(hours: FriendlyHours, *, next_cut_at: datetime) -> FriendlyHoursOut:
+    """Return friendly hours as JSON shows them."""
+    return FriendlyHoursOut(
+        is_on=hours.is_on,
+        night_from=_clock(hours.night_from),
+        night_until=_clock(hours.night_until),
+        weekends=hours.weekends,
+        holidays_country=hours.holidays_country,
+        holidays_subdivision=hours.holidays_subdivision,
+        next_cut_at=next_cut_at,
+    )
+
+
+def _clock(value: time | None) -> str | None:
+    return None if value is None else value.isoformat("minutes")

@@ -40,7 +40,7 @@ def load_keys(data: Path) -> Keys:
     path = data / "secrets.json"
     if not path.exists():
         made = Keys(device_secret=secrets.token_urlsafe(48), ingest_password=secrets.token_urlsafe(32))
-        _write_private(path, json.dumps(asdict(made), indent=2) + "\n")
+        write_private(path, json.dumps(asdict(made), indent=2) + "\n")
     return Keys(**json.loads(path.read_text(encoding="utf-8")))
 
 
@@ -48,11 +48,11 @@ def load_token(data: Path) -> str:
     """Return the bearer token of the API; the first call makes it in ``data/token``."""
     path = data / "token"
     if not path.exists():
-        _write_private(path, new_token() + "\n")
+        write_private(path, new_token() + "\n")
     return path.read_text(encoding="utf-8").strip()
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Write a file, private and whole from its first moment; who comes second keeps the first one's."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")

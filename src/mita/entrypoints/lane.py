@@ -11,7 +11,6 @@ import numpy as np
 from mita.charging import queries
 from mita.charging.operations import StaleLane, charge_batch
 from mita.kit.clock import now_utc
-from mita.kit.zones import local_month
 from mita.ledger import operations as ledger
 from mita.ledger.operations import StaleHeads
 from mita.metering import operations as metering
@@ -126,7 +125,7 @@ class Lane:
 
     async def _ensure_partitions(self, memory: LaneMemory, batch: ReadingBatch, *, now: datetime) -> None:
         """Create missing months before the batch, in a transaction of their own: its locks must be short."""
-        needed = {("entry", local_month(now, local=memory.zone))} | {
+        needed = {("entry", memory.month_of(now))} | {
             ("reading", month) for month in _months(batch)
         }
         for table, month in sorted(needed - self._months):

@@ -17,20 +17,31 @@ if TYPE_CHECKING:
     from mita.kit.settings import Settings
 
 
-@contextmanager
-def embedded(directory: Path) -> Iterator[str]:
-    """Yield the URL of the embedded database in ``directory``, started and migrated.
+class MissingOwner(LookupError):
+    """The settings do not say how to reach the database as its owner."""
 
-    A server that runs already (``mita up``) is used and left running.
+
+@contextmanager
+def _served(directory: Path) -> Iterator[EmbeddedPostgres]:
+    """Yield the embedded server in ``directory``, started and migrated.
+
+    One that runs already (``mita up``) is used and left running.
     """
     server = EmbeddedPostgres(directory).start()
     try:
         server.create_database()
         migrate(server.admin_url())
-        yield server.app_url()
+        yield server
     finally:
         if not server.was_running:
             server.stop()
+
+
+@contextmanager
+def embedded(directory: Path) -> Iterator[str]:
+    """Yield the URL of the embedded database in ``directory``, started and migrated."""
+    with _served(directory) as server:
+        yield server.app_url()
 
 
 @contextmanager
@@ -56,3 +67,19 @@ def database_url(settings: Settings, *, fresh: bool = False) -> Iterator[str]:
         settings.data.mkdir(parents=True, exist_ok=True)
         with embedded(settings.data) as url:
             yield url
+
+
+@contextmanager
+def database_urls(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield the URLs of the database the settings name: as the application reaches it, and as its owner.
+
+    :raises MissingOwner: if the owner's is not set
+    """
+    if settings.database_url is None:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        with _served(settings.data) as server:
+            yield server.app_url(), server.admin_url()
+    elif settings.database_admin_url is None:
+        raise MissingOwner("set MITA_DATABASE_ADMIN_URL: this needs the owning role")
+    else:
+        yield settings.database_url.get_secret_value(), settings.database_admin_url.get_secret_value()

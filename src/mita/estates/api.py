@@ -9,7 +9,7 @@ from mita.estates.operations import NameTaken
 from mita.estates.schemas import EstateIn, EstateOut, UnitOut, UnitsCreated, UnitsIn, estate_out, unit_out
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.shapes import AfterId, Limit, Page
-from mita.kit.web import EstateId, Now, Session, edge, refusals
+from mita.kit.web import EstateId, MemberSession, Now, Session, caller, edge, for_persons, refusals
 
 router = APIRouter(tags=["estates"])
 
@@ -20,13 +20,14 @@ router = APIRouter(tags=["estates"])
     summary="List the estates you may see",
     responses=refusals(Invalid),
 )
+@for_persons
 async def list_estates(
     request: Request, after_id: Annotated[AfterId, Query()] = 0, limit: Annotated[Limit, Query()] = 100
 ) -> Page[EstateOut]:
     """Estates by id; continue with ``after_id`` = ``next``."""
     database = edge(request).database
     async with database.unit_of_work(estates=[]) as session:
-        seen = await queries.platform_estate_ids(session)
+        seen = await edge(request).estates_of(session, caller(request))
     async with database.unit_of_work(estates=seen) as session:
         rows = await queries.estates(session, after_id=after_id, limit=limit + 1)
     items = [estate_out(row) for row in rows[:limit]]
@@ -55,7 +56,7 @@ async def create_estate(request: Request, body: EstateIn, now: Now) -> EstateOut
     summary="Get one estate",
     responses=refusals(NotFound, Invalid),
 )
-async def get_estate(session: Session, estate_id: EstateId) -> EstateOut:
+async def get_estate(session: MemberSession, estate_id: EstateId) -> EstateOut:
     """One estate."""
     return estate_out(await queries.estate(session, estate_id=estate_id))
 

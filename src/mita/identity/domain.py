@@ -11,14 +11,20 @@ TOKEN_PREFIX = "mita_"  # noqa: S105 - the public prefix that lets scanners find
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The caller of an operation, as written into journals: ``staff:console``."""
+    """The caller of an operation; without a person it is staff."""
 
     name: str
+    person_id: int | None = None
 
     @property
     def actor(self) -> str:
-        """The name as it stands in a journal."""
-        return f"staff:{self.name}"
+        """The name as it stands in a journal: ``staff:console``, ``person:7``."""
+        return f"staff:{self.name}" if self.person_id is None else person_actor(self.person_id)
+
+
+def person_actor(person_id: int) -> str:
+    """Return a person's name as it stands in a journal; ids stay, names change."""
+    return f"person:{person_id}"
 
 
 def new_token() -> str:

@@ -29,3 +29,11 @@ def coming_months(*, now: datetime) -> list[date]:
     """Return the first days of this month (UTC) and the next three: what partitions are made ahead for."""
     first = now.year * 12 + now.month - 1
     return [date(number // 12, number % 12 + 1, 1) for number in range(first, first + 1 + _MONTHS_AHEAD)]
+
+
+def month_named(text: str) -> date:
+    """Return the first day of a month written as ``2026-10``.
+
+    :raises ValueError: if it is none
+    """
+    return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()

@@ -25,6 +25,7 @@ EPOCH_2000_US = 946_684_800_000_000
 EPOCH_2000_DAYS = 10_957
 HASH_BYTES = 32
 _COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_ARRAY_HEAD_BYTES = 20  # dimensions, flags, type, length, lower bound
 _COPY_TAIL = b"\xff\xff"
 
 # PostgreSQL type -> (element oid, array oid, NumPy dtype on the wire)
@@ -117,3 +118,15 @@ def pg_array(kind: str, values: NDArray[Any]) -> PgArray:
     body["value"] = wire
     head = struct.pack(">iiiii", 1, 0, oid, len(wire), 1) if len(wire) else struct.pack(">iii", 0, 0, oid)
     return _ARRAY_CLASSES[kind](head + body.tobytes())
+
+
+def read_array(sent: bytes, kind: str) -> NDArray[Any]:
+    """Return the values of a one-dimensional array without NULLs, as ``array_send`` gives its bytes."""
+    _, _, dtype = _TYPES[kind]
+    body = np.frombuffer(sent, dtype=[("length", ">i4"), ("value", dtype)], offset=_ARRAY_HEAD_BYTES)
+    values = body["value"]
+    if kind == "timestamptz":
+        return values.astype(np.int64) + EPOCH_2000_US
+    if kind == "date":
+        return values.astype(np.int64) + EPOCH_2000_DAYS
+    return values

@@ -44,10 +44,21 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def snapshot(self, *, estates: Iterable[int]) -> AsyncIterator[AsyncSession]:
-        """Open one read-only transaction in which every statement sees the same instant."""
+    async def snapshot(
+        self, *, estates: Iterable[int], beside: AsyncSession | None = None
+    ) -> AsyncIterator[AsyncSession]:
+        """Open one read-only transaction in which every statement sees the same instant.
+
+        ``beside`` another snapshot it sees the instant of that one, so that two may work at a time.
+        """
+        shared = None
+        if beside is not None:
+            shared = await beside.scalar(text("SELECT pg_export_snapshot()"))
         async with self._sessions() as session, session.begin():
             await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            if shared is not None:
+                assert set(shared) <= set("0123456789ABCDEF-"), "SET takes no parameters"
+                await session.execute(text(f"SET TRANSACTION SNAPSHOT '{shared}'"))
             await see_estates(session, estates=estates)
             yield session
 

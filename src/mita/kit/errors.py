@@ -26,6 +26,21 @@ class NotFound(Refusal):
     title = "Not found"
 
 
+class Forbidden(Refusal):
+    """The caller may not do this here."""
+
+    code = "forbidden"
+    status = 403
+    title = "Not allowed"
+
+
+class StaffOnly(Forbidden):
+    """Only the estate's staff may do this."""
+
+    code = "staff_only"
+    title = "Only staff may do this"
+
+
 class Invalid(Refusal):
     """What was sent does not mean anything Mita can act on."""
 

@@ -53,3 +53,35 @@ class Settings(BaseSettings):
         le=10_000,
         description="How long ingest waits for a batch to fill, in milliseconds.",
     )
+    checkpoint_key: Path | None = Field(
+        default=None,
+        description="Private Ed25519 key (PEM) that signs checkpoints; "
+        "without it `checkpoint.key` in the data directory, made at the first checkpoint.",
+    )
+    checkpoint_origin: str = Field(
+        default="mita",
+        max_length=100,
+        pattern=r"^[a-z0-9]+([./-][a-z0-9]+)*$",
+        description="Name under which checkpoints are signed, "
+        "best a domain of yours; another installation needs another one.",
+    )
+    checkpoint_dir: Path | None = Field(
+        default=None,
+        description="Directory that checkpoints are published to, "
+        "best one that the database's owner cannot write; without it `checkpoints` in the data directory.",
+    )
+    checkpoint_s3_bucket: str | None = Field(
+        default=None,
+        description="S3 bucket with object lock that checkpoints go to as well; "
+        "needs `mita[s3]`, credentials are found as boto3 finds them.",
+    )
+    checkpoint_s3_endpoint: str | None = Field(
+        default=None, description="Address of an S3-compatible store; without it Amazon's."
+    )
+    checkpoint_s3_region: str | None = Field(default=None, description="Region of the bucket.")
+    checkpoint_s3_retention_days: int = Field(
+        default=3650,
+        ge=1,
+        le=36_500,
+        description="How long the store keeps a checkpoint from being deleted, in days.",
+    )

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Protocol, TypeVar, cast
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Header, Path, Request
+from pydantic import StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.kit.clock import now_utc
 from mita.kit.db import Database
-from mita.kit.errors import Refusal
+from mita.kit.errors import Refusal, StaffOnly
 from mita.kit.money import BIGINT_MAX
 from mita.kit.shapes import Problem
 
@@ -29,20 +30,30 @@ class Caller(Protocol):
     def actor(self) -> str:
         """The name as it stands in a journal."""
 
+    @property
+    def person_id(self) -> int | None:
+        """Whose token it is; None is staff."""
+
 
 Admission = Callable[[AsyncSession, Caller, int], Awaitable[None]]
+Sight = Callable[[AsyncSession, Caller], Awaitable[list[int]]]
+Route = TypeVar("Route", bound=Callable[..., object])
 
 
 @dataclass(slots=True)
 class Edge:
     """What the serving process lends to its routes, under ``app.state.edge``.
 
-    ``admit`` raises NotFound unless the caller may work in the estate that the session sees;
-    ``contention`` are the errors after which a transaction is simply tried again.
+    ``admit`` raises NotFound unless the estate that the session sees exists for the caller, and StaffOnly
+    unless the caller is staff; ``admit_member`` lets in persons with something in the estate as well.
+    ``estates_of`` tells the estates that exist for a caller. ``contention`` are the errors after which a
+    transaction is simply tried again.
     """
 
     database: Database
     admit: Admission
+    admit_member: Admission
+    estates_of: Sight
     contention: tuple[type[Exception], ...] = ()
     parts: dict[str, Any] = field(default_factory=dict)
 
@@ -57,6 +68,11 @@ def caller(request: Request) -> Caller:
     return cast("Caller", request.state.caller)
 
 
+IdempotencyKey = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$"),
+    Header(alias="Idempotency-Key", description="Names this request; repeat it with the same key"),
+]
 EstateId = Annotated[int, Path(ge=1, le=BIGINT_MAX, description="The estate", examples=[1])]
 
 
@@ -66,16 +82,46 @@ async def _unit_of_work(request: Request, estate_id: EstateId) -> AsyncIterator[
         yield session
 
 
+async def _unit_of_work_of_member(request: Request, estate_id: EstateId) -> AsyncIterator[AsyncSession]:
+    async with edge(request).database.unit_of_work(estates=[estate_id]) as session:
+        await edge(request).admit_member(session, caller(request), estate_id)
+        yield session
+
+
 # scope="function": the commit comes before the answer, so a lost commit is never answered with success
 Session = Annotated[AsyncSession, Depends(_unit_of_work, scope="function")]
+# persons too: the route then asks for the caller's right
+MemberSession = Annotated[AsyncSession, Depends(_unit_of_work_of_member, scope="function")]
 Asking = Annotated[Caller, Depends(caller)]
 Now = Annotated[datetime, Depends(now_utc)]
 
 
+def for_persons(route: Route) -> Route:
+    """Mark a route that belongs to no estate as open to persons; all others there are staff's."""
+    route.is_for_persons = True  # type: ignore[attr-defined]
+    return route
+
+
+async def keep_persons_out(request: Request) -> None:
+    """Refuse persons where no estate is named, unless the route is marked; elsewhere admission decides.
+
+    :raises StaffOnly: if the route is staff's
+    """
+    is_open = getattr(request.scope["endpoint"], "is_for_persons", False)
+    if "estate_id" not in request.path_params and not is_open and caller(request).person_id is not None:
+        raise StaffOnly("this is for staff")
+
+
 async def repeat_on_contention(
-    request: Request, *, estate_id: int, work: Callable[[AsyncSession], Awaitable[T]]
+    request: Request,
+    *,
+    estate_id: int,
+    work: Callable[[AsyncSession], Awaitable[T]],
+    members: bool = False,
 ) -> T:
     """Run ``work`` in a transaction of its own that sees one estate; again, when somebody else was faster.
+
+    ``members`` lets persons in as :data:`MemberSession` does.
 
     :raises Exception: one of the edge's ``contention`` errors, if every attempt met one
     """
@@ -83,7 +129,8 @@ async def repeat_on_contention(
     for attempt in range(_ATTEMPTS_MAX):
         try:
             async with lent.database.unit_of_work(estates=[estate_id]) as session:
-                await lent.admit(session, caller(request), estate_id)
+                admit = lent.admit_member if members else lent.admit
+                await admit(session, caller(request), estate_id)
                 return await work(session)
         except lent.contention:
             if attempt + 1 == _ATTEMPTS_MAX:

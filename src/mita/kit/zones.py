@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 if TYPE_CHECKING:
-    from datetime import date, datetime, tzinfo
+    from datetime import datetime, tzinfo
 
 
 class UnknownZone(ValueError):
@@ -28,3 +29,8 @@ def local_month(instant: datetime, *, local: tzinfo) -> date:
     """Return the first day of the local month that ``instant`` lies in."""
     day = instant.astimezone(local).date()
     return day.replace(day=1)
+
+
+def next_month(month: date) -> date:
+    """Return the first day of the month after the one that ``month`` lies in."""
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +16,12 @@ class MetersInstalled:
     name: ClassVar[str] = "metering.meters.installed"
     estate_id: int
     unit_utilities: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingMonthsMissing:
+    """Partitions of readings are missing for coming months, or rows have gone astray in the default one."""
+
+    name: ClassVar[str] = "metering.months.missing"
+    months: tuple[date, ...]
+    has_strays: bool

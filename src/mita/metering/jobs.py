@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from procrastinate import Blueprint, JobContext
 from sqlalchemy import text
 
 from mita.kit.clock import coming_months, now_utc
+from mita.kit.events import publish
+from mita.kit.months import month_gaps
 from mita.metering import operations
+from mita.metering.events import ReadingMonthsMissing
 
 if TYPE_CHECKING:
     from mita.kit.db import Database
 
+logger = logging.getLogger(__name__)
 jobs = Blueprint()
 
 
@@ -25,6 +30,19 @@ async def ensure_partitions(context: JobContext, timestamp: int) -> None:  # noq
         # a transaction each: the lock on the table must be short
         async with database.unit_of_work(estates=[]) as session:
             await operations.ensure_reading_partition(session, month=month)
+
+
+@jobs.periodic(cron="20 * * * *")
+@jobs.task(name="check_months", pass_context=True, queueing_lock="metering:check_months")
+async def check_months(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
+    """Tell of coming months that have no partition for readings, and of rows that went astray."""
+    database: Database = context.additional_context["database"]
+    now = now_utc()
+    async with database.unit_of_work(estates=[]) as session:
+        gaps = await month_gaps(session, parent="reading", now=now)
+        if gaps:
+            logger.error("months of readings missing=%s has_strays=%s", gaps.missing, gaps.has_strays)
+            await publish(session, ReadingMonthsMissing(gaps.missing, gaps.has_strays), now=now)
 
 
 @jobs.periodic(cron="20 2 * * *")

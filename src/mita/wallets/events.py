@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from mita.wallets.domain import Standing
+    from datetime import datetime
+
+    from mita.wallets.domain import Span, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +24,49 @@ class BalanceCrossed:
     before: Standing
     after: Standing
     balance_micro: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpendLimitChanged:
+    """A wallet has another spending limit, or none; from here on what it spends is counted, or not."""
+
+    name: ClassVar[str] = "wallets.spend.changed"
+    estate_id: int
+    wallet_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpendWarned:
+    """A wallet has spent most of its limit for a day or month."""
+
+    name: ClassVar[str] = "wallets.spend.warned"
+    estate_id: int
+    wallet_id: int
+    unit_id: int
+    span: Span
+    limit_micro: int
+    spent_micro: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpendReached:
+    """A wallet has reached its limit for a day or month."""
+
+    name: ClassVar[str] = "wallets.spend.reached"
+    estate_id: int
+    wallet_id: int
+    unit_id: int
+    span: Span
+    limit_micro: int
+    spent_micro: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpendCutChanged:
+    """Until when a wallet's limit wants its supplies cut is another time; None wants nothing cut."""
+
+    name: ClassVar[str] = "wallets.spend.cut"
+    estate_id: int
+    wallet_id: int
+    unit_id: int
+    cut_until: datetime | None

@@ -12,7 +12,8 @@ from mita.entrypoints.api import LiveHub, create_app
 from mita.identity.domain import new_token
 from mita.identity.operations import replace_token
 
-from .place import Place, settle
+from .people import person_token, signed_in
+from .place import Place, made, settle
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -59,6 +60,24 @@ async def client(app: FastAPI, token: str) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://mita.test", headers=headers) as client:
         yield client
+
+
+@pytest.fixture
+async def stranger(app: FastAPI, client: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
+    """A person to whom nobody has given access to anything."""
+    async with signed_in(app, await person_token(client, "Stranger")) as caller:
+        yield caller
+
+
+@pytest.fixture
+async def member(app: FastAPI, client: httpx.AsyncClient, place: Place) -> AsyncIterator[httpx.AsyncClient]:
+    """A person who may look at the place's wallet."""
+    person = await made(client, "/api/v1/persons", {"name": "Member"})
+    path = f"{place.base}/wallets/{place.wallet_id}/grants"
+    await made(client, path, {"person_id": person["person_id"], "right": "view"})
+    answer = await client.post(f"/api/v1/persons/{person['person_id']}/tokens")
+    async with signed_in(app, answer.json()["token"]) as caller:
+        yield caller
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mita.entrypoints.api.docs import _example
+
 if TYPE_CHECKING:
     import httpx
     from fastapi import FastAPI
@@ -18,8 +20,21 @@ PARAMETERS: dict[str, Any] = {
     "wallet_id": 1,
     "register_id": 1,
     "rate_table_id": 1,
+    "group_id": 1,
+    "person_id": 1,
+    "grant_id": "01930000-0000-7000-8000-000000000002",
+    "invitation_id": "01930000-0000-7000-8000-000000000003",
+    "alert_id": "01930000-0000-7000-8000-000000000004",
+    "account_id": 1,
+    "journal_id": "01930000-0000-7000-8000-000000000001",
     "taken_at": "2025-03-01T00:00:00Z",
     "utility": "electricity",
+}
+# of the query, where an operation needs them
+QUERIES: dict[str, dict[str, str]] = {
+    "verify_wallet": {"wallet_id": "1"},
+    "list_entries": {"utility": "electricity"},
+    "get_statement": {"from": "2025-01-01T00:00:00Z", "to": "2025-04-01T00:00:00Z"},
 }
 READING = {"meter": "E1", "taken_at": "2025-03-01T00:00:00Z", "value": "1", "unit": "kWh"}
 RATES: dict[str, Any] = {
@@ -40,6 +55,16 @@ BODIES: dict[str, Any] = {
     "add_rate_table": {"document": RATES},
     "calculate_charge": {"quantity": "100"},
     "receive_top_up": {"amount": "10.00", "method": "cash", "utility": "electricity"},
+    "create_person": {"name": "Thandi"},
+    "grant_access": {"person_id": 1, "right": "view"},
+    "change_access": {"right": "view"},
+    "invite_person": {"email": "thandi@example.com", "right": "view"},
+    "accept_invitation": {"code": "1." + "0" * 32 + "." + "a" * 32},
+    "create_group": {"name": "The Mokoenas"},
+    "add_group_member": {"wallet_id": 1},
+    "receive_group_top_up": {"amount": "10.00", "method": "cash"},
+    "distribute_group": {"way": "equal"},
+    "set_distribution_rule": {"is_on": True, "threshold": "50.00", "target": "100.00"},
     "set_credit_rule": {
         "is_cutting": False,
         "low_line": "50.00",
@@ -55,13 +80,20 @@ class Operation:
     method: str
     path: str
     spec: dict[str, Any]
+    example: Any = None
 
     @property
     def parameters(self) -> list[str]:
         return [each["name"] for each in self.spec.get("parameters", []) if each["in"] == "path"]
 
     def url(self, **values: Any) -> str:
-        return self.path.format(**{**PARAMETERS, **values})
+        made_up = {name: _value_of(self.parameter(name)) for name in self.parameters}
+        return self.path.format(**{**made_up, **PARAMETERS, **values})
+
+    def parameter(self, name: str) -> dict[str, Any]:
+        """Return the schema of a parameter of the path."""
+        (found,) = [each for each in self.spec["parameters"] if each["name"] == name and each["in"] == "path"]
+        return found["schema"]
 
     async def ask(
         self,
@@ -72,22 +104,34 @@ class Operation:
         **values: Any,
     ) -> httpx.Response:
         """Send a request that is good but for ``values`` of the path."""
-        sent = BODIES.get(self.operation_id) if body is None else body
-        params = {"utility": "electricity"} if self.operation_id == "list_entries" else None
+        sent = BODIES.get(self.operation_id, self.example) if body is None else body
         return await client.request(
             self.method,
             self.url(**values),
             json=sent,
-            params=params,
+            params=QUERIES.get(self.operation_id),
             headers={"Idempotency-Key": "sweep", **(headers or {})},
         )
 
 
+def _value_of(schema: dict[str, Any]) -> Any:
+    if schema.get("format") == "uuid":
+        return "01930000-0000-7000-8000-00000000000f"
+    return (schema.get("examples") or schema.get("enum") or [1])[0]
+
+
+def _body_of(document: dict[str, Any], spec: dict[str, Any]) -> Any:
+    """Return the body that an operation's own examples make, if it has one."""
+    content = spec.get("requestBody", {}).get("content", {}).get("application/json")
+    return None if content is None else _example(document, content["schema"], depth=0)
+
+
 def operations_of(app: FastAPI) -> list[Operation]:
     """Return every documented operation."""
+    document = app.openapi()
     return [
-        Operation(spec.get("operationId", ""), method, path, spec)
-        for path, item in app.openapi()["paths"].items()
+        Operation(spec.get("operationId", ""), method, path, spec, _body_of(document, spec))
+        for path, item in document["paths"].items()
         for method, spec in item.items()
         if method in METHODS
     ]

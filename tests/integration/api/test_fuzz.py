@@ -87,6 +87,8 @@ async def test_every_answer_is_as_documented(
         "wallet_id": place.wallet_id,
         "register_id": place.register_id,
         "rate_table_id": place.rate_table_id,
+        "group_id": 1,
+        "person_id": 1,
     }
     seen: dict[str, set[int]] = {}
     chosen = checks()

@@ -110,8 +110,11 @@ async def test_the_commands_of_the_guide_run(app: FastAPI, client: httpx.AsyncCl
         assert answer.status_code in (200, 201), (operation.operation_id, answer.text)
         assert str(answer.status_code) in operation.spec["responses"]
     wallet = (await client.get("/api/v1/estates/1/wallets/1")).json()
-    # 1.5 kWh and 4,898.5 kWh at 2.7472 with 15 % (15,480.472000), less the receipt of 200.00
-    assert wallet["balances"][0]["balance"]["amount"] == "-15280.472000"
+    # 1.5 kWh and 4,898.5 kWh at 2.7472 with 15 % (15,480.472000), less the receipt of 200.00, promotional
+    # credit of 25.00 and emergency credit of 30.00: the rest was set aside
+    assert wallet["balances"][0]["balance"]["amount"] == "0.000000"
+    owed = (await client.get("/api/v1/estates/1/wallets/1/debts")).json()
+    assert (owed["debt"]["amount"], owed["emergency"]["amount"]) == ("15225.472000", "30.000000")
     assert wallet["balances"][0]["standing"] == "out"
     asked = (await client.get("/api/v1/estates/1/supply-commands")).json()["items"]
     assert [each["action"] for each in asked] == ["off"]
@@ -180,5 +183,5 @@ def test_every_cursor_is_documented(app: FastAPI) -> None:
         for each in operation.spec.get("parameters", [])
         if each["name"].startswith(("after", "before"))
     }
-    assert cursors == {"after_id", "before_seq", "before"}
+    assert cursors == {"after_id", "after_line", "before_seq", "before"}
     assert all(f"`{name}`" in section for name in cursors)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Mount
 
-from .routes import BODIES, api_operations_of, is_problem, operations_of
+from .routes import BODIES, Operation, api_operations_of, is_problem, operations_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -106,6 +106,78 @@ async def test_a_stranger_estate_is_not_found(app: FastAPI, client: httpx.AsyncC
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
+# what persons may ask for where something in the estate is theirs; everything else is staff's
+MEMBERS = {
+    "get_estate",
+    "list_alerts",
+    "mark_alert_seen",
+    "list_wallets",
+    "get_wallet",
+    "list_entries",
+    "list_grants",
+    "grant_access",
+    "change_access",
+    "revoke_access",
+    "list_access_events",
+    "list_invitations",
+    "invite_person",
+    "withdraw_invitation",
+    "create_group",
+    "list_groups",
+    "get_group",
+    "add_group_member",
+    "remove_group_member",
+    "distribute_group",
+    "set_distribution_rule",
+    "prove_account",
+    "get_allocation_rule",
+    "get_wallet_allocation",
+    "choose_allocation",
+    "get_emergency_rule",
+    "get_balance_target",
+    "set_balance_target",
+    "list_top_up_requests",
+    "get_spend_limit",
+    "set_spend_limit",
+    "remove_spend_limit",
+    "list_promotions",
+    "list_debts",
+    "transfer_money",
+}
+# what persons may ask for where no estate is named
+PERSONS = {"list_estates", "accept_invitation", "verify_wallet"}
+
+
+async def test_a_persons_estate_is_not_found_where_nothing_is_theirs(
+    app: FastAPI, stranger: httpx.AsyncClient, place: Place
+) -> None:
+    for operation in api_operations_of(app):
+        answer = await operation.ask(stranger, estate_id=place.estate_id)
+        if "estate_id" in operation.parameters:
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), operation
+        elif operation.operation_id not in PERSONS:
+            assert (answer.status_code, answer.json()["code"]) == (403, "staff_only"), operation
+    assert (await stranger.get("/api/v1/estates")).json()["items"] == []
+    answer = await stranger.post(
+        "/api/v1/readings", json={**BODIES["send_readings_of_estate"], "estate_id": place.estate_id}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (403, "staff_only")
+
+
+async def test_a_person_does_only_what_persons_may(
+    app: FastAPI, member: httpx.AsyncClient, place: Place
+) -> None:
+    """Whoever adds a route decides here whether persons may ask for it."""
+    open_to_persons = set()
+    for operation in api_operations_of(app):
+        answer = await operation.ask(member, estate_id=place.estate_id)
+        assert is_problem(answer) or answer.status_code in (200, 201), operation
+        if answer.status_code != 403 or answer.json()["code"] != "staff_only":
+            open_to_persons.add(operation.operation_id)
+    assert sorted(open_to_persons - MEMBERS - PERSONS) == []
+    assert sorted((MEMBERS | PERSONS) - open_to_persons) == []
+
+
 async def test_things_of_another_estate_are_not_found(
     app: FastAPI, client: httpx.AsyncClient, place: Place
 ) -> None:
@@ -141,16 +213,22 @@ async def test_an_id_that_is_none_is_refused(app: FastAPI, client: httpx.AsyncCl
                 assert is_problem(answer)
 
 
+def is_uuid(operation: Operation, name: str) -> bool:
+    """Tell whether a parameter of an operation's path is a UUID."""
+    return operation.parameter(name).get("format") == "uuid"
+
+
 LARGE_IDS: list[Any] = [2**63 - 1, 2**31, 2**53 + 1]
+UUIDS: list[Any] = ["ffffffff-ffff-ffff-ffff-ffffffffffff", "00000000-0000-0000-0000-000000000000"]
 
 
 async def test_an_id_that_nothing_has_is_not_found(
     app: FastAPI, client: httpx.AsyncClient, place: Place
 ) -> None:
-    for good in LARGE_IDS:
-        for operation in api_operations_of(app):
-            for name in operation.parameters:
-                if name.endswith("_id"):
+    for operation in api_operations_of(app):
+        for name in operation.parameters:
+            if name.endswith("_id"):
+                for good in UUIDS if is_uuid(operation, name) else LARGE_IDS:
                     answer = await operation.ask(client, **{"estate_id": place.estate_id, name: good})
                     assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), operation
 

@@ -239,18 +239,16 @@ async def test_a_top_up_that_cannot_be(place: Place) -> None:
     assert (await place.top_up()).status_code == 201
 
 
-async def test_the_utility_is_named_where_there_are_several(client: httpx.AsyncClient, place: Place) -> None:
+async def test_a_named_utility_gets_a_top_up_whole(client: httpx.AsyncClient, place: Place) -> None:
     refused = await place.top_up(utility="water")
     assert (refused.status_code, refused.json()["code"]) == (409, "utility_not_in_wallet")
     await made(client, f"{place.base}/meters", {"unit_id": place.unit_id, "serial": "W1", "utility": "water"})
-    unnamed = await place.top_up()
-    assert (unnamed.status_code, unnamed.json()["code"]) == (409, "utility_not_in_wallet")
-    assert "electricity, water" in unnamed.json()["detail"]
     booked = await place.top_up(utility="water", currency="ZAR")
     assert booked.status_code == 201
-    balances = (await client.get(f"{place.base}/wallets/{place.wallet_id}")).json()["balances"]
-    amounts = {each["utility"]: each["balance"]["amount"] for each in balances}
+    wallet = (await client.get(f"{place.base}/wallets/{place.wallet_id}")).json()
+    amounts = {each["utility"]: each["balance"]["amount"] for each in wallet["balances"]}
     assert amounts == {"electricity": "0.000000", "water": "100.000000"}
+    assert wallet["general"]["balance"] == {"amount": "0.000000", "currency": "ZAR"}
 
 
 async def test_a_top_up_of_a_wallet_that_is_not_there(client: httpx.AsyncClient, place: Place) -> None:

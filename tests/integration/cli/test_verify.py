@@ -31,7 +31,9 @@ def wallets(run: Run, rates: Path, tmp_path: Path, admin: psycopg.Connection) ->
     for name in ("Willow", "Oak"):
         done = run("replay", path, "--rate-table", rates, "--estate", name, *FORMAT)
         assert json.loads(done.stdout)["readings"]["charged"] == 10
-    rows = admin.execute("SELECT account_id FROM wallet_account WHERE estate_id = 2 ORDER BY account_id")
+    rows = admin.execute(
+        "SELECT account_id FROM wallet_account WHERE estate_id = 2 AND utility = 'water' ORDER BY account_id"
+    )
     found = [row[0] for row in rows.fetchall()]
     assert len(found) == 2
     return found
@@ -64,8 +66,10 @@ def test_a_clean_ledger(run: Run, wallets: list[int]) -> None:
     result = run("verify", "--json")
     assert result.exit_code == 0
     assert result.stdout.count("\n") == 1
-    # two receipts of two lines, ten charges, income and tax; two wallets, clearing, income, tax
-    one = {"accounts": 5, "entries": 16, "verified": True, "broken": []}
+    # two receipts of two lines, ten charges, income and tax;
+    # two wallets with a general account and one for water each, clearing, income, tax
+    none = {"checked": 0}
+    one = {"accounts": 7, "entries": 16, "checkpoints": none, "verified": True, "broken": []}
     assert json.loads(result.stdout) == {
         "verified": True,
         "first_broken": None,
@@ -73,7 +77,7 @@ def test_a_clean_ledger(run: Run, wallets: list[int]) -> None:
     }
     told = run("verify")
     assert told.exit_code == 0
-    assert "Oak: 16 entries on 5 accounts: verified" in told.stdout
+    assert "Oak: 16 entries on 7 accounts: verified" in told.stdout
 
 
 ACCOUNT = "WHERE estate_id = 2 AND account_id = {account}"
@@ -98,7 +102,7 @@ ATTACKS = {
     ),
     "an entry deleted": (["DELETE FROM entry " + ENTRY + "4"], ("chain", "account {account} entry 5")),
     "the first entry deleted": (["DELETE FROM entry " + ENTRY + "1"], ("chain", "account {account} entry 2")),
-    "the last entry deleted": (["DELETE FROM entry " + ENTRY + "6"], ("accounts", "account {account}")),
+    "the last entry deleted": (["DELETE FROM entry " + ENTRY + "6"], ("identities", "account {account}")),
     "two entries swapped": (
         [
             "UPDATE entry SET seq = 99 " + ENTRY + "3",
@@ -109,11 +113,11 @@ ATTACKS = {
     ),
     "a balance": (
         ["UPDATE account SET posted_micro = posted_micro + 1000000 " + ACCOUNT],
-        ("accounts", "account {account}"),
+        ("identities", "account {account}"),
     ),
     "a head": (
         ["UPDATE account SET head_hash = set_byte(head_hash, 31, get_byte(head_hash, 31) # 128) " + ACCOUNT],
-        ("accounts", "account {account}"),
+        ("identities", "account {account}"),
     ),
 }
 
@@ -162,10 +166,12 @@ def test_a_journal_that_is_not_what_its_digest_says_is_named(
         assert (change, result.exit_code) == (change, 1)
         broken = json.loads(result.stdout)["estates"][1]["broken"]
         places = {(one["verifier"], one["place"]) for one in broken}
-        expected = {("journals", f"journal {journal}")}
+        expected = {("identities", f"journal {journal}")}
         if "digest" in change:
             # its lines carry the digest, so they break only if the digest itself is another
-            clearing = wallets[0] + 2
+            (clearing,) = admin.execute(
+                "SELECT account_id FROM account WHERE estate_id = 2 AND code LIKE 'clearing:%'"
+            ).fetchone()
             expected |= {("chain", f"account {wallets[0]} entry 1"), ("chain", f"account {clearing} entry 1")}
         assert places == expected, change
         restore()

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from psycopg import sql
 from sqlalchemy import TEXT, String, create_engine
 
@@ -21,19 +22,37 @@ import mita.estates.models
 import mita.identity.models
 import mita.ledger.models
 import mita.metering.models
+import mita.notifications.models
 import mita.tariffs.models
 import mita.wallets.models  # noqa: F401 - all of them, for the metadata
 from mita.credit import operations as credit
-from mita.credit.domain import Rule
+from mita.credit.domain import FriendlyHours, Rule
+from mita.entrypoints.checkpoints import SigningKey
 from mita.entrypoints.lane import Lane
 from mita.estates import operations as estates
+from mita.identity import operations as identity
+from mita.identity.domain import Principal
 from mita.kit.db import Base, sqlalchemy_url
+from mita.ledger import operations as ledger
+from mita.ledger import queries as ledger_queries
+from mita.ledger.domain import CheckpointKind, sign_checkpoint
 from mita.metering import operations as metering
 from mita.metering.domain import ReadingBatch
+from mita.notifications import operations as notifications
 from mita.tariffs import operations as tariffs
 from mita.tariffs.domain import parse_document
 from mita.wallets import operations as wallets
 from mita.wallets import queries as wallet_queries
+from mita.wallets.domain import (
+    Access,
+    Allocation,
+    AllocationRules,
+    Emergency,
+    Right,
+    SpendLimit,
+    StandingOrder,
+    Target,
+)
 
 if TYPE_CHECKING:
     from mita.entrypoints.embedded.postgres import EmbeddedPostgres
@@ -43,9 +62,19 @@ NOW = dt.datetime(2026, 3, 10, 12, 0, tzinfo=dt.UTC)
 PERMISSIONS = Path(__file__).parents[3] / "docs" / "reference" / "permissions.md"
 
 # tables that belong to no estate
-PLATFORM = {"api_token", "device_route", "alembic_version"}
+PLATFORM = {"api_token", "person", "device_route", "alembic_version"}
 QUEUE = "procrastinate_"
-APPEND_ONLY = {"entry", "journal", "request", "rate_table", "rerating"}
+APPEND_ONLY = {
+    "checkpoint",
+    "entry",
+    "journal",
+    "request",
+    "rate_table",
+    "rerating",
+    "access_event",
+    "promotion",
+    "promotion_end",
+}
 RATES = """
 rate_table: 1
 name: Flat
@@ -118,7 +147,12 @@ async def seed(database: Database, *, name: str) -> int:
         )
         await credit.set_rule(session, estate_id=estate_id, rule=rule, now=NOW)
     await _charge(database, estate_id=estate_id)
+    await _owe(database, estate_id=estate_id)
     await _switch(database, estate_id=estate_id)
+    await _rule_wallets(database, estate_id=estate_id)
+    await _stop_and_limit(database, estate_id=estate_id)
+    await _give_access(database, estate_id=estate_id, name=name)
+    await _sign(database, estate_id=estate_id)
     return estate_id
 
 
@@ -143,6 +177,43 @@ async def _charge(database: Database, *, estate_id: int) -> None:
         await lane.charge(batch, now=NOW)
 
 
+async def _owe(database: Database, *, estate_id: int) -> None:
+    """Emergency credit, and arrears that are set aside."""
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        (wallet,) = await wallet_queries.wallets(session, estate_id=estate_id)
+        emergency = Emergency(is_on=True, amount_micro=5_000_000, who="staff")
+        await wallets.set_emergency_rule(session, estate_id=estate_id, rule=emergency, now=NOW)
+        ordered = {"estate_id": estate_id, "actor": "staff:test", "now": NOW}
+        await wallets.draw_emergency_credit(
+            session, **ordered, wallet_id=wallet.wallet_id, utility=None, key="k1"
+        )
+        asked = wallets.SetAside(wallet.wallet_id, 10, amount_micro=10_000_000)
+        await wallets.set_debt_aside(session, **ordered, asked=asked, key="k1")
+
+
+async def _rule_wallets(database: Database, *, estate_id: int) -> None:
+    """Allocation, a promotion that lasts and one that ended, a target that is missed."""
+    later = NOW + dt.timedelta(hours=1)
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        (wallet,) = await wallet_queries.wallets(session, estate_id=estate_id)
+        rules = AllocationRules(Allocation("arrears_first"), residents_may_choose=True)
+        await wallets.set_allocation_rules(session, estate_id=estate_id, rules=rules, now=NOW)
+        of_wallet = {"estate_id": estate_id, "wallet_id": wallet.wallet_id, "now": NOW}
+        await wallets.choose_allocation(
+            session, **of_wallet, allocation=Allocation("general"), actor="staff:test"
+        )
+        for key, until in (("p1", later), ("p2", NOW + dt.timedelta(days=9))):
+            grant = wallets.Grant(wallet.wallet_id, 1_000_000, until, "Welcome")
+            promotion_id, _ = await wallets.grant_promotion(
+                session, estate_id=estate_id, grant=grant, key=key, actor="staff:test", now=NOW
+            )
+            if until == later:
+                await wallets.expire_promotion(
+                    session, estate_id=estate_id, promotion_id=promotion_id, now=later
+                )
+        await wallets.set_balance_target(session, **of_wallet, target=Target(10**9, 10**9))
+
+
 async def _switch(database: Database, *, estate_id: int) -> None:
     async with database.unit_of_work(estates=[estate_id]) as session:
         (wallet,) = await wallet_queries.wallets(session, estate_id=estate_id)
@@ -153,6 +224,82 @@ async def _switch(database: Database, *, estate_id: int) -> None:
         commands = await credit.queries.commands(session, estate_id=estate_id, states=["asked"])
         await credit.record_command_state(
             session, estate_id=estate_id, command_id=commands[0].command_id, state="confirmed", now=NOW
+        )
+
+
+async def _sign(database: Database, *, estate_id: int) -> None:
+    signer = SigningKey.of(Ed25519PrivateKey.generate(), name="test")
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        leaves = await ledger_queries.checkpoint_leaves(session, estate_id=estate_id)
+        signed = sign_checkpoint(
+            leaves,
+            estate_id=estate_id,
+            kind=CheckpointKind.DAILY,
+            period=None,
+            taken_at=NOW,
+            signer=signer,
+        )
+        await ledger.record_checkpoint(session, estate_id=estate_id, signed=signed)
+
+
+async def _stop_and_limit(database: Database, *, estate_id: int) -> None:
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        (wallet,) = await wallet_queries.wallets(session, estate_id=estate_id)
+        hours = FriendlyHours(is_on=True, weekends=True)
+        await credit.set_friendly_hours(session, estate_id=estate_id, hours=hours, now=NOW)
+        await credit.stop_by_staff(
+            session,
+            estate_id=estate_id,
+            unit_id=wallet.unit_id,
+            utility="electricity",
+            reason="repairs",
+            actor="staff:test",
+            now=NOW,
+        )
+        await wallets.set_spend_limit(
+            session,
+            estate_id=estate_id,
+            wallet_id=wallet.wallet_id,
+            limit=SpendLimit(100_000_000, None),
+            actor="staff:test",
+            now=NOW,
+        )
+
+
+async def _give_access(database: Database, *, estate_id: int, name: str) -> None:
+    """A person with a grant, somebody invited, a group with a rule, an alert."""
+    staff = Principal("test")
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        (wallet,) = await wallet_queries.wallets(session, estate_id=estate_id)
+        person = await identity.create_person(session, name=name, email=None, phone=None, now=NOW)
+        of_wallet = {"estate_id": estate_id, "wallet_id": wallet.wallet_id}
+        access = Access(Right.VIEW)
+        await wallets.grant_access(
+            session, **of_wallet, person_id=person.person_id, access=access, caller=staff, now=NOW
+        )
+        await wallets.invite(
+            session,
+            **of_wallet,
+            email="x@example.com",
+            access=access,
+            expires_at=NOW + dt.timedelta(days=7),
+            caller=staff,
+            now=NOW,
+        )
+        group = await wallets.create_group(
+            session, estate_id=estate_id, name="Group", owner_person_id=person.person_id, now=NOW
+        )
+        await wallets.add_member(session, group=group, wallet_id=wallet.wallet_id, caller=staff, now=NOW)
+        rule = StandingOrder(is_on=True, threshold_micro=0, target_micro=0)
+        await wallets.set_distribution_rule(session, group=group, rule=rule, now=NOW)
+        await notifications.raise_alert(
+            session,
+            estate_id=estate_id,
+            kind="low_balance",
+            subject="wallet:1",
+            person_ids=[person.person_id],
+            detail={},
+            now=NOW,
         )
 
 

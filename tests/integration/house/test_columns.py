@@ -7,11 +7,14 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 
-from mita.kit.columns import Column, copy_rows, pg_array, register_arrays
+from mita.kit.columns import Column, copy_rows, pg_array, read_array, register_arrays
 
 if TYPE_CHECKING:
     import psycopg
+
+    from mita.kit.db import Database
 
 IDS = [UUID("01890a5d-ac96-774b-bcce-b302099a8057"), UUID(int=1)]
 COLUMNS = [
@@ -59,3 +62,31 @@ def test_arrays(connection: psycopg.Connection) -> None:
     assert connection.execute(query, arrays).fetchall() == TEXTS
     empty = [pg_array(column.kind, column.values[:0]) for column in COLUMNS]
     assert connection.execute(query, empty).fetchall() == []
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.kind)
+def test_an_array_that_postgresql_packs_is_read_back(connection: psycopg.Connection, column: Column) -> None:
+    register_arrays(connection.adapters)
+    array = pg_array(column.kind, column.values)
+    cursor = connection.cursor(binary=True)
+    (sent,) = cursor.execute(
+        f"SELECT array_send(array_agg(value)) FROM unnest(%b::{column.kind}[]) AS value", (array,)
+    ).fetchone()
+    assert read_array(bytes(sent), column.kind).tolist() == column.values.tolist()
+
+
+async def test_a_snapshot_beside_another_sees_its_instant(
+    database: Database, admin: psycopg.Connection
+) -> None:
+    add = "INSERT INTO estate (name, currency, time_zone, created_at) VALUES (%s, 'ZAR', 'UTC', now())"
+    admin.execute(add, ("Before",))
+    estates = [1, 2]
+    async with database.snapshot(estates=estates) as first:
+        assert await first.scalar(text("SELECT count(*) FROM estate")) == 1
+        admin.execute(add, ("Meanwhile",))
+        async with (
+            database.snapshot(estates=estates, beside=first) as second,
+            database.snapshot(estates=estates) as later,
+        ):
+            assert await second.scalar(text("SELECT count(*) FROM estate")) == 1
+            assert await later.scalar(text("SELECT count(*) FROM estate")) == 2

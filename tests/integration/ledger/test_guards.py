@@ -96,17 +96,20 @@ def _without_triggers(admin: psycopg.Connection, statement: str) -> None:
         ("chain", "UPDATE entry SET hash = hash || '\\x00' WHERE seq = 1 AND account_id = 1"),
         ("chain", "DELETE FROM entry WHERE seq = 2 AND account_id = 1"),
         (
-            "accounts",
+            "identities",
             (
                 "DELETE FROM entry WHERE account_id = 1"
                 " AND seq = (SELECT max(seq) FROM entry WHERE account_id = 1)"
             ),
         ),
-        ("accounts", "UPDATE account SET posted_micro = posted_micro + 1 WHERE account_id = 1"),
-        ("accounts", "DELETE FROM account WHERE account_id = 1"),
-        ("journals", "UPDATE journal SET memo = 'something else' WHERE kind = 2"),
-        ("journals", "DELETE FROM entry WHERE journal_id IN (SELECT journal_id FROM journal WHERE kind = 2)"),
-        ("journals", "DELETE FROM journal WHERE kind = 2"),
+        ("identities", "UPDATE account SET posted_micro = posted_micro + 1 WHERE account_id = 1"),
+        ("identities", "DELETE FROM account WHERE account_id = 1"),
+        ("identities", "UPDATE journal SET memo = 'something else' WHERE kind = 2"),
+        (
+            "identities",
+            "DELETE FROM entry WHERE journal_id IN (SELECT journal_id FROM journal WHERE kind = 2)",
+        ),
+        ("identities", "DELETE FROM journal WHERE kind = 2"),
     ],
 )
 async def test_an_attack_is_found_and_its_finder_is_named(database, admin, verifier, attack):

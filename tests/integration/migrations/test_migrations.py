@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from mita.entrypoints.cli.main import app
 from mita.entrypoints.lane import Lane
 from mita.kit.db import Base, Database, sqlalchemy_url
+from mita.ledger import operations as ledger
 from mita.ledger import queries as ledger_queries
 from mita.migrations import runner
 from mita.migrations.runner import DatabaseIsNewer, OnlyForward, migrate, newest_revision, revisions
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from mita.entrypoints.embedded.postgres import EmbeddedPostgres
 
 SEEDS = {path.stem: path for path in sorted((Path(__file__).parent / "seeds").glob("*.sql"))}
+# every wallet got a general account
+GROWN = {"account", "wallet_account"}
 NEEDS_NO_MODEL = re.compile(r"alembic_version|procrastinate_|(reading|entry)_(default|\d{4}_\d\d)$")
 _numbers = itertools.count(1)
 
@@ -179,13 +182,16 @@ async def test_data_of_an_older_revision_is_kept(empty, revision):
     after = empty.contents()
     for name, rows in before.items():
         kept = [{column: row[column] for column in rows[0]} for row in after[name]] if rows else []
+        if name in GROWN:
+            kept = [row for row in kept if row in rows]
         assert kept == rows, name
     database = Database(empty.app_url)
     try:
         async with database.unit_of_work(estates=[1]) as session:
             found = await ledger_queries.verify(session, estate_id=1)
         assert found.breaks == []
-        assert (found.accounts, found.entries) == (4, 5)
+        # the wallet's general account is new
+        assert (found.accounts, found.entries) == (5, 5)
         # and it goes on: 1 kWh at 2.00 and 15 % tax on 91.95, above the values nobody believed
         noon = at(12)
         outcome = await Lane(database, estate_id=1).charge(batch([("M1", at(4), "14.5")], now=noon), now=noon)
@@ -265,3 +271,28 @@ def test_a_database_of_a_later_version_is_refused(empty, monkeypatch, tmp_path):
     assert result.exit_code == 2
     assert re.match(f"error: {said}", result.stderr)
     assert empty.rows("SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+@pytest.mark.parametrize("revision", SEEDS)
+async def test_a_wallet_of_an_older_revision_gets_a_general_account(empty, revision):
+    migrate(empty.admin_url, revision=revision)
+    empty.run(SEEDS[revision].read_text(encoding="utf-8"))
+    before = empty.rows("SELECT code FROM account WHERE code LIKE 'wallet:%' ORDER BY code")
+    migrate(empty.admin_url)
+    assert empty.rows(
+        "SELECT w.wallet_id, w.utility, w.standing, w.low_line_micro, a.code, a.currency, a.posted_micro,"
+        " a.floor_micro, a.head_seq, a.head_hash = ledger_genesis_hash(a.estate_id, a.account_id)"
+        " FROM wallet_account AS w JOIN account AS a USING (estate_id, account_id)"
+        " WHERE w.utility = 'general'"
+    ) == [(1, "general", 0, None, "wallet:1:general", "ZAR", 0, 0, 0, True)]
+    after = empty.rows("SELECT code FROM account WHERE code LIKE 'wallet:%' ORDER BY code")
+    assert set(after) - set(before) == {("wallet:1:general",)}
+    # accounts that are opened later do not meet its id
+    database = Database(empty.app_url)
+    try:
+        async with database.unit_of_work(estates=[1]) as session:
+            opened = await ledger.open_accounts(session, estate_id=1, codes=["suspense"], currency="ZAR")
+        used = {number for (number,) in empty.rows("SELECT account_id FROM account WHERE code <> 'suspense'")}
+        assert opened["suspense"] not in used
+    finally:
+        await database.close()

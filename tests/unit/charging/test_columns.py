@@ -113,7 +113,7 @@ def test_columns_see_the_crossings_that_the_rule_sees(low, cut, restore, balance
     )
     accounts = Accounts()
     accounts.put(
-        Heads(np.array([1]), np.array([0]), np.array([0]), [b"\0" * 32]),
+        Heads(np.array([1]), *(np.array([0]) for _ in range(5)), [b"\0" * 32]),
         wallets={1: wallet},
     )
     crossed = accounts.crossed(np.array([0]), balance_micro=np.array([balance]))

@@ -1,13 +1,10 @@
-"""A credit rule: lines that make sense, and what a crossing asks of the supply."""
+"""A credit rule: lines that make sense, and commands that only go forward."""
 
 from __future__ import annotations
 
 import pytest
 
-from mita.credit.domain import STATES, Rule, action_for, default_rule, may_become
-from mita.wallets.domain import Standing
-
-IN_CREDIT, LOW, OUT = Standing.IN_CREDIT, Standing.LOW, Standing.OUT
+from mita.credit.domain import STATES, Rule, default_rule, may_become
 
 
 @pytest.mark.parametrize(
@@ -17,23 +14,6 @@ IN_CREDIT, LOW, OUT = Standing.IN_CREDIT, Standing.LOW, Standing.OUT
 def test_lines_stand_in_their_order(low, cut, restore, problems):
     rule = Rule("water", is_cutting=True, low_micro=low, cut_micro=cut, restore_micro=restore)
     assert len(rule.problems()) == problems
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "action"),
-    [
-        (IN_CREDIT, LOW, None),
-        (LOW, OUT, "off"),
-        (IN_CREDIT, OUT, "off"),
-        (OUT, LOW, "on"),
-        (OUT, IN_CREDIT, "on"),
-        (OUT, OUT, None),
-        (LOW, IN_CREDIT, None),
-    ],
-)
-def test_only_leaving_and_reaching_out_switch_a_supply(before, after, action):
-    assert action_for(before=before, after=after, is_cutting=True) == action
-    assert action_for(before=before, after=after, is_cutting=False) is None
 
 
 @pytest.mark.parametrize("utility", ["electricity", "water", "hot_water", "gas"])

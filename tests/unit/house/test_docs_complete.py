@@ -177,6 +177,7 @@ CONTRACT = {
         "--json",
     },
     "mita verify": {"--estate", "--json"},
+    "mita ledger checkpoint": {"--estate", "--json"},
     "mita bench charge": {"--readings", "--meters", "--batch", "--json"},
 }
 

@@ -114,6 +114,9 @@ def chained(chain: Chain, *, other_account: int = 3) -> tuple[list[str], list[in
         account_id=np.array([first.account, other_account]),
         balance_micro=np.array([first.balance_after - first.amount, 0]),
         seq=np.array([first.seq - 1, 0]),
+        booked_us=np.array([0, 0]),
+        period_day=np.array([0, 0]),
+        accrued_micro=np.array([0, 0]),
         hash=[bytes.fromhex(chain.genesis), bytes(32)],
     )
 
@@ -149,7 +152,8 @@ def test_posting_makes_the_frozen_hash_of_the_top_up_at_its_own_line() -> None:
     # in the vector it is line 1 of the journal: the other line comes first
     entry = TOP_UP.entries[0]
     heads = Heads(
-        np.array([9, 42]), np.array([0, 0]), np.array([0, 0]), [bytes(32), bytes.fromhex(TOP_UP.genesis)]
+        *(np.array(pair) for pair in ([9, 42], *[[0, 0]] * 5)),
+        [bytes(32), bytes.fromhex(TOP_UP.genesis)],
     )
     event = to_us(entry.event_at)
     none = np.zeros(2, dtype=np.int64)

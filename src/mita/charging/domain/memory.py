@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mita.ledger.domain import Heads
+from mita.charging.domain.cadence import Cadence
+from mita.kit.zones import local_month
+from mita.ledger.domain import Heads, no_heads
 from mita.metering.domain import Limits, RegisterState
 from mita.tariffs.domain import SlotTable, build_slots
 from mita.wallets.domain import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
     from numpy.typing import NDArray
@@ -175,12 +178,13 @@ class Accounts:
     """The known accounts: their heads, and the lines of those that are wallets' accounts."""
 
     place: dict[int, int] = field(default_factory=dict)  # by account id
-    heads: Heads = field(default_factory=lambda: Heads(_empty(), _empty(), _empty(), []))
+    heads: Heads = field(default_factory=no_heads)
     wallet: list[AccountInfo | None] = field(default_factory=list)
     low_micro: NDArray[np.int64] = field(default_factory=_empty)
     cut_micro: NDArray[np.int64] = field(default_factory=_empty)
     restore_micro: NDArray[np.int64] = field(default_factory=_empty)
     standing: NDArray[np.int64] = field(default_factory=_empty)
+    is_limited: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
 
     def put(self, heads: Heads, *, wallets: dict[int, AccountInfo]) -> None:
         """Remember accounts, or what they are now if they were known."""
@@ -190,6 +194,9 @@ class Accounts:
                 place = self._grow(account_id)
             self.heads.balance_micro[place] = heads.balance_micro[index]
             self.heads.seq[place] = heads.seq[index]
+            self.heads.booked_us[place] = heads.booked_us[index]
+            self.heads.period_day[place] = heads.period_day[index]
+            self.heads.accrued_micro[place] = heads.accrued_micro[index]
             self.heads.hash[place] = heads.hash[index]
             self._watch(place, wallets.get(account_id))
 
@@ -202,10 +209,14 @@ class Accounts:
             self.heads.account_id = np.concatenate([self.heads.account_id, spare])
             self.heads.balance_micro = np.concatenate([self.heads.balance_micro, spare])
             self.heads.seq = np.concatenate([self.heads.seq, spare])
+            self.heads.booked_us = np.concatenate([self.heads.booked_us, spare])
+            self.heads.period_day = np.concatenate([self.heads.period_day, spare])
+            self.heads.accrued_micro = np.concatenate([self.heads.accrued_micro, spare])
             self.low_micro = np.concatenate([self.low_micro, spare + NEVER])
             self.cut_micro = np.concatenate([self.cut_micro, spare + NEVER])
             self.restore_micro = np.concatenate([self.restore_micro, spare + NEVER])
             self.standing = np.concatenate([self.standing, spare])
+            self.is_limited = np.concatenate([self.is_limited, np.zeros(more, dtype=np.bool_)])
         self.place[account_id] = place
         self.heads.account_id[place] = account_id
         self.heads.hash.append(b"")
@@ -220,6 +231,7 @@ class Accounts:
             self.cut_micro[place] = NEVER if lines.cut_micro is None else lines.cut_micro
             self.restore_micro[place] = NEVER if lines.restore_micro is None else lines.restore_micro
             self.standing[place] = int(wallet.standing)
+            self.is_limited[place] = wallet.is_limited
 
     def stand(self, place: int, standing: Standing) -> None:
         """Remember that an account stands elsewhere now."""
@@ -251,9 +263,16 @@ class LaneMemory:
     estate_id: int
     currency: str
     zone: ZoneInfo
+    cadence: Cadence = Cadence.EACH
+    first_open: date | None = None  # the first month that is not closed; None: none has closed yet
     seq: int | None = None
     registers: Registers = field(default_factory=Registers)
     accounts: Accounts = field(default_factory=Accounts)
     account_of: dict[tuple[int, str], int] = field(default_factory=dict)  # (unit, utility) -> place
     system: dict[str, int] = field(default_factory=dict)  # code -> place
     books: list[RateBook] = field(default_factory=list)
+
+    def month_of(self, now: datetime) -> date:
+        """Return the month that what is booked now belongs to: the local one, or the first that is open."""
+        month = local_month(now, local=self.zone)
+        return month if self.first_open is None else max(month, self.first_open)

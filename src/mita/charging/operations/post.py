@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sqlalchemy import insert
 
+from mita.charging import queries
+from mita.charging.domain.cadence import Cadence
 from mita.charging.events import ReadingsCharged
 from mita.charging.models import Rerating
+from mita.charging.operations.accrue import PreparedAccrual
 from mita.kit.clock import from_us, to_us
 from mita.kit.events import publish
 from mita.kit.ids import new_id
 from mita.kit.live import hint
-from mita.kit.zones import local_month
 from mita.ledger import operations as ledger
 from mita.ledger import queries as ledger_queries
 from mita.ledger.domain import EntryKind, JournalDraft, JournalKind, Lines, SourceKind
 from mita.ledger.operations import PreparedJournal
 from mita.metering.domain import ReadingClass
-from mita.wallets.operations import settle_standings
+from mita.wallets.operations import moves_of, settle_standings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,9 +85,11 @@ class Draft:
     posted: Posted
     settled: Sequence[Settled]
     prepared: PreparedJournal | None = None
+    accrual: PreparedAccrual | None = None
     crossed: list[AccountInfo] = field(default_factory=list)
     balances_micro: dict[int, int] = field(default_factory=dict)
     unit_ids: tuple[int, ...] = ()
+    spent_micro: dict[int, int] = field(default_factory=dict)  # of wallets with a spending limit
     seqs: dict[int, int] = field(default_factory=dict)  # place of a corrected register -> seq of its entry
 
     async def send(self, session: AsyncSession) -> None:
@@ -98,25 +102,32 @@ class Draft:
 
         :raises mita.ledger.operations.StaleHeads: if a balance moved meanwhile
         """
-        if self.prepared is not None:
-            await self.prepared.write(session)
+        if self.prepared is not None or self.accrual is not None:
+            if self.prepared is not None:
+                await self.prepared.write(session)
+            if self.accrual is not None:
+                await self.accrual.write(session)
             await self._settle_standings(session, memory, now=now)
-            await publish(session, ReadingsCharged(estate_id=self.estate_id, unit_ids=self.unit_ids), now=now)
+            event = ReadingsCharged(self.estate_id, self.unit_ids, self.spent_micro)
+            await publish(session, event, now=now)
             await hint(session, estate_id=self.estate_id, topic="units", ids=self.unit_ids)
         await _record_reratings(session, memory, self.settled, seqs=self.seqs, now=now)
 
     async def _settle_standings(self, session: AsyncSession, memory: LaneMemory, *, now: datetime) -> None:
         if not self.crossed:
             return
-        crossings = await settle_standings(
-            session,
-            estate_id=self.estate_id,
-            accounts=self.crossed,
-            balances_micro=self.balances_micro,
-            now=now,
-        )
+        with moves_of(session) as moved:
+            crossings = await settle_standings(
+                session,
+                estate_id=self.estate_id,
+                accounts=self.crossed,
+                balances_micro=self.balances_micro,
+                now=now,
+            )
         for crossing in crossings:
             memory.accounts.stand(memory.accounts.place[crossing.account_id], crossing.after)
+        # a general account may have covered a utility; the next batch is not prepared before this one ends
+        await queries.reload_accounts(session, memory, account_ids=moved)
         self.posted.crossings = len(crossings)
 
 
@@ -129,10 +140,42 @@ async def draft_charges(
     for place, quantity in _sums(memory.registers.book[charges.register], charges.quantity_micro).items():
         book = memory.books[place]
         posted.quantity_micro[book.utility, book.register] += quantity
-    draft = Draft(memory.estate_id, posted, bookings.settled)
-    if len(charges.register):
+    draft = Draft(memory.estate_id, posted, bookings.settled, spent_micro=_spent(memory, charges))
+    if len(charges.register) and memory.cadence is Cadence.EACH:
         await _chain(session, memory, charges, draft, gate=gate, source=source, now=now)
+    elif len(charges.register):
+        _accrue(memory, charges, draft)
     return draft
+
+
+def _spent(memory: LaneMemory, charges: _Charges) -> dict[int, int]:
+    """Return what wallets with a spending limit pay, by wallet id."""
+    account = memory.registers.account[charges.register]
+    is_limited = memory.accounts.is_limited[account]
+    if not is_limited.any():
+        return {}
+    places, group = np.unique(account[is_limited], return_inverse=True)
+    paid = np.zeros(len(places), dtype=np.int64)
+    np.add.at(paid, group, (charges.net_micro + charges.tax_micro)[is_limited])
+    found: Counter[int] = Counter()
+    for place, amount in zip(places.tolist(), paid.tolist(), strict=True):
+        wallet = memory.accounts.wallet[place]
+        assert wallet is not None, "only wallets have limits"
+        found[wallet.wallet_id] += amount
+    return dict(found)
+
+
+def _accrue(memory: LaneMemory, charges: _Charges, draft: Draft) -> None:
+    """Put the sums into the draft and move what the accounts in memory have accrued."""
+    draft.accrual = PreparedAccrual(
+        memory,
+        register=charges.register,
+        taken_s=charges.taken_s,
+        quantity_micro=charges.quantity_micro,
+        net_micro=charges.net_micro,
+        tax_micro=charges.tax_micro,
+    )
+    _note_balances(memory, draft, draft.accrual.touched)
 
 
 def _charges(bookings: Bookings) -> _Charges:
@@ -189,26 +232,27 @@ async def _chain(
         memo=source,
         idempotency_key="",
         booked_at=now,
-        period=local_month(now, local=memory.zone),
+        period=memory.month_of(now),
     )
     draft.prepared = PreparedJournal(journal, memory.accounts.heads, lines)
     chained = draft.prepared.chained
     draft.posted.entries = len(lines.account)
-    draft.crossed = _crossed(memory, chained)
-    draft.balances_micro = dict(
-        zip(chained.after.account_id.tolist(), chained.after.balance_micro.tolist(), strict=True)
-    )
-    wallets = (memory.accounts.wallet[place] for place in np.unique(account).tolist())
-    draft.unit_ids = tuple(wallet.unit_id for wallet in wallets if wallet is not None)
     corrected = np.flatnonzero(charges.kind[order] == int(EntryKind.CORRECTION))
     draft.seqs = {int(charges.register[order[i]]): int(chained.seq[i]) for i in corrected.tolist()}
     _remember_heads(memory, chained)
+    _note_balances(memory, draft, chained.touched)
 
 
-def _crossed(memory: LaneMemory, chained: Chained) -> list[AccountInfo]:
+def _note_balances(memory: LaneMemory, draft: Draft, touched: NDArray[np.int64]) -> None:
+    """Tell the draft which wallets moved, their live balances, and whose standing changes."""
     accounts = memory.accounts
-    places = accounts.crossed(chained.touched, balance_micro=chained.after.balance_micro)
-    return [wallet for place in places.tolist() if (wallet := accounts.wallet[place]) is not None]
+    live = accounts.heads.balance_micro[touched] - accounts.heads.accrued_micro[touched]
+    places = accounts.crossed(touched, balance_micro=live)
+    draft.crossed = [wallet for place in places.tolist() if (wallet := accounts.wallet[place]) is not None]
+    ids = accounts.heads.account_id[touched]
+    draft.balances_micro = dict(zip(ids.tolist(), live.tolist(), strict=True))
+    wallets = (accounts.wallet[place] for place in touched.tolist())
+    draft.unit_ids = tuple(wallet.unit_id for wallet in wallets if wallet is not None)
 
 
 async def _ensure_system_accounts(
@@ -268,6 +312,8 @@ def _remember_heads(memory: LaneMemory, chained: Chained) -> None:
     heads, after = memory.accounts.heads, chained.after
     heads.balance_micro[chained.touched] = after.balance_micro
     heads.seq[chained.touched] = after.seq
+    heads.booked_us[chained.touched] = after.booked_us
+    heads.period_day[chained.touched] = after.period_day
     for place, head in zip(chained.touched.tolist(), after.hash, strict=True):
         heads.hash[place] = head
 

@@ -13,7 +13,6 @@ from mita.charging.operations.post import Bookings, draft_charges
 from mita.charging.operations.settle import Settled, settle_register
 from mita.kit.clock import to_us
 from mita.kit.errors import Conflict
-from mita.kit.zones import local_month
 from mita.ledger import operations as ledger
 from mita.metering import queries as metering_queries
 from mita.metering.domain import ReadingClass
@@ -106,7 +105,7 @@ async def _settle_again(
     nothing = decide(rows, is_late=none.astype(np.bool_), registers=memory.registers, books=memory.books)
     bookings = Bookings(rows, nothing, [settled])
     # entries without their month would fall into the default partition, and block it for everybody
-    await ledger.ensure_entry_partition(session, period=local_month(now, local=memory.zone))
+    await ledger.ensure_entry_partition(session, period=memory.month_of(now))
     draft = await draft_charges(session, memory, gate=gate, bookings=bookings, source=cause, now=now)
     await draft.write(session, memory, now=now)
     return settled

@@ -9,6 +9,7 @@ import uvicorn
 
 from mita.entrypoints.api.app import create_app
 from mita.entrypoints.api.live import LiveHub
+from mita.entrypoints.checkpoints import checkpoint_directory
 from mita.entrypoints.process import database_url, log_to_stderr
 from mita.kit.db import Database
 from mita.kit.settings import Settings
@@ -27,7 +28,11 @@ def main() -> int:
     wire()
     settings = Settings()
     url = database_url(settings)
-    app = create_app(Database(url, pool_size=POOL_SIZE), live=LiveHub(url))
+    app = create_app(
+        Database(url, pool_size=POOL_SIZE),
+        live=LiveHub(url),
+        checkpoint_keys=checkpoint_directory(settings).keys,
+    )
     uvicorn.run(
         app,
         host=settings.host,

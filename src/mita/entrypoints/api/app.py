@@ -1,6 +1,6 @@
 """The application: routers, guards, errors, the live stream, the page."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mita.charging.api import LANES
 from mita.charging.api import router as charging_router
 from mita.credit.api import router as credit_router
+from mita.entrypoints.account_names import account_names
 from mita.entrypoints.api import docs, page
 from mita.entrypoints.api.guards import BodyLimit, Guard, SecurityHeaders
 from mita.entrypoints.api.lanes import Lanes
@@ -25,21 +26,34 @@ from mita.entrypoints.api.sessions import Sessions
 from mita.entrypoints.api.units import router as units_router
 from mita.estates import queries as estate_queries
 from mita.estates.api import router as estates_router
-from mita.kit.db import Database
-from mita.kit.web import Caller, Edge
+from mita.identity.api import router as identity_router
+from mita.kit.db import Database, see_estates
+from mita.kit.errors import NotFound, StaffOnly
+from mita.kit.web import Caller, Edge, caller, keep_persons_out, refusals
+from mita.ledger.api import router as ledger_router
+from mita.ledger.api.books import ACCOUNT_NAMES
+from mita.ledger.api.checkpoints import CHECKPOINT_KEYS, WALLET_SIGHT
+from mita.ledger.domain import VerifierKey
 from mita.metering.api import router as metering_router
+from mita.notifications.api import router as notifications_router
 from mita.tariffs.api import router as tariffs_router
+from mita.wallets import operations as wallets
+from mita.wallets import queries as wallet_queries
 from mita.wallets.api import router as wallets_router
+from mita.wallets.domain import Right
 from mita.wiring import wire
 
 BODY_BYTES_MAX = 5 * 1024 * 1024
 PREFIX = "/api/v1"
 _FEATURES = (
+    identity_router,
+    notifications_router,
     estates_router,
     units_router,
     metering_router,
     charging_router,
     tariffs_router,
+    ledger_router,
     wallets_router,
     credit_router,
 )
@@ -52,10 +66,13 @@ UTC. Errors are `application/problem+json` with a stable `code`.
 """
 
 
-def create_app(database: Database, *, live: LiveHub | None) -> FastAPI:
+def create_app(
+    database: Database, *, live: LiveHub | None, checkpoint_keys: Callable[[], list[VerifierKey]] = list
+) -> FastAPI:
     """Return the web application over ``database``; ``live`` is started and closed with it.
 
-    Without ``live`` the page shows what it was when it was loaded.
+    Without ``live`` the page shows what it was when it was loaded. ``checkpoint_keys`` tells the public keys
+    that sign checkpoints.
     """
     wire()
 
@@ -79,8 +96,17 @@ def create_app(database: Database, *, live: LiveHub | None) -> FastAPI:
     app.state.edge = Edge(
         database=database,
         admit=_admit,
+        admit_member=_admit_member,
+        estates_of=_estates_of,
         contention=CONTENTION,
-        parts={LANES: Lanes(database), "sessions": sessions, "live": live},
+        parts={
+            LANES: Lanes(database),
+            ACCOUNT_NAMES: account_names,
+            CHECKPOINT_KEYS: checkpoint_keys,
+            WALLET_SIGHT: _see_wallet,
+            "sessions": sessions,
+            "live": live,
+        },
     )
     answer_with_problems(app)
     # the last one added comes first
@@ -95,19 +121,55 @@ def create_app(database: Database, *, live: LiveHub | None) -> FastAPI:
     return app
 
 
-async def _admit(session: AsyncSession, caller: Caller, estate_id: int) -> None:  # noqa: ARG001 - staff may see all
+async def _admit(session: AsyncSession, caller: Caller, estate_id: int) -> None:
     """Let staff into every estate that exists.
 
-    :raises mita.kit.errors.NotFound: if there is no such estate
+    :raises NotFound: if there is no such estate, or nothing in it is the person's
+    :raises StaffOnly: if the caller is a person
+    """
+    await _admit_member(session, caller, estate_id)
+    if caller.person_id is not None:
+        raise StaffOnly("this is for staff")
+
+
+async def _admit_member(session: AsyncSession, caller: Caller, estate_id: int) -> None:
+    """Let staff into every estate that exists, and persons where they have a grant or a group.
+
+    :raises NotFound: if the estate does not exist for the caller
     """
     await estate_queries.estate(session, estate_id=estate_id)
+    if caller.person_id is not None and not await wallet_queries.estates_of_person(
+        session, person_id=caller.person_id
+    ):
+        raise NotFound(f"estate {estate_id} does not exist")
+
+
+async def _see_wallet(session: AsyncSession, *, caller: Caller, estate_id: int, wallet_id: int) -> None:
+    """Let staff see every wallet, and persons those that they may view.
+
+    :raises NotFound: if the wallet does not exist for the caller
+    """
+    await wallets.require_right(
+        session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=Right.VIEW
+    )
+
+
+async def _estates_of(session: AsyncSession, caller: Caller) -> list[int]:
+    """Return the ids of the estates that exist for a caller."""
+    everyone = await estate_queries.platform_estate_ids(session)
+    if caller.person_id is None:
+        return everyone
+    await see_estates(session, estates=everyone)
+    return await wallet_queries.estates_of_person(session, person_id=caller.person_id)
 
 
 def _api() -> APIRouter:
     # the guard has checked the token already; this one is for the schema
     bearer = HTTPBearer(auto_error=False, description="The token that `mita up` printed")
     api = APIRouter(
-        prefix=PREFIX, dependencies=[Depends(bearer)], responses=problem_answers(400, 401, 413, 503)
+        prefix=PREFIX,
+        dependencies=[Depends(bearer), Depends(keep_persons_out)],
+        responses={**problem_answers(400, 401, 413, 503), **refusals(StaffOnly)},
     )
     for router in _FEATURES:
         api.include_router(router)
@@ -151,10 +213,14 @@ async def check_health(request: Request) -> dict[str, str]:
             "content": {EventStream.media_type: {"example": _EVENT}},
         },
         **problem_answers(401, 503),
+        **refusals(StaffOnly),
     },
 )
 async def stream_hints(request: Request) -> Response:
     """Server-sent events: ``units`` with {estate_id, ids} of what changed; holds no database session."""
+    if caller(request).person_id is not None:
+        # the hints are of every estate
+        raise StaffOnly("this is for staff")
     live: LiveHub | None = request.app.state.edge.parts["live"]
     if live is None:
         return unavailable(request.url.path)

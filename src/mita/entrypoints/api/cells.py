@@ -79,6 +79,13 @@ def _balance(view: UnitView, *, utility: str) -> Cell:
     return _cell(shown_money(balance_micro), tone=tone, icon=_ICONS[tone], word=word)
 
 
+def general_cell(view: UnitView) -> Cell | None:
+    """Return the balance of a unit's general account where it says something: several utilities, or money."""
+    if view.general is None or (len(view.accounts) == 1 and view.general[1] == 0):
+        return None
+    return _cell(shown_money(view.general[1]), tone="ok" if view.general[1] >= 0 else "out")
+
+
 def _reading(view: UnitView, *, now: datetime) -> Cell:
     if not view.readings:
         return _cell("no reading yet", tone="none")
@@ -111,6 +118,7 @@ def _which(found: str, asked_for: str | None) -> str:
 def totals_of(views: list[UnitView]) -> dict[str, Any]:
     """Return what the header of an estate counts over its units."""
     balances = [balance for view in views for _, balance in view.accounts.values()]
+    balances += [view.general[1] for view in views if view.general is not None]
     off = sum(1 for view in views for supply in view.supplies.values() if not supply.is_on)
     low = sum(1 for view in views if view.worst_standing is not Standing.IN_CREDIT)
     return {"units": str(len(views)), "balance": shown_money(sum(balances)), "off": str(off), "low": str(low)}

@@ -22,7 +22,10 @@ UNITS_MAX = 500
 
 @dataclass(slots=True)
 class UnitView:
-    """A unit as it stands: by utility its account with balance, newest reading, supply and open command."""
+    """A unit as it stands: by utility its account with balance, newest reading, supply and open command.
+
+    ``general`` is its wallet's general account, which belongs to no utility.
+    """
 
     unit_id: int
     name: str
@@ -30,6 +33,7 @@ class UnitView:
     readings: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     supplies: dict[str, Supply] = field(default_factory=dict)
     commands: dict[str, SupplyCommand] = field(default_factory=dict)
+    general: tuple[AccountInfo, int] | None = None
 
     @property
     def worst_standing(self) -> Standing:
@@ -49,7 +53,11 @@ async def unit_views(
         session, estate_id=estate_id, account_ids=[each.account_id for each in accounts]
     )
     for account in accounts:
-        views[account.unit_id].accounts[account.utility] = (account, balances[account.account_id])
+        found = (account, balances[account.account_id])
+        if account.is_general:
+            views[account.unit_id].general = found
+        else:
+            views[account.unit_id].accounts[account.utility] = found
     latest = await metering_queries.latest_readings(session, estate_id=estate_id, unit_ids=ids)
     for (unit_id, utility), reading in latest.items():
         views[unit_id].readings[utility] = reading

@@ -32,7 +32,8 @@ class Sessions:
             return await queries.principal_of_token(session, token=token)
 
     def new_session(self, principal: Principal, *, now: datetime) -> str:
-        """Return the cookie of a new session."""
+        """Return the cookie of a new session; only staff has one."""
+        assert principal.person_id is None, "a session would forget whose it is"
         claims = {"sub": principal.name, "aud": _AUDIENCE, "iat": now, "exp": now + LIFETIME}
         return jwt.encode(claims, self._key, algorithm=_ALGORITHM)
 

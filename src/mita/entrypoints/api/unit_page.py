@@ -11,6 +11,7 @@ from mita.entrypoints.api.cells import (
     NAMES,
     cells_of,
     columns_of,
+    general_cell,
     shown_age,
     shown_money,
     shown_value,
@@ -53,7 +54,7 @@ async def unit_facts(session: AsyncSession, *, estate_id: int, unit_id: int, now
     (view,) = await unit_views(session, estate_id=estate_id, unit_ids=[unit_id])
     commands = await credit_queries.commands(session, estate_id=estate_id, unit_id=unit_id, limit=_COMMANDS)
     cells = cells_of(view, columns=columns_of([view]), now=now)
-    accounts = [
+    accounts: list[dict[str, Any]] = [
         {
             "utility": utility,
             "name": NAMES[utility],
@@ -63,6 +64,18 @@ async def unit_facts(session: AsyncSession, *, estate_id: int, unit_id: int, now
         }
         for utility, (info, _) in sorted(view.accounts.items())
     ]
+    general = general_cell(view)
+    if general is not None and view.general is not None:
+        info = view.general[0]
+        accounts.append(
+            {
+                "utility": info.utility,
+                "name": "General",
+                "cell": general,
+                "supply": None,
+                "entries": await _entries(session, estate_id=estate_id, account=info, local=local, now=now),
+            }
+        )
     return {
         "estate": {
             "estate_id": estate_id,
@@ -95,7 +108,7 @@ async def _entries(
     return [
         {
             "when": _local(entry.event_at, local=local, now=now),
-            "name": _ENTRY_NAMES.get(EntryKind(entry.kind), EntryKind(entry.kind).name.capitalize()),
+            "name": _entry_name(EntryKind(entry.kind)),
             "memo": memo if entry.kind == EntryKind.TOP_UP else "",
             "quantity": _quantity(entry.quantity_micro, utility=account.utility),
             "amount": shown_money(entry.amount_micro),
@@ -104,6 +117,10 @@ async def _entries(
         }
         for entry, _, memo, _, _ in rows
     ]
+
+
+def _entry_name(kind: EntryKind) -> str:
+    return _ENTRY_NAMES.get(kind, kind.shown.replace("_", " ").capitalize())
 
 
 def _quantity(quantity_micro: int, *, utility: str) -> str:

@@ -54,6 +54,7 @@ class UnitDetail(Shape):
     wallet_id: Id | None
     meters: list[UnitMeter]
     utilities: list[UnitUtility]
+    general: Money | None = Field(description="What the wallet's general account holds")
     created_at: Instant
 
 
@@ -77,6 +78,7 @@ async def get_unit(session: Session, estate_id: EstateId, unit_id: Id) -> UnitDe
         wallet_id=accounts[0].wallet_id if accounts else None,
         meters=[_meter(meter) for meter in meters],
         utilities=[_utility(view, utility=utility, currency=estate.currency) for utility in utilities],
+        general=money(view.general[1], currency=estate.currency) if view.general else None,
         created_at=unit.created_at,
     )
 

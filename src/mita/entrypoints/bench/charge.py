@@ -86,15 +86,15 @@ async def run(url: str, *, readings: int, meters: int, batch: int, tell: Callabl
 async def _measure(
     database: Database, url: str, repetition: int, *, readings: int, meters: int, batch: int
 ) -> Run:
-    estate_id, serials = await _estate(database, name=f"Bench {repetition}", meters=meters)
+    estate_id, serials = await new_estate(database, name=f"Bench {repetition}", meters=meters)
     lane = Lane(database, estate_id=estate_id)
     start_s = int(now_utc().timestamp()) // _ROUND_S * _ROUND_S - _DAYS_BACK * 86_400
-    opening = _batches(serials, start_s=start_s, first_round=0, readings=meters, batch=50_000)
+    opening = live_batches(serials, start_s=start_s, first_round=0, readings=meters, batch=50_000)
     for one in opening:
         await lane.charge(one, now=now_utc())
     before = await _bytes(database, estate_id)
-    rows = list(_batches(serials, start_s=start_s, first_round=1, readings=readings, batch=batch))
-    seconds, times = await _charge(lane, rows)
+    rows = list(live_batches(serials, start_s=start_s, first_round=1, readings=readings, batch=batch))
+    seconds, times = await charge_all(lane, rows)
     stored = await _bytes(database, estate_id) - before
     copy_seconds = await _raw_copy(url, rows)
     orm_rate = await charge_one_by_one(url, seconds=ORM_SECONDS)
@@ -109,7 +109,7 @@ async def _measure(
     )
 
 
-async def _charge(lane: Lane, batches: list[ReadingBatch]) -> tuple[float, list[float]]:
+async def charge_all(lane: Lane, batches: list[ReadingBatch]) -> tuple[float, list[float]]:
     """Charge batches in order; return the seconds of all and, of each, from its call until it is durable."""
     times: list[float] = []
     waiting = iter(batches)
@@ -126,7 +126,8 @@ async def _charge(lane: Lane, batches: list[ReadingBatch]) -> tuple[float, list[
     return time.perf_counter() - began, times
 
 
-async def _estate(database: Database, *, name: str, meters: int) -> tuple[int, list[str]]:
+async def new_estate(database: Database, *, name: str, meters: int) -> tuple[int, list[str]]:
+    """Make an estate with one meter per unit and prices; return its id and the meters' serials."""
     now = now_utc()
     async with database.unit_of_work(estates=[]) as session:
         seen = await estate_queries.platform_estate_ids(session)
@@ -147,7 +148,7 @@ async def _estate(database: Database, *, name: str, meters: int) -> tuple[int, l
     return estate_id, [meter.serial for meter in new]
 
 
-def _batches(
+def live_batches(
     serials: list[str], *, start_s: int, first_round: int, readings: int, batch: int
 ) -> Iterator[ReadingBatch]:
     """Yield readings in live order: one per meter per round, with one in a hundred sent twice."""

@@ -13,13 +13,9 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from mita.entrypoints.bench.charge import Run
+    from mita.entrypoints.bench.ledger import Run as LedgerRun
 
 app = typer.Typer(no_args_is_help=True, help="Measure, with the yardstick in the same run.")
-
-
-@app.callback()
-def _bench() -> None:
-    """Keep `charge` a sub-command even while it is the only one."""
 
 
 @app.command()
@@ -85,4 +81,60 @@ def summary(runs: list[Run]) -> dict[str, Any]:
         "orm": {"per_second": int(orm_rate)},
         "of_raw_copy": float(f"{copy_rate and charge_rate / copy_rate:.3f}"),
         "times_orm": float(f"{orm_rate and charge_rate / orm_rate:.1f}"),
+    }
+
+
+@app.command()
+def ledger(
+    seconds: Annotated[float, typer.Option(min=0.1, help="Seconds for each cell of each round.")] = 2.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Measure single transfers beside a plain SQL function, charges, verification and checkpoints."""
+    from mita.entrypoints.bench import ledger as bench_ledger
+    from mita.entrypoints.opened import throw_away
+
+    errors = Console(stderr=True)
+    with throw_away() as url, errors.status("Measuring…") as status:
+        run = asyncio.run(bench_ledger.run(url, seconds=seconds, tell=status.update))
+    report = ledger_summary(run)
+    if as_json:
+        typer.echo(json.dumps(report))
+        return
+    table = Table(title="Single transfers per second, each durable before the client's next (median)")
+    for column in ("accounts", "clients", "ledger", "yardstick", "of yardstick"):
+        table.add_column(column, justify="right")
+    for warmth in ("hot", "cold"):
+        for clients, rate in report[warmth].items():
+            yardstick = report["yardstick"][warmth][clients]
+            table.add_row(
+                warmth, clients, f"{rate:,}", f"{yardstick:,}", f"{yardstick and rate / yardstick:.2f}"
+            )
+    console = Console()
+    console.print(table)
+    console.print(
+        f"charges/s in batches: {report['charges_per_second']:,}   entries verified/s:"
+        f" {report['verify_per_second']:,}   checkpoint of {run.accounts:,} accounts:"
+        f" {report['checkpoint_ms']} ms",
+        highlight=False,
+    )
+
+
+def ledger_summary(run: LedgerRun) -> dict[str, Any]:
+    """Return the medians of a run in the command's JSON shape."""
+
+    def cells(path: str, warmth: str) -> dict[str, int]:
+        rates = {
+            clients: values
+            for (p, w, clients), values in run.transfers_per_s.items()
+            if (p, w) == (path, warmth)
+        }
+        return {str(clients): int(statistics.median(values)) for clients, values in sorted(rates.items())}
+
+    return {
+        "hot": cells("ledger", "hot"),
+        "cold": cells("ledger", "cold"),
+        "yardstick": {"hot": cells("yardstick", "hot"), "cold": cells("yardstick", "cold")},
+        "charges_per_second": int(run.charges_per_s),
+        "verify_per_second": int(run.verify_per_s),
+        "checkpoint_ms": float(f"{statistics.median(run.checkpoint_ms):.1f}"),
     }

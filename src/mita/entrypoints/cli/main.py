@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path  # noqa: TC003 - typer reads the annotations when a command runs
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from mita.entrypoints.cli.bench import app as bench_app
+from mita.entrypoints.cli.ledger import app as ledger_app
 from mita.entrypoints.cli.replay import replay
 
 app = typer.Typer(no_args_is_help=True, help="Meter readings into money that nobody has to argue about.")
 app.command("replay")(replay)
 app.add_typer(bench_app, name="bench")
+app.add_typer(ledger_app, name="ledger")
 
 
 @app.command()
@@ -26,6 +29,22 @@ def verify(
     from mita.entrypoints.cli.verify import run
 
     run(estate, as_json=as_json)
+
+
+@app.command()
+def fsck(
+    file: Annotated[
+        Path, typer.Argument(help="A CSV file of `mita ledger export`; FILE.checkpoint lies beside it.")
+    ],
+    key: Annotated[
+        str | None, typer.Option(help="The public key that must have signed the checkpoint: name+id+base64.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Check an exported ledger from its files alone; exit with 1 and name what is broken."""
+    from mita.entrypoints.cli.fsck import run
+
+    run(file, key, as_json=as_json)
 
 
 @app.command()
@@ -105,6 +124,16 @@ def device_token(
     except (BadDeviceName, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
+
+
+@app.command("staff-token")
+def staff_token(
+    name: Annotated[str, typer.Argument(help="Who gets it, as journals will call them: staff:NAME.")],
+) -> None:
+    """Print a new API token for a member of staff; it takes the place of the one before."""
+    from mita.entrypoints.cli.staff_token import run
+
+    run(name)
 
 
 def _role(module: str) -> None:

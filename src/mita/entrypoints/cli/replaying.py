@@ -277,7 +277,9 @@ class _Replay:
         self._known.update(keys)
 
     async def _credit(self, session: Any, unit_ids: list[int]) -> None:
-        accounts = await wallet_queries.accounts(session, estate_id=self._estate_id, unit_ids=unit_ids)
+        accounts = await wallet_queries.accounts(
+            session, estate_id=self._estate_id, unit_ids=unit_ids, with_general=False
+        )
         for account in accounts:
             await wallets.receive_top_up(
                 session,
@@ -293,7 +295,7 @@ class _Replay:
     async def _report(self, *, seconds: float) -> dict[str, Any]:
         estate_id, totals = self._estate_id, self._totals
         async with self._database.unit_of_work(estates=[estate_id]) as session:
-            accounts = await wallet_queries.accounts(session, estate_id=estate_id)
+            accounts = await wallet_queries.accounts(session, estate_id=estate_id, with_general=False)
             balances = await ledger_queries.balances(
                 session, estate_id=estate_id, account_ids=[a.account_id for a in accounts]
             )

@@ -1,4 +1,4 @@
-"""What `mita verify` does: chains and identities of the ledger, re-derived from its rows."""
+"""What `mita verify` does: chains, identities and checkpoints of the ledger."""
 
 from __future__ import annotations
 
@@ -11,21 +11,31 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
+from mita.entrypoints.checkpoints import checkpoint_directory, known_keys
 from mita.entrypoints.cli.plainly import BAD_INPUT, plainly
 from mita.entrypoints.opened import database_url
 from mita.estates import queries as estate_queries
+from mita.kit.clock import now_utc
 from mita.kit.db import Database
 from mita.kit.settings import Settings
 from mita.ledger import queries as ledger_queries
+from mita.ledger.operations import NotPublished
+from mita.ledger.queries import Outside
 
 BROKEN = 1
+_NO_CHECKPOINT = "there is no signed checkpoint to compare it with; `mita ledger checkpoint` makes one"
 
 
 def run(estate: str | None, *, as_json: bool) -> None:
     """Carry out `mita verify`."""
     errors = Console(stderr=True)
-    with plainly(), database_url(Settings()) as url:
-        report = asyncio.run(_verify(url, estate, errors))
+    settings = Settings()
+    with plainly(), database_url(settings) as url:
+        try:
+            report = asyncio.run(_verify(url, estate, settings, errors))
+        except NotPublished as error:
+            errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
+            raise typer.Exit(BAD_INPUT) from error
     if report is None:
         errors.print(f"[red]error:[/red] there is no estate called {escape(repr(estate))}", highlight=False)
         raise typer.Exit(BAD_INPUT)
@@ -37,7 +47,9 @@ def run(estate: str | None, *, as_json: bool) -> None:
         raise typer.Exit(BROKEN)
 
 
-async def _verify(url: str, name: str | None, errors: Console) -> dict[str, Any] | None:
+async def _verify(url: str, name: str | None, settings: Settings, errors: Console) -> dict[str, Any] | None:
+    keys, now = known_keys(settings), now_utc()
+    directory = checkpoint_directory(settings)
     database = Database(url)
     try:
         async with database.unit_of_work(estates=[]) as session:
@@ -53,7 +65,13 @@ async def _verify(url: str, name: str | None, errors: Console) -> dict[str, Any]
         ) as progress:
             for estate in chosen:
                 task = progress.add_task(f"Verifying {escape(estate.name)}")
-                estates.append(await _verify_estate(database, estate.estate_id, estate.name, progress, task))
+                published = directory.worth_checking(estate_id=estate.estate_id, keys=keys, now=now)
+                outside = Outside(published, keys, now)
+                estates.append(
+                    await _verify_estate(database, estate.estate_id, estate.name, outside, progress, task)
+                )
+        if name is None:
+            estates += [_gone(each) for each in sorted(directory.estate_ids(keys=keys) - set(ids))]
         broken = [place for one in estates for place in one["broken"]]
         return {"verified": not broken, "first_broken": broken[0] if broken else None, "estates": estates}
     finally:
@@ -61,13 +79,18 @@ async def _verify(url: str, name: str | None, errors: Console) -> dict[str, Any]
 
 
 async def _verify_estate(
-    database: Database, estate_id: int, name: str, progress: Progress, task: Any
+    database: Database, estate_id: int, name: str, outside: Outside, progress: Progress, task: Any
 ) -> dict[str, Any]:
     # one snapshot for all verifiers: somebody may be charging meanwhile
-    async with database.snapshot(estates=[estate_id]) as session:
+    async with (
+        database.snapshot(estates=[estate_id]) as session,
+        database.snapshot(estates=[estate_id], beside=session) as beside,
+    ):
         checked = await ledger_queries.verify(
             session,
             estate_id=estate_id,
+            outside=outside,
+            beside=beside,
             progress=lambda done: progress.update(
                 task, description=f"Verifying {escape(name)}: {done:,} entries"
             ),
@@ -76,9 +99,18 @@ async def _verify_estate(
         "estate": name,
         "accounts": checked.accounts,
         "entries": checked.entries,
+        "checkpoints": {"checked": checked.checkpoints},
         "verified": checked.is_verified,
         "broken": [{"verifier": b.verifier, "place": b.place, "detail": b.detail} for b in checked.breaks],
     }
+
+
+def _gone(estate_id: int) -> dict[str, Any]:
+    """Return what is said of an estate that has checkpoints and is not in the database."""
+    place = f"estate {estate_id}"
+    broken = {"verifier": "checkpoints", "place": place, "detail": "it has checkpoints, and it is gone"}
+    counts = {"accounts": 0, "entries": 0, "checkpoints": {"checked": 0}}
+    return {"estate": place, **counts, "verified": False, "broken": [broken]}
 
 
 def _print_report(console: Console, report: dict[str, Any]) -> None:
@@ -87,6 +119,9 @@ def _print_report(console: Console, report: dict[str, Any]) -> None:
         console.print(
             f"{escape(one['estate'])}: {one['entries']:,} entries on {one['accounts']:,} accounts: {mark}"
         )
+        checked = one["checkpoints"]["checked"]
+        told = f"against {checked:,} signed checkpoints" if checked else _NO_CHECKPOINT
+        console.print(f"  {told}", highlight=False)
         for place in one["broken"]:
             console.print(
                 f"  [red]{place['verifier']}[/red]: {escape(place['place'])}: {place['detail']}",

@@ -152,7 +152,7 @@ async def _people_pay(
     database: Database, home: Home, *, on: NDArray[np.bool_], simulated: Any, rng: np.random.Generator
 ) -> None:
     async with database.unit_of_work(estates=[home.estate_id]) as session:
-        accounts = await wallet_queries.accounts(session, estate_id=home.estate_id)
+        accounts = await wallet_queries.accounts(session, estate_id=home.estate_id, with_general=False)
         balances = await ledger_queries.balances(
             session, estate_id=home.estate_id, account_ids=[a.account_id for a in accounts]
         )

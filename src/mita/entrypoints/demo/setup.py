@@ -186,7 +186,7 @@ def _slice(home: Home, past: History, *, start: datetime, hours: range) -> Readi
 async def _buy(database: Database, home: Home, *, place: int, now: datetime, everybody: bool) -> None:
     """Let people buy what brings them back above the line, as most do."""
     async with database.unit_of_work(estates=[home.estate_id]) as session:
-        accounts = await wallet_queries.accounts(session, estate_id=home.estate_id)
+        accounts = await wallet_queries.accounts(session, estate_id=home.estate_id, with_general=False)
         balances = await ledger_queries.balances(
             session, estate_id=home.estate_id, account_ids=[a.account_id for a in accounts]
         )

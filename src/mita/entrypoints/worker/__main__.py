@@ -9,6 +9,7 @@ import sys
 
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
+from mita.entrypoints.checkpoints import SettingsNotary
 from mita.entrypoints.process import database_url, log_to_stderr, stop_event
 from mita.entrypoints.worker.app import create_worker_app
 from mita.kit.db import Database
@@ -18,7 +19,12 @@ from mita.wiring import wire
 logger = logging.getLogger("mita.entrypoints.worker")
 
 # deferred at each start: a month may have begun, or an installation, since the hour struck
-AT_START = ("metering:ensure_partitions", "ledger:ensure_partitions", "metering:refresh_statistics")
+AT_START = (
+    "metering:ensure_partitions",
+    "ledger:ensure_partitions",
+    "metering:refresh_statistics",
+    "ledger:take_daily_checkpoints",
+)
 CONCURRENCY = 4
 _GRACE_S = 8.0
 _DELAY_S = 2.0
@@ -52,7 +58,7 @@ async def _work(settings: Settings, database: Database, stopping: asyncio.Event)
                 delete_jobs="successful",
                 install_signal_handlers=False,
                 shutdown_graceful_timeout=_GRACE_S,
-                additional_context={"database": database},
+                additional_context={"database": database, "notary": SettingsNotary(settings)},
             )
         )
         asked = asyncio.create_task(stopping.wait())

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from procrastinate import App, PsycopgConnector
 
+from mita.charging import jobs as charging
 from mita.credit import jobs as credit
 from mita.ledger import jobs as ledger
 from mita.metering import jobs as metering
+from mita.wallets import jobs as wallets
 
 # namespace -> jobs; a namespace is part of a stored job's name and never changes
-BLUEPRINTS = {"metering": metering.jobs, "ledger": ledger.jobs, "credit": credit.jobs}
+BLUEPRINTS = {
+    "metering": metering.jobs,
+    "ledger": ledger.jobs,
+    "credit": credit.jobs,
+    "charging": charging.jobs,
+    "wallets": wallets.jobs,
+}
 
 
 def create_worker_app(database_url: str) -> App:

@@ -1,0 +1,119 @@
+"""Supply commands: devices are asked to switch, and their answers are recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+from mita.credit import queries
+from mita.credit.domain import COMMAND_VALID_FOR, may_become
+from mita.credit.events import SupplyAsked
+from mita.credit.models import Supply, SupplyCommand
+from mita.kit.errors import Conflict
+from mita.kit.events import publish
+from mita.kit.ids import new_id
+from mita.kit.live import COMMANDS_CHANNEL, hint
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class CommandFinished(Conflict):
+    """The supply command is confirmed or failed; it cannot move any more."""
+
+    code = "supply_command_finished"
+    title = "The command is finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Supplied:
+    """A unit's utility and the money behind it."""
+
+    estate_id: int
+    unit_id: int
+    utility: str
+    account_id: int
+    balance_micro: int
+
+
+async def ask_supply(
+    session: AsyncSession, *, supplied: Supplied, action: str, reason: str, now: datetime
+) -> None:
+    """Write the command to switch a supply ``off`` or ``on``, and tell who sends it."""
+    # a stale opposite must not reach the device after this one
+    await session.execute(
+        update(SupplyCommand)
+        .where(
+            SupplyCommand.estate_id == supplied.estate_id,
+            SupplyCommand.unit_id == supplied.unit_id,
+            SupplyCommand.utility == supplied.utility,
+            SupplyCommand.state.in_(["asked", "queued"]),
+        )
+        .values(state="failed", changed_at=now)
+    )
+    command_id = new_id()
+    session.add(
+        SupplyCommand(
+            estate_id=supplied.estate_id,
+            command_id=command_id,
+            unit_id=supplied.unit_id,
+            utility=supplied.utility,
+            action=action,
+            state="asked",
+            reason=reason,
+            account_id=supplied.account_id,
+            balance_micro=supplied.balance_micro,
+            asked_at=now,
+            changed_at=now,
+            expires_at=now + COMMAND_VALID_FOR,
+        )
+    )
+    await session.flush()
+    event = SupplyAsked(
+        estate_id=supplied.estate_id,
+        command_id=command_id,
+        unit_id=supplied.unit_id,
+        utility=supplied.utility,
+        action=action,
+    )
+    await publish(session, event, now=now)
+    await session.execute(
+        text("SELECT pg_notify(:channel, :payload)"),
+        {"channel": COMMANDS_CHANNEL, "payload": f"{supplied.estate_id} {command_id}"},
+    )
+
+
+async def record_command_state(
+    session: AsyncSession, *, estate_id: int, command_id: UUID, state: str, now: datetime
+) -> None:
+    """Record how far a supply command got; ``confirmed`` changes what is known of the supply.
+
+    Repeating the state it has does nothing.
+
+    :raises mita.kit.errors.NotFound: if there is no such command
+    :raises CommandFinished: if it cannot move to that state
+    """
+    command = await queries.command(session, estate_id=estate_id, command_id=command_id, lock=True)
+    if command.state == state:
+        return
+    if not may_become(command.state, new_state=state):
+        raise CommandFinished(f"supply command {command_id} is {command.state} and cannot become {state}")
+    command.state = state
+    command.changed_at = now
+    await session.flush()
+    if state == "confirmed":
+        values = {"is_on": command.action == "on", "since": now, "command_id": command_id}
+        statement = pg_insert(Supply).values(
+            estate_id=estate_id, unit_id=command.unit_id, utility=command.utility, **values
+        )
+        statement = statement.on_conflict_do_update(
+            index_elements=["estate_id", "unit_id", "utility"], set_=values
+        )
+        await session.execute(statement)
+    await hint(session, estate_id=estate_id, topic="supply", ids=[command.unit_id])

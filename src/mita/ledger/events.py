@@ -1,0 +1,63 @@
+"""What the ledger tells the other features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from datetime import date
+    from uuid import UUID
+
+    from mita.ledger.domain import JournalKind
+
+
+@dataclass(frozen=True, slots=True)
+class JournalBooked:
+    """A small journal moved balances; batches of charges are not told here."""
+
+    name: ClassVar[str] = "ledger.journal.booked"
+    estate_id: int
+    journal_id: UUID
+    kind: JournalKind
+    balances_micro: dict[int, int]  # account id -> live balance after
+    amounts_micro: dict[int, int]  # account id -> what moved
+
+
+@dataclass(frozen=True, slots=True)
+class AvailableChanged:
+    """A hold was placed or resolved: what may be spent changed, the balance did not."""
+
+    name: ClassVar[str] = "ledger.available.changed"
+    estate_id: int
+    account_id: int
+    by_micro: int  # plus is held, minus is free again
+
+
+@dataclass(frozen=True, slots=True)
+class ClearingChecked:
+    """Somebody looked whether money stands on a clearing account longer than it may."""
+
+    name: ClassVar[str] = "ledger.clearing.checked"
+    estate_id: int
+    method: str
+    balance_micro: int
+    is_overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MonthClosing:
+    """A month takes no more entries; what has to be done before it is locked is to be done now."""
+
+    name: ClassVar[str] = "ledger.month.closing"
+    estate_id: int
+    period: date
+
+
+@dataclass(frozen=True, slots=True)
+class EntryMonthsMissing:
+    """Partitions of entries are missing for coming months, or rows have gone astray in the default one."""
+
+    name: ClassVar[str] = "ledger.months.missing"
+    months: tuple[date, ...]
+    has_strays: bool

@@ -1,0 +1,166 @@
+"""Routes of wallets: balances, entries, top-ups."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response, status
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mita.estates import queries as estate_queries
+from mita.kit.errors import Invalid, NotFound
+from mita.kit.money import BIGINT_MAX
+from mita.kit.shapes import AfterId, Id, Limit, Page, micro
+from mita.kit.web import Asking, EstateId, MemberSession, Now, refusals, repeat_on_contention
+from mita.ledger import queries as ledger_queries
+from mita.ledger.operations import KeyReused
+from mita.wallets import operations, queries
+from mita.wallets.domain import Right
+from mita.wallets.models import Wallet
+from mita.wallets.operations import TopUp, UtilityNotInWallet
+from mita.wallets.schemas import (
+    AccountWord,
+    EntryOut,
+    IdempotencyKey,
+    TopUpIn,
+    TopUpOut,
+    WalletOut,
+    entry_out,
+    top_up_out,
+    wallet_out,
+)
+
+router = APIRouter()
+
+
+@router.get(
+    "/estates/{estate_id}/wallets",
+    operation_id="list_wallets",
+    summary="List an estate's wallets with their balances",
+    responses=refusals(NotFound, Invalid),
+)
+async def list_wallets(
+    session: MemberSession,
+    caller: Asking,
+    estate_id: EstateId,
+    after_id: Annotated[AfterId, Query()] = 0,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[WalletOut]:
+    """Wallets by id, a person's own; continue with ``after_id`` = ``next``."""
+    mine = None
+    if caller.person_id is not None:
+        mine = await queries.wallets_of_person(session, estate_id=estate_id, person_id=caller.person_id)
+    rows = await queries.wallets(
+        session, estate_id=estate_id, wallet_ids=mine, after_id=after_id, limit=limit + 1
+    )
+    items = await _shown(session, estate_id=estate_id, rows=list(rows[:limit]))
+    return Page(items=items, next=items[-1].wallet_id if len(rows) > limit else None)
+
+
+@router.get(
+    "/estates/{estate_id}/wallets/{wallet_id}",
+    operation_id="get_wallet",
+    summary="Get one wallet: its balance and standing per utility",
+    responses=refusals(NotFound, Invalid),
+)
+async def get_wallet(session: MemberSession, caller: Asking, estate_id: EstateId, wallet_id: Id) -> WalletOut:
+    """One wallet; for staff and who has access to it."""
+    await operations.require_right(
+        session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=Right.VIEW
+    )
+    row = await queries.wallet(session, estate_id=estate_id, wallet_id=wallet_id)
+    return (await _shown(session, estate_id=estate_id, rows=[row]))[0]
+
+
+async def _shown(session: AsyncSession, *, estate_id: int, rows: list[Wallet]) -> list[WalletOut]:
+    estate = await estate_queries.estate(session, estate_id=estate_id)
+    accounts = await queries.accounts(
+        session, estate_id=estate_id, wallet_ids=[row.wallet_id for row in rows]
+    )
+    balances = await ledger_queries.balances(
+        session, estate_id=estate_id, account_ids=[each.account_id for each in accounts]
+    )
+    return [
+        wallet_out(row, accounts=accounts, balances_micro=balances, currency=estate.currency) for row in rows
+    ]
+
+
+@router.get(
+    "/estates/{estate_id}/wallets/{wallet_id}/entries",
+    operation_id="list_entries",
+    summary="List the entries of a wallet's account",
+    responses=refusals(NotFound, Invalid),
+)
+async def list_entries(
+    session: MemberSession,
+    caller: Asking,
+    estate_id: EstateId,
+    wallet_id: Id,
+    utility: Annotated[AccountWord, Query()],
+    before_seq: Annotated[int | None, Query(ge=1, le=BIGINT_MAX)] = None,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[EntryOut]:
+    """Newest first, each with the balance after it; continue with ``before_seq`` = ``next``."""
+    await operations.require_right(
+        session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=Right.VIEW
+    )
+    accounts = await queries.accounts(session, estate_id=estate_id, wallet_ids=[wallet_id], utility=utility)
+    if not accounts:
+        raise NotFound(f"wallet {wallet_id} has no account for {utility}")
+    estate = await estate_queries.estate(session, estate_id=estate_id)
+    rows = await ledger_queries.entries(
+        session,
+        estate_id=estate_id,
+        account_id=accounts[0].account_id,
+        before_seq=before_seq,
+        limit=limit + 1,
+    )
+    items = [entry_out(row, utility=utility, currency=estate.currency) for row in rows[:limit]]
+    return Page(items=items, next=items[-1].seq if len(rows) > limit else None)
+
+
+@router.post(
+    "/estates/{estate_id}/wallets/{wallet_id}/top-ups",
+    operation_id="receive_top_up",
+    summary="Book a cash or EFT receipt to a wallet",
+    status_code=status.HTTP_201_CREATED,
+    responses={
+        status.HTTP_200_OK: {
+            "model": TopUpOut,
+            "description": "The key was carried out before: the same journal",
+        },
+        **refusals(NotFound, UtilityNotInWallet, KeyReused, Invalid),
+    },
+)
+async def receive_top_up(
+    request: Request,
+    caller: Asking,
+    response: Response,
+    estate_id: EstateId,
+    wallet_id: Id,
+    body: TopUpIn,
+    idempotency_key: Annotated[
+        IdempotencyKey,
+        Header(alias="Idempotency-Key", description="Names this receipt; repeat with the same key"),
+    ],
+    now: Now,
+) -> TopUpOut:
+    """Book it once per key: a repeat answers 200 with the same journal, another body is refused."""
+
+    async def work(session: AsyncSession) -> TopUpOut:
+        estate = await estate_queries.estate(session, estate_id=estate_id)
+        if body.currency not in (None, estate.currency):
+            message = f"the estate's currency is {estate.currency}"
+            raise Invalid(message, problems=[{"path": "body.currency", "message": message}])
+        done = await operations.receive_top_up(
+            session,
+            estate_id=estate_id,
+            top_up=TopUp(wallet_id, micro(body.amount), body.method, body.reference, body.utility),
+            idempotency_key=idempotency_key,
+            actor=caller.actor,
+            now=now,
+        )
+        return top_up_out(done, currency=estate.currency)
+
+    done = await repeat_on_contention(request, estate_id=estate_id, work=work)
+    if done.is_repeat:
+        response.status_code = status.HTTP_200_OK
+    return done

@@ -1,0 +1,150 @@
+"""Reads of access: grants, invitations, the audit trail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, union
+
+from mita.kit.errors import NotFound
+from mita.wallets.domain import NEVER_UNHEARD, Access, Right, hearing
+from mita.wallets.models import AccessEvent, AccessGrant, Invitation, WalletGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+def access_of(grant: AccessGrant) -> Access:
+    """Return what a grant gives."""
+    return Access(Right.of(grant.rights), grant.top_up_limit_micro, hearing(grant.hears))
+
+
+async def estates_of_person(session: AsyncSession, *, person_id: int) -> list[int]:
+    """Return the estates, of those this connection sees, where a person has a live grant or a group."""
+    granted = select(AccessGrant.estate_id).where(
+        AccessGrant.person_id == person_id, AccessGrant.revoked_at.is_(None)
+    )
+    owned = select(WalletGroup.estate_id).where(WalletGroup.owner_person_id == person_id)
+    return sorted((await session.scalars(union(granted, owned))).all())
+
+
+async def wallets_of_person(session: AsyncSession, *, estate_id: int, person_id: int) -> list[int]:
+    """Return the wallets that a person has a live grant for, by id."""
+    statement = select(AccessGrant.wallet_id).where(
+        AccessGrant.estate_id == estate_id,
+        AccessGrant.person_id == person_id,
+        AccessGrant.revoked_at.is_(None),
+    )
+    return sorted((await session.scalars(statement)).all())
+
+
+async def live_grant(
+    session: AsyncSession, *, estate_id: int, wallet_id: int, person_id: int
+) -> AccessGrant | None:
+    """Return the live grant of a person for a wallet, if there is one."""
+    return await session.scalar(
+        select(AccessGrant)
+        .where(
+            AccessGrant.estate_id == estate_id,
+            AccessGrant.wallet_id == wallet_id,
+            AccessGrant.person_id == person_id,
+            AccessGrant.revoked_at.is_(None),
+        )
+        .execution_options(populate_existing=True)
+    )
+
+
+async def grant(session: AsyncSession, *, estate_id: int, wallet_id: int, grant_id: UUID) -> AccessGrant:
+    """Return one grant of a wallet, live or revoked.
+
+    :raises NotFound: if the wallet has no such grant
+    """
+    found = await session.get(AccessGrant, (estate_id, grant_id), populate_existing=True)
+    if found is None or found.wallet_id != wallet_id:
+        raise NotFound(f"grant {grant_id} does not exist for wallet {wallet_id}")
+    return found
+
+
+async def live_grants(session: AsyncSession, *, estate_id: int, wallet_id: int) -> Sequence[AccessGrant]:
+    """Return a wallet's live grants, oldest first."""
+    statement = (
+        select(AccessGrant)
+        .where(
+            AccessGrant.estate_id == estate_id,
+            AccessGrant.wallet_id == wallet_id,
+            AccessGrant.revoked_at.is_(None),
+        )
+        .order_by(AccessGrant.grant_id)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def hearers(session: AsyncSession, *, estate_id: int, wallet_id: int, kind: str) -> list[int | None]:
+    """Return who hears of an alert about a wallet: the persons whose grants say so.
+
+    Where nobody does, the estate's staff (None) hears of what must not go unheard, and nobody of the rest.
+    """
+    statement = select(AccessGrant.person_id).where(
+        AccessGrant.estate_id == estate_id,
+        AccessGrant.wallet_id == wallet_id,
+        AccessGrant.revoked_at.is_(None),
+        AccessGrant.hears.contains([str(kind)]),
+    )
+    found: list[int | None] = []
+    found += sorted((await session.scalars(statement)).all())
+    return found or ([None] if kind in NEVER_UNHEARD else [])
+
+
+async def access_events(
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    wallet_id: int,
+    before: UUID | None = None,
+    limit: int = 100,
+) -> Sequence[AccessEvent]:
+    """Return a wallet's audit trail of access, newest first, ``limit`` at most, older than ``before``."""
+    statement = select(AccessEvent).where(
+        AccessEvent.estate_id == estate_id, AccessEvent.wallet_id == wallet_id
+    )
+    if before is not None:
+        statement = statement.where(AccessEvent.access_event_id < before)
+    return (await session.scalars(statement.order_by(AccessEvent.access_event_id.desc()).limit(limit))).all()
+
+
+async def invitations(session: AsyncSession, *, estate_id: int, wallet_id: int) -> Sequence[Invitation]:
+    """Return a wallet's invitations that were neither accepted nor withdrawn, oldest first."""
+    statement = (
+        select(Invitation)
+        .where(
+            Invitation.estate_id == estate_id,
+            Invitation.wallet_id == wallet_id,
+            Invitation.accepted_at.is_(None),
+            Invitation.withdrawn_at.is_(None),
+        )
+        .order_by(Invitation.invitation_id)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def invitation(
+    session: AsyncSession, *, estate_id: int, invitation_id: UUID, lock: bool = False
+) -> Invitation:
+    """Return one invitation; ``lock`` holds its row.
+
+    :raises NotFound: if the estate has no such invitation
+    """
+    found = await session.get(
+        Invitation,
+        (estate_id, invitation_id),
+        with_for_update={"key_share": True} if lock else None,
+        populate_existing=True,
+    )
+    if found is None:
+        raise NotFound(f"invitation {invitation_id} does not exist in estate {estate_id}")
+    return found

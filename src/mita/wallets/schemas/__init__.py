@@ -1,0 +1,33 @@
+"""Request and response shapes of wallets."""
+
+from mita.wallets.schemas.accounts import (
+    AccountWord,
+    BalanceOut,
+    EntryOut,
+    GeneralOut,
+    IdempotencyKey,
+    PartOut,
+    StandingWord,
+    TopUpIn,
+    TopUpOut,
+    WalletOut,
+    entry_out,
+    top_up_out,
+    wallet_out,
+)
+
+__all__ = [
+    "AccountWord",
+    "BalanceOut",
+    "EntryOut",
+    "GeneralOut",
+    "IdempotencyKey",
+    "PartOut",
+    "StandingWord",
+    "TopUpIn",
+    "TopUpOut",
+    "WalletOut",
+    "entry_out",
+    "top_up_out",
+    "wallet_out",
+]

@@ -1,0 +1,54 @@
+"""What account codes mean: classes, normal sides, readable names."""
+
+from __future__ import annotations
+
+import pytest
+
+from mita.ledger.domain.chart import Names, account_class, account_name
+
+NAMES = Names(unit_by_wallet={7: "U12"}, group={3: "Smith family"})
+# code: class, normal side, name with names, name without
+TABLE = {
+    "wallet:7:electricity": (
+        "liability",
+        "credit",
+        "Wallet of U12, electricity",
+        "Wallet 7, electricity",
+    ),
+    "wallet:7:hot_water": ("liability", "credit", "Wallet of U12, hot water", "Wallet 7, hot water"),
+    "wallet:7:general": ("liability", "credit", "Wallet of U12, general", "Wallet 7, general"),
+    "wallet:8:gas": ("liability", "credit", "Wallet 8, gas", "Wallet 8, gas"),
+    "group:3": ("liability", "credit", "Group Smith family", "Group 3"),
+    "emergency:7": ("asset", "debit", "Emergency credit drawn by U12", "Emergency credit drawn by wallet 7"),
+    "debt:7": ("asset", "debit", "Arrears of U12, set aside", "Arrears of wallet 7, set aside"),
+    "income:electricity": ("income", "credit", "Income from electricity", "Income from electricity"),
+    "income:hot_water": ("income", "credit", "Income from hot water", "Income from hot water"),
+    "tax": ("liability", "credit", "Tax collected, not yet paid", "Tax collected, not yet paid"),
+    "clearing:cash": ("asset", "debit", "Cash received, not yet banked", "Cash received, not yet banked"),
+    "clearing:eft": ("asset", "debit", "EFT received, not yet banked", "EFT received, not yet banked"),
+    "clearing:transfers": ("asset", "debit", "Transfers under way", "Transfers under way"),
+    "bank": ("asset", "debit", "Bank", "Bank"),
+    "suspense": (
+        "liability",
+        "credit",
+        "Money received, owner not known",
+        "Money received, owner not known",
+    ),
+    "payable:Water board": ("liability", "credit", "Owed to Water board", "Owed to Water board"),
+    "promotion": ("expense", "debit", "Promotional credit given", "Promotional credit given"),
+    "adjustments": ("expense", "debit", "Adjustments by staff", "Adjustments by staff"),
+    # not in the list: no name is invented, nothing fails
+    "levy:2026": ("equity", "credit", "levy:2026", "levy:2026"),
+    "rounding": ("equity", "credit", "rounding", "rounding"),
+}
+
+
+@pytest.mark.parametrize("code", TABLE)
+def test_what_a_code_means(code: str) -> None:
+    kind = account_class(code)
+    assert (kind, kind.normal_side, account_name(code, names=NAMES), account_name(code)) == TABLE[code]
+
+
+@pytest.mark.parametrize("code", ["wallet:x:gas", "wallet:", "group:", "emergency:", "", ":", "wallet:²:gas"])
+def test_a_code_that_numbers_nothing_still_has_a_name(code: str) -> None:
+    assert isinstance(account_name(code, names=NAMES), str)
