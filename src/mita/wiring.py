@@ -10,11 +10,18 @@ from mita.credit import operations as credit
 from mita.credit.events import CreditRuleChanged, CutDeferred
 from mita.estates import queries as estates
 from mita.estates.events import EstateCreated
+from mita.kit.db import see_estates
 from mita.kit.enqueue import enqueue
 from mita.kit.events import subscribe
 from mita.kit.money import format_cents
-from mita.ledger.events import AvailableChanged, ClearingChecked, JournalBooked, MonthClosing
-from mita.metering.events import MetersInstalled
+from mita.ledger.events import (
+    AvailableChanged,
+    ClearingChecked,
+    EntryMonthsChecked,
+    JournalBooked,
+    MonthClosing,
+)
+from mita.metering.events import MetersInstalled, ReadingMonthsChecked
 from mita.notifications import operations as notifications
 from mita.notifications.domain import AlertKind
 from mita.tariffs.events import RateTableAssigned
@@ -78,6 +85,31 @@ async def _tell_of_clearing(session: AsyncSession, event: ClearingChecked, now: 
     )
 
 
+async def _tell_of_months(
+    session: AsyncSession, event: EntryMonthsChecked | ReadingMonthsChecked, now: datetime
+) -> None:
+    """Alert the staff of every estate: a month without a partition stops them all."""
+    estate_ids = await estates.platform_estate_ids(session)
+    await see_estates(session, estates=estate_ids)
+    kind, subject = AlertKind.MONTHS_MISSING, event.name
+    for estate_id in estate_ids:
+        if event.months or event.has_strays:
+            named = ", ".join(f"{month:%Y-%m}" for month in event.months)
+            await notifications.raise_alert(
+                session,
+                estate_id=estate_id,
+                kind=kind,
+                subject=subject,
+                person_ids=[None],
+                detail={"months": named or "of rows that found none"},
+                now=now,
+            )
+        else:
+            await notifications.resolve_alerts(
+                session, estate_id=estate_id, kind=kind, subject=subject, now=now
+            )
+
+
 async def _seal_soon(session: AsyncSession, event: MonthClosing, now: datetime) -> None:  # noqa: ARG001 - a handler
     await enqueue(session, task="ledger:seal_closing_months", timestamp=0)
 
@@ -90,6 +122,8 @@ def wire() -> None:
     subscribe(RateTableAssigned, _price_what_waited)
     subscribe(MonthClosing, _seal_soon)
     subscribe(ClearingChecked, _tell_of_clearing)
+    subscribe(EntryMonthsChecked, _tell_of_months)
+    subscribe(ReadingMonthsChecked, _tell_of_months)
     subscribe(JournalBooked, wallets.follow_journal)
     subscribe(BalanceCrossed, credit.react_to_crossing)
     subscribe(BalanceCrossed, wallets.tell_hearers)

@@ -144,9 +144,7 @@ class World:
         """Tell whether the estate's ledger verifies; prints what does not."""
         async with self.unit_of_work() as session:
             found = await ledger_queries.verify(session, estate_id=self.estate_id)
-            breaks = found.breaks + await charging_queries.accrual_breaks(
-                session, estate_id=self.estate_id
-            )
+            breaks = found.breaks + await charging_queries.accrual_breaks(session, estate_id=self.estate_id)
         for broken in breaks:
             print(broken)
         return not breaks

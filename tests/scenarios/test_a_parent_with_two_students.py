@@ -12,12 +12,12 @@ from mita.credit import operations as credit
 from mita.credit import queries as credit_queries
 from mita.credit.domain import Rule
 from mita.kit.errors import NotFound
-from mita.ledger.operations import NotEnough
+from mita.ledger.operations import NotEnough, SpendLimitReached
 from mita.notifications import queries as alerts
 from mita.wallets import operations as wallets
 from mita.wallets import queries as wallet_queries
 from mita.wallets.domain import Access, Distribution, Right, SpendLimit, StandingOrder, Way, read_code
-from mita.wallets.operations import InvitationOver, SpendLimitReached
+from mita.wallets.operations import InvitationOver
 from tests.integration.people import STAFF, new_person, wallet_ids
 from tests.integration.world import World, at, new_world
 

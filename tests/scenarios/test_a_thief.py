@@ -60,7 +60,7 @@ async def test_a_thief_with_the_database_password(
     token = new_token()
     async with database.unit_of_work(estates=[]) as session:
         await replace_token(session, name="console", token=token, now=datetime(2025, 1, 1, tzinfo=UTC))
-    app = create_app(database, live=None, checkpoint_keys=notary.directory.keys)
+    app = create_app(database, live=None, checkpoints=notary.directory)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app, raise_app_exceptions=False),
         base_url="http://mita.test",
@@ -93,10 +93,11 @@ async def test_a_thief_with_the_database_password(
 
         # then the database agrees with itself: chains and identities are whole
         assert await world.verified()
-        wallet = await client.get("/api/v1/ledger/verify", params={"wallet_id": 2})
-        assert wallet.json()["verified"] is True
 
-        # but the notes outside do not: the verifier names the night and every account that was touched
+        # but the notes outside do not: the victim sees it, the verifier names every account that was touched
+        wallet = (await client.get("/api/v1/ledger/verify", params={"wallet_id": 2})).json()
+        assert wallet["verified"] is False
+        assert [each["verifier"] for each in wallet["broken"]] == ["checkpoints"]
         found = await notary.verify(database, estate_id=world.estate_id, now=night + timedelta(days=1))
         assert {each.verifier for each in found.breaks} == {"checkpoints"}
         touched = {row["account_id"] for row in accounts if row["code"] in (THIEF, VICTIM, "clearing:cash")}

@@ -46,7 +46,7 @@ class ChargingRule(Base):
 
     estate_id: Mapped[BigKey]
     cadence: Mapped[str]
-    posted_at: Mapped[Instant]
+    booked_until: Mapped[Instant]
     updated_at: Mapped[Instant]
 
 

@@ -49,10 +49,10 @@ async def cadence(session: AsyncSession, *, estate_id: int) -> Cadence:
     return Cadence.EACH if found is None else Cadence(found.cadence)
 
 
-async def accruals_posted_at(session: AsyncSession, *, estate_id: int) -> datetime | None:
+async def accruals_booked_until(session: AsyncSession, *, estate_id: int) -> datetime | None:
     """Return when an estate's accruals were last posted, None if it posts each charge and always did."""
     found = await session.get(ChargingRule, estate_id, populate_existing=True)
-    return None if found is None else found.posted_at
+    return None if found is None else found.booked_until
 
 
 async def load_registers(

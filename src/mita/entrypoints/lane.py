@@ -125,9 +125,7 @@ class Lane:
 
     async def _ensure_partitions(self, memory: LaneMemory, batch: ReadingBatch, *, now: datetime) -> None:
         """Create missing months before the batch, in a transaction of their own: its locks must be short."""
-        needed = {("entry", memory.month_of(now))} | {
-            ("reading", month) for month in _months(batch)
-        }
+        needed = {("entry", memory.month_of(now))} | {("reading", month) for month in _months(batch)}
         for table, month in sorted(needed - self._months):
             async with self._database.unit_of_work(estates=[self.estate_id]) as session:
                 if table == "entry":

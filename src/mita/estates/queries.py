@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import select, text
 
 from mita.estates.models import Estate, Unit
 from mita.kit.errors import NotFound
+from mita.kit.zones import zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
 
+    from sqlalchemy import Connection, Engine
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -35,6 +39,23 @@ async def estate(session: AsyncSession, *, estate_id: int) -> Estate:
     if found is None:
         raise NotFound(f"estate {estate_id} does not exist")
     return found
+
+
+# an estate's zone never changes: nobody may update the column
+_zones: WeakKeyDictionary[Engine | Connection, dict[int, ZoneInfo]] = WeakKeyDictionary()
+
+
+async def time_zone(session: AsyncSession, *, estate_id: int) -> ZoneInfo:
+    """Return an estate's zone; asked of the database once in a process.
+
+    Knowing it gives nobody sight of the estate.
+
+    :raises NotFound: if it was not asked before and this connection may see no such estate
+    """
+    known = _zones.setdefault(session.get_bind(), {})
+    if estate_id not in known:
+        known[estate_id] = zone((await estate(session, estate_id=estate_id)).time_zone)
+    return known[estate_id]
 
 
 async def estate_by_name(session: AsyncSession, *, name: str) -> Estate | None:

@@ -55,9 +55,9 @@ class MonthClosing:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryMonthsMissing:
-    """Partitions of entries are missing for coming months, or rows have gone astray in the default one."""
+class EntryMonthsChecked:
+    """Somebody looked for partitions of entries: the coming ``months`` without one, rows gone astray."""
 
-    name: ClassVar[str] = "ledger.months.missing"
+    name: ClassVar[str] = "ledger.months.checked"
     months: tuple[date, ...]
     has_strays: bool

@@ -15,7 +15,7 @@ from mita.kit.months import month_gaps
 from mita.kit.zones import zone
 from mita.ledger import operations, queries
 from mita.ledger.domain import CheckpointKind
-from mita.ledger.events import EntryMonthsMissing
+from mita.ledger.events import EntryMonthsChecked
 
 if TYPE_CHECKING:
     from datetime import date
@@ -49,7 +49,7 @@ async def check_months(context: JobContext, timestamp: int) -> None:  # noqa: AR
         gaps = await month_gaps(session, parent="entry", now=now)
         if gaps:
             logger.error("months of entries missing=%s has_strays=%s", gaps.missing, gaps.has_strays)
-            await publish(session, EntryMonthsMissing(gaps.missing, gaps.has_strays), now=now)
+        await publish(session, EntryMonthsChecked(gaps.missing, gaps.has_strays), now=now)
 
 
 @jobs.periodic(cron="* * * * *")

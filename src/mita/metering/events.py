@@ -19,9 +19,9 @@ class MetersInstalled:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadingMonthsMissing:
-    """Partitions of readings are missing for coming months, or rows have gone astray in the default one."""
+class ReadingMonthsChecked:
+    """Somebody looked for partitions of readings: the coming ``months`` without one, rows gone astray."""
 
-    name: ClassVar[str] = "metering.months.missing"
+    name: ClassVar[str] = "metering.months.checked"
     months: tuple[date, ...]
     has_strays: bool

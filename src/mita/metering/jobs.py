@@ -12,7 +12,7 @@ from mita.kit.clock import coming_months, now_utc
 from mita.kit.events import publish
 from mita.kit.months import month_gaps
 from mita.metering import operations
-from mita.metering.events import ReadingMonthsMissing
+from mita.metering.events import ReadingMonthsChecked
 
 if TYPE_CHECKING:
     from mita.kit.db import Database
@@ -42,7 +42,7 @@ async def check_months(context: JobContext, timestamp: int) -> None:  # noqa: AR
         gaps = await month_gaps(session, parent="reading", now=now)
         if gaps:
             logger.error("months of readings missing=%s has_strays=%s", gaps.missing, gaps.has_strays)
-            await publish(session, ReadingMonthsMissing(gaps.missing, gaps.has_strays), now=now)
+        await publish(session, ReadingMonthsChecked(gaps.missing, gaps.has_strays), now=now)
 
 
 @jobs.periodic(cron="20 2 * * *")

@@ -86,6 +86,11 @@ class Operation:
     def parameters(self) -> list[str]:
         return [each["name"] for each in self.spec.get("parameters", []) if each["in"] == "path"]
 
+    @property
+    def body(self) -> Any:
+        """A body that it would accept, if it takes one."""
+        return BODIES.get(self.operation_id, self.example)
+
     def url(self, **values: Any) -> str:
         made_up = {name: _value_of(self.parameter(name)) for name in self.parameters}
         return self.path.format(**{**made_up, **PARAMETERS, **values})
@@ -104,7 +109,7 @@ class Operation:
         **values: Any,
     ) -> httpx.Response:
         """Send a request that is good but for ``values`` of the path."""
-        sent = BODIES.get(self.operation_id, self.example) if body is None else body
+        sent = self.body if body is None else body
         return await client.request(
             self.method,
             self.url(**values),

@@ -107,7 +107,8 @@ async def test_every_answer_is_as_documented(
             case.validate_response(answer, checks=chosen)
             seen.setdefault(name, set()).add(answer.status_code)
 
-    assert len(seen) == (28 if mode is GenerationMode.POSITIVE else 27)
+    # all that the document lists, so that a new one is counted in
+    assert len(seen) == (98 if mode is GenerationMode.POSITIVE else 97)
     if mode is GenerationMode.POSITIVE:
         reached = [name for name, statuses in seen.items() if statuses & {200, 201}]
         assert len(reached) >= 20, seen

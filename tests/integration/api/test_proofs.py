@@ -40,7 +40,7 @@ def notary(tmp_path: Path) -> TestNotary:
 
 @pytest.fixture
 def app(database: Database, live: LiveHub, notary: TestNotary) -> FastAPI:
-    return create_app(database, live=live, checkpoint_keys=notary.directory.keys)
+    return create_app(database, live=live, checkpoints=notary.directory)
 
 
 @pytest.fixture

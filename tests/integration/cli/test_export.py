@@ -53,7 +53,8 @@ def test_a_row_for_every_entry(run: Run, willow: str, tmp_path: Path) -> None:
     out = tmp_path / "willow.csv"
     done = export(run, "csv", out)
     assert done.exit_code == 0, done.output
-    # two receipts of two lines, ten charges, income and tax; two wallets (water, general), clearing, income, tax
+    # two receipts of two lines, ten charges, income and tax;
+    # of each wallet water and general, then clearing, income, tax
     assert done.stdout == f"16 entries on 7 accounts in {out}\n"
     with out.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))

@@ -7,14 +7,17 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.integration.world import new_world
 
 from mita.kit import events
 from mita.kit.clock import now_utc
 from mita.kit.months import month_gaps
 from mita.ledger import jobs as ledger_jobs
-from mita.ledger.events import EntryMonthsMissing
+from mita.ledger.events import EntryMonthsChecked
 from mita.metering import jobs as metering_jobs
-from mita.metering.events import ReadingMonthsMissing
+from mita.metering.events import ReadingMonthsChecked
+from mita.notifications import queries as alert_queries
+from mita.notifications.domain import AlertKind
 
 if TYPE_CHECKING:
     import psycopg
@@ -64,7 +67,7 @@ async def test_a_row_that_found_no_month_is_told(database: Database, admin: psyc
 
 
 @pytest.mark.parametrize(
-    ("jobs", "event"), [(ledger_jobs, EntryMonthsMissing), (metering_jobs, ReadingMonthsMissing)]
+    ("jobs", "event"), [(ledger_jobs, EntryMonthsChecked), (metering_jobs, ReadingMonthsChecked)]
 )
 async def test_the_job_tells_until_the_months_are_there(
     database: Database,
@@ -89,8 +92,28 @@ async def test_the_job_tells_until_the_months_are_there(
     assert "missing=" in caplog.text
     await jobs.ensure_partitions(context, 0)
     await jobs.check_months(context, 0)
-    assert len(heard) == 1
+    assert [len(each.months) for each in heard] == [4, 0]
     # three months on, they are missed again
     monkeypatch.setattr(jobs, "now_utc", lambda: now_utc() + timedelta(days=92))
     await jobs.check_months(context, 0)
-    assert len(heard) == 2
+    assert len(heard[2].months) > 0
+
+
+@pytest.mark.parametrize("jobs", [ledger_jobs, metering_jobs])
+async def test_staff_is_alerted_while_months_are_missing(database: Database, jobs: Any) -> None:
+    world = await new_world(database)
+
+    async def subjects() -> list[str]:
+        async with world.unit_of_work() as session:
+            found = await alert_queries.alerts(
+                session, estate_id=world.estate_id, person_id=None, is_open=True
+            )
+        return [each.subject for each in found if each.kind == AlertKind.MONTHS_MISSING]
+
+    context = Context(database)
+    await jobs.check_months(context, 0)
+    await jobs.check_months(context, 0)
+    assert len(await subjects()) == 1
+    await jobs.ensure_partitions(context, 0)
+    await jobs.check_months(context, 0)
+    assert await subjects() == []

@@ -1,4 +1,4 @@
-"""A bank with eight tellers: overlapping orders in any order, duplicates, charges; and its test's own test."""
+"""A bank with eight tellers: overlapping orders, duplicates, charges; and the test of this test."""
 
 from __future__ import annotations
 

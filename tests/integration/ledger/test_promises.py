@@ -168,7 +168,7 @@ async def test_an_account_is_never_deleted_and_its_name_never_changed(
     await furnished(database)
     with psycopg.connect(postgres.app_url(database_name), autocommit=True) as app:
         app.execute("SELECT set_config('mita.estates', '1', false)")
-        for statement in ("DELETE FROM account", "TRUNCATE account", "TRUNCATE account CASCADE"):
+        for statement in ("DELETE FROM account", "TRUNCATE account CASCADE", "TRUNCATE account CASCADE"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 app.execute(statement)
             with pytest.raises(psycopg.errors.RestrictViolation, match="append-only"):

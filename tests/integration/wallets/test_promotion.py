@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,8 +11,8 @@ from mita.credit import queries as credit_queries
 from mita.credit.domain import Rule
 from mita.kit.errors import Invalid
 from mita.ledger.operations import KeyReused
+from mita.wallets import jobs, queries
 from mita.wallets import operations as wallets
-from mita.wallets import queries
 from mita.wallets.operations import Grant, UtilityNotInWallet
 from tests.integration.wallets.homes import KWH, RAND, new_home
 from tests.integration.world import NOW, at
@@ -163,3 +164,14 @@ async def test_grants_that_cannot_be(database, change, refusal, said):
     with pytest.raises(refusal, match=said):
         await grant(home, asked.pop("amount_micro"), **asked)
     assert await shown(home) == []
+
+
+async def test_the_job_ends_what_is_over_in_every_estate(database):
+    home = await new_home(database, water=False)
+    await grant(home, 50 * RAND)
+    await grant(home, 20 * RAND, key="lasts", until=datetime(2199, 1, 1, tzinfo=UTC))
+    context = SimpleNamespace(additional_context={"database": database})
+    for _ in range(2):
+        await jobs.expire_promotions(context, 0)
+    assert (await home.balances())["electricity"] == 20 * RAND
+    assert await shown(home) == [(0, 0, True), (0, 20 * RAND, False)]

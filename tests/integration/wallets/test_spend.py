@@ -15,14 +15,13 @@ from mita.kit import events
 from mita.kit.errors import Invalid, NotFound
 from mita.ledger import operations as ledger
 from mita.ledger import queries as ledger_queries
-from mita.ledger.operations import Authorisation, NotEnough, Order
+from mita.ledger.operations import Authorisation, NotEnough, Order, SpendLimitReached
 from mita.metering.domain import Limits
 from mita.notifications import queries as notifications
 from mita.wallets import operations as wallets
 from mita.wallets import queries as wallet_queries
 from mita.wallets.domain import Right, Span, SpendLimit, Spent
 from mita.wallets.events import SpendCutChanged, SpendReached, SpendWarned
-from mita.wallets.operations import SpendLimitReached
 from tests.integration.people import give, new_person
 from tests.integration.world import NOW, at, new_world
 

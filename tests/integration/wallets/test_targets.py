@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from mita.credit.domain import Rule
 from mita.kit.errors import Invalid
 from mita.notifications import queries as notification_queries
 from mita.notifications.domain import AlertKind
+from mita.wallets import jobs, queries
 from mita.wallets import operations as wallets
-from mita.wallets import queries
 from mita.wallets.domain import Access, Right, Target
 from tests.integration.people import STAFF, new_person
 from tests.integration.wallets.homes import KWH, RAND, new_home
@@ -112,3 +114,12 @@ async def test_who_hears_of_it_is_told_instead_of_staff(database):
         )
     await set_target(home, 50, 100)
     assert [person for person, _, _ in await alerts(home)] == [parent.person_id]
+
+
+async def test_the_job_looks_at_every_target(database):
+    home = await new_home(database, water=False)
+    await set_target(home, -5, 100)
+    await home.world.charge([("M1", at(0), "0"), ("M1", at(1), "10")])
+    for _ in range(2):
+        await jobs.check_targets(SimpleNamespace(additional_context={"database": database}), 0)
+    assert await requests(home) == [(100 * RAND + 10 * KWH, "open")]

@@ -13,7 +13,7 @@ JOHANNESBURG = "Africa/Johannesburg"
 
 
 @pytest.mark.parametrize(
-    ("cadence", "zone", "posted_at", "now", "expected"),
+    ("cadence", "zone", "booked_until", "now", "expected"),
     [
         (Cadence.EACH, JOHANNESBURG, "2026-03-20T12:00:00Z", "2026-03-20T12:00:00Z", True),
         (Cadence.HOURLY, JOHANNESBURG, "2026-03-20T12:05:00Z", "2026-03-20T12:59:59Z", False),
@@ -34,10 +34,10 @@ JOHANNESBURG = "Africa/Johannesburg"
         (Cadence.DAILY, "America/Havana", "2026-11-01T04:00:00Z", "2026-11-01T05:00:00Z", False),
     ],
 )
-def test_due(cadence: Cadence, zone: str, posted_at: str, now: str, *, expected: bool) -> None:
+def test_due(cadence: Cadence, zone: str, booked_until: str, now: str, *, expected: bool) -> None:
     found = is_due(
         cadence,
-        posted_at=datetime.fromisoformat(posted_at),
+        booked_until=datetime.fromisoformat(booked_until),
         now=datetime.fromisoformat(now),
         local=ZoneInfo(zone),
     )

@@ -1,4 +1,4 @@
-"""A ledger in memory: plain dictionaries and integers, written from what is promised and not from the code."""
+"""A ledger in memory: plain dictionaries and integers, written from what is promised, not from the code."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ class Cadence(StrEnum):
     DAILY = "daily"
 
 
-def is_due(cadence: Cadence, *, posted_at: datetime, now: datetime, local: tzinfo) -> bool:
+def is_due(cadence: Cadence, *, booked_until: datetime, now: datetime, local: tzinfo) -> bool:
     """Tell whether an hour or a local day has begun since charges were last posted.
 
     An hour is that of UTC, so that a clock change neither loses nor repeats one.
@@ -29,4 +29,4 @@ def is_due(cadence: Cadence, *, posted_at: datetime, now: datetime, local: tzinf
         begun = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     else:
         begun = datetime.combine(now.astimezone(local).date(), time(), tzinfo=local)
-    return posted_at < begun <= now
+    return booked_until < begun <= now

@@ -115,7 +115,7 @@ class PreparedAccrual:
 async def set_cadence(session: AsyncSession, *, estate_id: int, cadence: Cadence, now: datetime) -> None:
     """Set how often an estate's charges are posted; what has accrued so far is posted at once."""
     await bump_lane(session, estate_id=estate_id)
-    values = {"cadence": cadence.value, "posted_at": now, "updated_at": now}
+    values = {"cadence": cadence.value, "booked_until": now, "updated_at": now}
     statement = pg_insert(ChargingRule).values(estate_id=estate_id, **values)
     await session.execute(statement.on_conflict_do_update(index_elements=["estate_id"], set_=values))
     await post_accruals(session, estate_id=estate_id, now=now)
@@ -124,8 +124,10 @@ async def set_cadence(session: AsyncSession, *, estate_id: int, cadence: Cadence
 async def post_due_accruals(session: AsyncSession, *, estate_id: int, now: datetime) -> int:
     """Post what has accrued if the estate's hour or day is over; return how many entries that made."""
     memory = await queries.new_memory(session, estate_id=estate_id)
-    posted_at = await queries.accruals_posted_at(session, estate_id=estate_id)
-    if posted_at is None or not is_due(memory.cadence, posted_at=posted_at, now=now, local=memory.zone):
+    booked_until = await queries.accruals_booked_until(session, estate_id=estate_id)
+    if booked_until is None:
+        return 0
+    if not is_due(memory.cadence, booked_until=booked_until, now=now, local=memory.zone):
         return 0
     return await post_accruals(session, estate_id=estate_id, now=now)
 
@@ -137,7 +139,7 @@ async def post_accruals(session: AsyncSession, *, estate_id: int, now: datetime)
     statement = select(Accrual).where(Accrual.estate_id == estate_id).order_by(Accrual.register_id)
     rows = (await session.scalars(statement)).all()
     await session.execute(
-        update(ChargingRule).where(ChargingRule.estate_id == estate_id).values(posted_at=now)
+        update(ChargingRule).where(ChargingRule.estate_id == estate_id).values(booked_until=now)
     )
     if not rows:
         return 0

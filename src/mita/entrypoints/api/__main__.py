@@ -31,7 +31,7 @@ def main() -> int:
     app = create_app(
         Database(url, pool_size=POOL_SIZE),
         live=LiveHub(url),
-        checkpoint_keys=checkpoint_directory(settings).keys,
+        checkpoints=checkpoint_directory(settings),
     )
     uvicorn.run(
         app,

@@ -1,6 +1,6 @@
 """The application: routers, guards, errors, the live stream, the page."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -32,7 +32,7 @@ from mita.kit.errors import NotFound, StaffOnly
 from mita.kit.web import Caller, Edge, caller, keep_persons_out, refusals
 from mita.ledger.api import router as ledger_router
 from mita.ledger.api.books import ACCOUNT_NAMES
-from mita.ledger.api.checkpoints import CHECKPOINT_KEYS, WALLET_SIGHT
+from mita.ledger.api.checkpoints import CHECKPOINTS, WALLET_SIGHT, PublishedCheckpoints
 from mita.ledger.domain import VerifierKey
 from mita.metering.api import router as metering_router
 from mita.notifications.api import router as notifications_router
@@ -66,13 +66,23 @@ UTC. Errors are `application/problem+json` with a stable `code`.
 """
 
 
+class _NoCheckpoints:
+    """What a process knows that cannot read where checkpoints are published."""
+
+    def keys(self) -> list[VerifierKey]:
+        return []
+
+    def newest(self, *, estate_id: int) -> None:  # noqa: ARG002 - of whatever estate
+        return None
+
+
 def create_app(
-    database: Database, *, live: LiveHub | None, checkpoint_keys: Callable[[], list[VerifierKey]] = list
+    database: Database, *, live: LiveHub | None, checkpoints: PublishedCheckpoints | None = None
 ) -> FastAPI:
     """Return the web application over ``database``; ``live`` is started and closed with it.
 
-    Without ``live`` the page shows what it was when it was loaded. ``checkpoint_keys`` tells the public keys
-    that sign checkpoints.
+    Without ``live`` the page shows what it was when it was loaded. ``checkpoints`` are those
+    that were published outside the database.
     """
     wire()
 
@@ -102,7 +112,7 @@ def create_app(
         parts={
             LANES: Lanes(database),
             ACCOUNT_NAMES: account_names,
-            CHECKPOINT_KEYS: checkpoint_keys,
+            CHECKPOINTS: checkpoints or _NoCheckpoints(),
             WALLET_SIGHT: _see_wallet,
             "sessions": sessions,
             "live": live,

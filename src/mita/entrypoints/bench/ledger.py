@@ -1,4 +1,4 @@
-"""Single transfers beside a plain rival, charges in batches, verification, checkpoints: one ledger, one run."""
+"""Single transfers beside a plain rival, charges in batches, verification, checkpoints, in one run."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from mita.entrypoints.bench.charge import charge_all, live_batches, new_estate
 from mita.entrypoints.bench.rival import open_rival, rival_transfer
 from mita.entrypoints.checkpoints import SettingsNotary
 from mita.entrypoints.lane import Lane
+from mita.estates import operations as estates
+from mita.estates import queries as estate_queries
 from mita.kit.clock import now_utc
 from mita.kit.db import Database
 from mita.kit.settings import Settings
@@ -39,7 +41,11 @@ _LINES = 1_000
 
 @dataclass
 class Run:
-    """What was measured: transfers per second by (path, warmth, clients), one number for each round."""
+    """What was measured: transfers per second by (path, warmth, clients), one number for each round.
+
+    The paths are the ledger alone, its yardstick, and the ledger between residents' wallets, where standings,
+    targets, spend limits and live hints follow in the same transaction.
+    """
 
     transfers_per_s: dict[tuple[str, str, int], list[float]] = field(default_factory=dict)
     charges_per_s: float = 0.0
@@ -59,19 +65,21 @@ class _Books:
 
 async def run(url: str, *, seconds: float, tell: Callable[[str], None]) -> Run:
     """Measure everything once on one estate, transfers in rounds; ``seconds`` for each cell of a round."""
-    wire()
     found = Run()
     database = Database(url, pool_size=max(CLIENTS))
     try:
+        books = await _ledger_alone(database, url)
+        for number in range(ROUNDS):
+            tell(f"Transfers, {number + 1} of {ROUNDS}…")
+            await _transfers(books, found, paths=("ledger", "yardstick"), seconds=seconds)
+        wire()
         tell("Charging…")
         estate_id, serials = await new_estate(database, name="Bench", meters=METERS)
         found.charges_per_s = await _charges(database, estate_id, serials)
         books = await _funded(database, estate_id)
-        owner_url = url.replace("mita_app@", "postgres@")
-        await open_rival(owner_url, account_ids=list(books.account_ids), balance_micro=_BALANCE_MICRO)
         for number in range(ROUNDS):
-            tell(f"Transfers, {number + 1} of {ROUNDS}…")
-            await _transfers(books, found, seconds=seconds)
+            tell(f"Transfers between wallets, {number + 1} of {ROUNDS}…")
+            await _transfers(books, found, paths=("wallets",), seconds=seconds)
         tell("Verifying…")
         await _verify(database, estate_id, found)
         tell("Signing checkpoints…")
@@ -79,6 +87,25 @@ async def run(url: str, *, seconds: float, tell: Callable[[str], None]) -> Run:
     finally:
         await database.close()
     return found
+
+
+async def _ledger_alone(database: Database, url: str) -> _Books:
+    """Open accounts that nobody follows, with the floors of wallets, and the same ones for the rival."""
+    now = now_utc()
+    async with database.unit_of_work(estates=[]) as session:
+        seen = await estate_queries.platform_estate_ids(session)
+        estate = await estates.create_estate(
+            session, name="Ledger", currency="ZAR", time_zone="Africa/Johannesburg", seen=seen, now=now
+        )
+        await ledger.ensure_entry_partition(session, period=now.date().replace(day=1))
+    async with database.unit_of_work(estates=[estate.estate_id]) as session:
+        codes = [f"wallet:{number}:general" for number in range(METERS)]
+        ids = await ledger.open_accounts(session, estate_id=estate.estate_id, codes=codes, currency="ZAR")
+    books = _Books(database, estate.estate_id, sorted(ids.values()))
+    await _fund(books)
+    owner_url = url.replace("mita_app@", "postgres@")
+    await open_rival(owner_url, account_ids=list(books.account_ids), balance_micro=_BALANCE_MICRO)
+    return books
 
 
 async def _charges(database: Database, estate_id: int, serials: list[str]) -> float:
@@ -96,25 +123,30 @@ async def _funded(database: Database, estate_id: int) -> _Books:
     """Put money on every wallet's electricity account."""
     async with database.unit_of_work(estates=[estate_id]) as session:
         accounts = await wallet_queries.accounts(session, estate_id=estate_id, utility="electricity")
-    ids = [account.account_id for account in accounts]
-    for first in range(0, len(ids), _LINES):
-        some = ids[first : first + _LINES]
-        async with database.unit_of_work(estates=[estate_id]) as session:
+    books = _Books(database, estate_id, [account.account_id for account in accounts])
+    await _fund(books)
+    return books
+
+
+async def _fund(books: _Books) -> None:
+    """Put the same money on each account."""
+    for first in range(0, len(books.account_ids), _LINES):
+        some = books.account_ids[first : first + _LINES]
+        async with books.database.unit_of_work(estates=[books.estate_id]) as session:
             clearing = await ledger.open_accounts(
-                session, estate_id=estate_id, codes=["clearing:eft"], currency="ZAR"
+                session, estate_id=books.estate_id, codes=["clearing:eft"], currency="ZAR"
             )
             lines = [Line(each, _BALANCE_MICRO, EntryKind.TOP_UP) for each in some]
             lines.append(Line(clearing["clearing:eft"], -_BALANCE_MICRO * len(some), EntryKind.CLEARING))
             movement = Movement(JournalKind.TOP_UP, lines, "bench", "")
-            await ledger.book(session, estate_id=estate_id, movement=movement, now=now_utc())
-    return _Books(database, estate_id, ids)
+            await ledger.book(session, estate_id=books.estate_id, movement=movement, now=now_utc())
 
 
-async def _transfers(books: _Books, found: Run, *, seconds: float) -> None:
-    """Measure each cell, ours and the rival's one right after the other."""
+async def _transfers(books: _Books, found: Run, *, paths: Sequence[str], seconds: float) -> None:
+    """Measure each cell, the paths one right after the other."""
     for warmth in WARMTHS:
         for clients in CLIENTS:
-            for path in ("ledger", "yardstick"):
+            for path in paths:
                 rate = await _rate(books, path, warmth, clients, seconds=seconds)
                 found.transfers_per_s.setdefault((path, warmth, clients), []).append(rate)
 
@@ -136,7 +168,7 @@ async def _rate(books: _Books, path: str, warmth: str, clients: int, *, seconds:
 
 
 def _sides(books: _Books, warmth: str, client: int, number: int) -> tuple[int, int]:
-    """Return who gives and who gets: everybody's account and another, or two that only this client touches."""
+    """Return who gives and who gets: everybody's account and another, or two of this client alone."""
     ids = books.account_ids
     own = len(ids) // max(CLIENTS)
     place = client * own + 1 + 2 * (number % ((own - 2) // 2))

@@ -86,6 +86,17 @@ class CheckpointDirectory:
                 taken[place] = taken_at_of(place) or now
         return [self._read(place) for place in worth_checking(taken, now=now)]
 
+    def newest(self, *, estate_id: int) -> Published | None:
+        """Return the newest checkpoint of an estate that one of the keys beside the notes may have signed."""
+        found = []
+        for origin in {estate_origin(key.name, estate_id=estate_id) for key in self.keys()}:
+            for path in (self.path / origin).glob(f"*{_NOTE}"):
+                place = f"{origin}/{path.name.removesuffix(_NOTE)}"
+                taken_at = taken_at_of(place)
+                if taken_at is not None:
+                    found.append((taken_at, place))
+        return self._read(max(found)[1]) if found else None
+
     def estate_ids(self, *, keys: Iterable[VerifierKey]) -> set[int]:
         """Return the estates of which there are notes."""
         notes = [path for key in keys for path in (self.path / key.name).glob(f"*/*{_NOTE}")]

@@ -101,13 +101,18 @@ def ledger(
         typer.echo(json.dumps(report))
         return
     table = Table(title="Single transfers per second, each durable before the client's next (median)")
-    for column in ("accounts", "clients", "ledger", "yardstick", "of yardstick"):
+    for column in ("accounts", "clients", "ledger", "yardstick", "of yardstick", "between wallets"):
         table.add_column(column, justify="right")
     for warmth in ("hot", "cold"):
         for clients, rate in report[warmth].items():
             yardstick = report["yardstick"][warmth][clients]
             table.add_row(
-                warmth, clients, f"{rate:,}", f"{yardstick:,}", f"{yardstick and rate / yardstick:.2f}"
+                warmth,
+                clients,
+                f"{rate:,}",
+                f"{yardstick:,}",
+                f"{yardstick and rate / yardstick:.2f}",
+                f"{report['wallets'][warmth][clients]:,}",
             )
     console = Console()
     console.print(table)
@@ -134,6 +139,7 @@ def ledger_summary(run: LedgerRun) -> dict[str, Any]:
         "hot": cells("ledger", "hot"),
         "cold": cells("ledger", "cold"),
         "yardstick": {"hot": cells("yardstick", "hot"), "cold": cells("yardstick", "cold")},
+        "wallets": {"hot": cells("wallets", "hot"), "cold": cells("wallets", "cold")},
         "charges_per_second": int(run.charges_per_s),
         "verify_per_second": int(run.verify_per_s),
         "checkpoint_ms": float(f"{statistics.median(run.checkpoint_ms):.1f}"),

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
+from mita.charging import queries as charging_queries
 from mita.entrypoints.checkpoints import checkpoint_directory, known_keys
 from mita.entrypoints.cli.plainly import BAD_INPUT, plainly
 from mita.entrypoints.opened import database_url
@@ -95,6 +96,8 @@ async def _verify_estate(
                 task, description=f"Verifying {escape(name)}: {done:,} entries"
             ),
         )
+        # what has accrued belongs to charging, in the same snapshot
+        checked.breaks += await charging_queries.accrual_breaks(session, estate_id=estate_id)
     return {
         "estate": name,
         "accounts": checked.accounts,

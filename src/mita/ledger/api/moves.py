@@ -20,6 +20,7 @@ from mita.ledger.operations import (
     NotEnough,
     Order,
     SecondPersonNeeded,
+    SpendLimitReached,
 )
 from mita.ledger.schemas.books import first_day
 from mita.ledger.schemas.moves import (
@@ -59,7 +60,7 @@ router = APIRouter(tags=["ledger"])
             "model": HoldOut,
             "description": "The key was carried out before",
         },
-        **refusals(NotFound, NotEnough, KeyReused, Invalid),
+        **refusals(NotFound, NotEnough, SpendLimitReached, KeyReused, Invalid),
     },
 )
 async def place_hold(

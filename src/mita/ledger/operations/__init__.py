@@ -10,7 +10,7 @@ from mita.ledger.operations.adjust import (
     set_ledger_rule,
 )
 from mita.ledger.operations.archive import MonthNotArchivable, detach_month, month_to_archive
-from mita.ledger.operations.book import Booked, Line, Movement, NotEnough, body_hash, book
+from mita.ledger.operations.book import Booked, Line, Movement, NotEnough, SpendLimitReached, body_hash, book
 from mita.ledger.operations.checkpoint import Notary, NotPublished, record_checkpoint, take_checkpoint
 from mita.ledger.operations.clearing import check_clearings
 from mita.ledger.operations.hold import Authorisation, HoldResolved, expire_holds, place_hold, resolve_hold
@@ -41,6 +41,7 @@ __all__ = [
     "PeriodLocked",
     "PreparedJournal",
     "SecondPersonNeeded",
+    "SpendLimitReached",
     "StaleHeads",
     "accrue",
     "ask_adjustment",

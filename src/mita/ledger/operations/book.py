@@ -15,14 +15,14 @@ from mita.kit.db import driver_connection
 from mita.kit.errors import Conflict, Invalid, NotFound
 from mita.kit.events import publish
 from mita.kit.ids import new_id
-from mita.kit.zones import local_month, zone
+from mita.kit.zones import local_month
 from mita.ledger.domain import AUTHORISING, EntryKind, JournalKind, SourceKind, Unbalanced, fits
 from mita.ledger.events import JournalBooked
 from mita.ledger.operations.journals import StaleHeads
 from mita.ledger.operations.requests import KeyReused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -40,6 +40,13 @@ class NotEnough(Conflict):
 
     code = "not_enough"
     title = "There is not enough money"
+
+
+class SpendLimitReached(Conflict):
+    """A limit of the wallet leaves less for what was asked for; who listens to what moves raises it."""
+
+    code = "spend_limit_reached"
+    title = "The spending limit is reached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,7 @@ async def book(session: AsyncSession, *, estate_id: int, movement: Movement, now
     :raises StaleHeads: if another writer waits for this one (roll back and repeat)
     """
     _check(movement)
-    estate = await estate_queries.estate(session, estate_id=estate_id)
+    local = await estate_queries.time_zone(session, estate_id=estate_id)
     lines = movement.lines
     connection = await driver_connection(session)
     parameters = (
@@ -112,18 +119,18 @@ async def book(session: AsyncSession, *, estate_id: int, movement: Movement, now
         movement.actor,
         movement.memo,
         now,
-        local_month(now, local=zone(estate.time_zone)),
+        local_month(now, local=local),
         movement.scope,
         movement.key,
         body_hash(movement.body),
         movement.kind in AUTHORISING,
         movement.event_at,
-        [line.account_id for line in lines],
-        [line.amount_micro for line in lines],
-        [int(line.kind) for line in lines],
-        [line.quantity_micro for line in lines],
-        [int(line.source_kind) for line in lines],
-        [line.source_id for line in lines],
+        _array(line.account_id for line in lines),
+        _array(line.amount_micro for line in lines),
+        _array(int(line.kind) for line in lines),
+        _array(line.quantity_micro for line in lines),
+        _array(int(line.source_kind) for line in lines),
+        _array(line.source_id for line in lines),
     )
     try:
         rows = await (await connection.execute(_BOOK, parameters)).fetchall()
@@ -146,6 +153,11 @@ async def book(session: AsyncSession, *, estate_id: int, movement: Movement, now
     return booked
 
 
+def _array(values: Iterable[int]) -> str:
+    """Return whole numbers as PostgreSQL writes an array; the driver takes ten times as long."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
 def _check(movement: Movement) -> None:
     total = sum(line.amount_micro for line in movement.lines)
     if total != 0:
@@ -158,20 +170,19 @@ def _check(movement: Movement) -> None:
     )
 
 
+# what the database says no with, and how it is told
+_REFUSALS: dict[str, Callable[[str], Exception]] = {
+    "MT001": KeyReused,
+    "MT002": NotEnough,
+    "MT004": NotFound,
+    "MT005": Invalid,
+    # the zone of an estate is remembered; whether this connection may see the estate is not
+    "42501": lambda _: NotFound("the estate does not exist"),
+    "22003": lambda _: Invalid("an amount is more than an account can hold", problems=[{"path": "amount"}]),
+    "40P01": lambda _: StaleHeads("two writers waited for each other"),
+}
+
+
 def _refusal(error: psycopg.Error) -> Exception:
-    sentence = error.diag.message_primary or str(error)
-    match error.sqlstate:
-        case "MT001":
-            return KeyReused(sentence)
-        case "MT002":
-            return NotEnough(sentence)
-        case "MT004":
-            return NotFound(sentence)
-        case "MT005":
-            return Invalid(sentence)
-        case "22003":
-            return Invalid("an amount is larger than an account can hold", problems=[{"path": "amount"}])
-        case "40P01":
-            return StaleHeads("two writers waited for each other")
-        case _:
-            return error
+    refusal = _REFUSALS.get(error.sqlstate or "")
+    return error if refusal is None else refusal(error.diag.message_primary or str(error))

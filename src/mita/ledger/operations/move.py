@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mita.estates import queries as estate_queries
-from mita.kit.errors import Invalid
+from mita.kit.errors import Invalid, NotFound
+from mita.ledger import queries
 from mita.ledger.domain import EntryKind, JournalKind
 from mita.ledger.operations.accounts import open_accounts
 from mita.ledger.operations.book import Booked, Line, Movement, book
@@ -89,11 +90,17 @@ async def bank_clearing(
     """Book that what stood on a clearing account reached the bank, or left it (``is_incoming`` false).
 
     Receipts stand on a clearing account as minus, pay-outs as plus; banked, both return to zero.
+
+    :raises NotFound: if the estate has no such clearing account
     """
     estate = await estate_queries.estate(session, estate_id=estate_id)
-    codes = [CLEARING_PREFIX + method, BANK_CODE]
-    accounts = await open_accounts(session, estate_id=estate_id, codes=codes, currency=estate.currency)
-    clearing, bank = accounts[codes[0]], accounts[codes[1]]
+    code = CLEARING_PREFIX + method
+    known = await queries.account_codes(session, estate_id=estate_id, codes=[code])
+    if code not in known:
+        raise NotFound(f"no money has come or gone by {method!r} in estate {estate_id}")
+    clearing = known[code].account_id
+    opened = await open_accounts(session, estate_id=estate_id, codes=[BANK_CODE], currency=estate.currency)
+    bank = opened[BANK_CODE]
     return await _between(
         session,
         estate_id=estate_id,

@@ -71,11 +71,11 @@ async def heads(
 
 async def balances(session: AsyncSession, *, estate_id: int, account_ids: Sequence[int]) -> dict[int, int]:
     """Return each account's live balance in micro-money: posted, less what was used and not yet posted."""
-    live = Account.posted_micro - Account.accrued_micro
+    live = (Account.posted_micro - Account.accrued_micro).label("live")
     statement = select(Account.account_id, live).where(
         Account.estate_id == estate_id, Account.account_id.in_(list(account_ids))
     )
-    return {account_id: balance for account_id, balance in (await session.execute(statement)).all()}
+    return {row.account_id: row.live for row in await session.execute(statement)}
 
 
 async def accrued(session: AsyncSession, *, estate_id: int) -> dict[int, int]:
@@ -83,7 +83,7 @@ async def accrued(session: AsyncSession, *, estate_id: int) -> dict[int, int]:
     statement = select(Account.account_id, Account.accrued_micro).where(
         Account.estate_id == estate_id, Account.accrued_micro != 0
     )
-    return {account_id: amount for account_id, amount in (await session.execute(statement)).all()}
+    return {row.account_id: row.accrued_micro for row in await session.execute(statement)}
 
 
 async def entries(

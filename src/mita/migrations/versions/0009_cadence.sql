@@ -3,7 +3,7 @@
 CREATE TABLE charging_rule (
     estate_id bigint PRIMARY KEY REFERENCES estate,
     cadence text NOT NULL CHECK (cadence IN ('each', 'hourly', 'daily')),
-    posted_at timestamptz NOT NULL,
+    booked_until timestamptz NOT NULL,
     updated_at timestamptz NOT NULL
 );
 

@@ -11,7 +11,7 @@ from mita.kit.errors import Invalid, NotFound, StaffOnly
 from mita.kit.shapes import Id, micro, money
 from mita.kit.web import Asking, Caller, EstateId, MemberSession, Now, refusals, repeat_on_contention
 from mita.ledger import queries as ledger_queries
-from mita.ledger.operations import KeyReused, NotEnough, Order
+from mita.ledger.operations import KeyReused, NotEnough, Order, SpendLimitReached
 from mita.wallets import operations, queries
 from mita.wallets.domain import Right
 from mita.wallets.operations import (
@@ -20,7 +20,6 @@ from mita.wallets.operations import (
     NotLow,
     Place,
     RightMissing,
-    SpendLimitReached,
     UtilityNotInWallet,
 )
 from mita.wallets.schemas import IdempotencyKey

@@ -52,7 +52,7 @@ async def _shown(session: AsyncSession, *, estate_id: int, wallet_id: int, now: 
 async def set_spend_limit(
     request: Request, estate_id: EstateId, wallet_id: Id, body: SpendLimitIn, now: Now
 ) -> SpendLimitOut:
-    """What was spent today and this month counts. Once it is reached, no money can be sent elsewhere."""
+    """Count what was spent today and this month too; once it is reached, no money is sent elsewhere."""
 
     async def work(session: AsyncSession) -> SpendLimitOut:
         asking = caller(request)

@@ -55,7 +55,6 @@ from mita.wallets.operations.moves import moves_of
 from mita.wallets.operations.opening import open_wallets
 from mita.wallets.operations.promotion import Grant, expire_promotion, grant_promotion
 from mita.wallets.operations.spend import (
-    SpendLimitReached,
     check_hold,
     check_spend,
     count_spending,
@@ -84,7 +83,6 @@ __all__ = [
     "Place",
     "RightMissing",
     "SetAside",
-    "SpendLimitReached",
     "TopUp",
     "ToppedUp",
     "UtilityNotInWallet",

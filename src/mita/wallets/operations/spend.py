@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-from mita.kit.errors import Conflict, Invalid
+from mita.kit.errors import Invalid
 from mita.kit.events import publish
 from mita.ledger import queries as ledger_queries
 from mita.ledger.domain import AUTHORISING, EntryKind, JournalKind
+from mita.ledger.operations import SpendLimitReached
 from mita.wallets import queries
 from mita.wallets.domain import (
     Span,
@@ -39,13 +40,6 @@ if TYPE_CHECKING:
 # what leaves a wallet by somebody's order counts like consumption
 _MOVED_OUT = (EntryKind.TRANSFER, EntryKind.PAY_OUT, EntryKind.PURCHASE)
 _SPENDING = frozenset({JournalKind.TRANSFER, JournalKind.PAY_OUT, JournalKind.PURCHASE})
-
-
-class SpendLimitReached(Conflict):
-    """The wallet's spending limit leaves less for what was asked for. Consumption knows no limit."""
-
-    code = "spend_limit_reached"
-    title = "The spending limit is reached"
 
 
 async def set_spend_limit(
