@@ -123,7 +123,10 @@ async def test_a_text_that_cannot_be_stored_is_refused_in_every_field(
             is_reading = operation.operation_id.startswith("send_readings") and answer.status_code == 200
             # a text that only looks odd may be somebody's name
             is_odd_only = text.isprintable() or "\u202e" in text
-            assert is_reading or is_odd_only or answer.status_code in (403, 404, 422), (body, answer.text[:300])
+            assert is_reading or is_odd_only or answer.status_code in (403, 404, 422), (
+                body,
+                answer.text[:300],
+            )
             assert answer.status_code < 500, (operation.operation_id, body, answer.text[:300])
 
 

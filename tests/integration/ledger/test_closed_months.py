@@ -10,9 +10,13 @@ import pytest
 
 from mita.ledger import operations as ledger
 from mita.ledger import queries as ledger_queries
+from mita.ledger.jobs import seal_month
+from tests.integration.ledger.notary import TestNotary
 from tests.integration.world import World, new_world
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mita.kit.db import Database
 
 FEBRUARY, MARCH = date(2026, 2, 1), date(2026, 3, 1)
@@ -105,17 +109,20 @@ def _smuggle(admin: psycopg.Connection) -> None:
     )
 
 
+LAST = "(SELECT DISTINCT ON (account_id) * FROM entry ORDER BY account_id, seq DESC) AS e"
+MEND_HEADS = (
+    "UPDATE account AS a SET posted_micro = e.balance_after_micro, head_seq = e.seq, head_hash = e.hash"
+    f" FROM {LAST} WHERE e.account_id = a.account_id"
+)
+
+
 async def test_an_entry_smuggled_into_a_closed_month_is_found(
     closed: World, admin: psycopg.Connection
 ) -> None:
     assert await closed.verified()
     admin.execute("SET session_replication_role = replica")
     _smuggle(admin)
-    admin.execute(
-        "UPDATE account AS a SET posted_micro = e.balance_after_micro, head_seq = e.seq, head_hash = e.hash"
-        " FROM (SELECT DISTINCT ON (account_id) * FROM entry ORDER BY account_id, seq DESC) AS e"
-        " WHERE e.account_id = a.account_id"
-    )
+    admin.execute(MEND_HEADS)
     admin.execute("SET session_replication_role = origin")
     async with closed.unit_of_work() as session:
         found = await ledger_queries.verify(session, estate_id=closed.estate_id)
@@ -130,3 +137,34 @@ async def test_an_entry_smuggled_into_a_closed_month_is_found(
             "it was locked with 2 entries and a turnover of 10000000 micro, and has 4 and 17000000",
         ),
     }
+
+
+async def test_a_thief_who_mends_the_openings_too_is_found_by_the_signed_close(
+    database: Database, admin: psycopg.Connection, tmp_path: Path
+) -> None:
+    """Nothing happened after the close, so chains, heads, openings and totals can all be made to agree."""
+    world, notary = await new_world(database), TestNotary(tmp_path)
+    await world.top_up("10.00", key="february", now=IN_FEBRUARY)
+    async with world.unit_of_work() as session:
+        await ledger.close_month(
+            session, estate_id=world.estate_id, period=FEBRUARY, actor="staff:test", now=IN_MARCH
+        )
+    await seal_month(database, estate_id=world.estate_id, period=FEBRUARY, notary=notary, now=IN_MARCH)
+    assert (await notary.verify(database, estate_id=world.estate_id, now=IN_MARCH)).is_verified
+    admin.execute("SET session_replication_role = replica")
+    _smuggle(admin)
+    for statement in (
+        MEND_HEADS,
+        (
+            "UPDATE account_opening AS o SET opening_micro = e.balance_after_micro, seq = e.seq, hash = e.hash"
+            f" FROM {LAST} WHERE e.account_id = o.account_id"
+        ),
+        "UPDATE period SET entries = 4, turnover_micro = 17000000",
+    ):
+        admin.execute(statement)
+    admin.execute("SET session_replication_role = origin")
+    assert await world.verified()
+    found = await notary.verify(database, estate_id=world.estate_id, now=IN_MARCH)
+    assert [(each.verifier, each.detail) for each in found.breaks] == [
+        ("checkpoints", "entry 2 came to a closed month after the checkpoint of 2026-03-02T12:00:00Z")
+    ] * 2

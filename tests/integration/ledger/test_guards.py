@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import psycopg
@@ -181,3 +181,17 @@ async def test_every_stored_hash_is_the_one_that_sql_derives(database, admin):
     ).fetchone()
     assert wrong[0] == 0
     assert wrong[1] >= 10
+
+
+async def test_a_writer_whose_clock_is_ahead_is_turned_away(database):
+    """Its time would stay on the accounts that everybody shares, and drag all others along."""
+    world = await new_world(database)
+    await world.top_up("10.00", key="k1", now=datetime.now(tz=UTC) + timedelta(hours=23))
+    with pytest.raises(psycopg.errors.OperatorIntervention, match="mend the clock"):
+        await world.top_up("10.00", key="k2", now=datetime.now(tz=UTC) + timedelta(hours=25))
+    with pytest.raises(psycopg.errors.OperatorIntervention, match="mend the clock") as caught:
+        await world.charge(
+            [("M1", at(0), "0"), ("M1", at(1), "1")], now=datetime.now(tz=UTC) + timedelta(days=400)
+        )
+    assert isinstance(caught.value, psycopg.OperationalError), "the wire waits, nothing is rejected"
+    assert await world.balances() == [10_000_000]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from .note import BadNote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from numpy.typing import NDArray
 
@@ -36,6 +36,11 @@ class Published:
     place: str
     note: str
     leaves: bytes | None
+
+
+def shown(instant: datetime) -> str:
+    """Return an instant as a sentence has it."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def worth_checking(taken: Mapping[str, datetime], *, now: datetime) -> list[str]:
@@ -110,10 +115,14 @@ class Witnesses:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A checkpoint whose signature and root are right: when it was taken, and its leaves as :data:`LEAF`."""
+    """A checkpoint whose signature and root are right: when it was taken, and its leaves as :data:`LEAF`.
+
+    ``period`` is the month that was closed, if one was.
+    """
 
     taken_at: datetime
     leaves: NDArray[Any]
+    period: date | None = None
 
 
 @dataclass(slots=True)
@@ -155,7 +164,12 @@ class SignedHeads:
         origins = {estate_origin(key.name, estate_id=self.estate_id) for key in self.keys}
         if summary.origin not in origins or (leaves["estate_id"] != self.estate_id).any():
             return f"it is one of {summary.origin}, not of this estate"
-        return Checked(summary.taken_at, leaves)
+        return Checked(summary.taken_at, leaves, summary.period)
+
+    def newest_close(self) -> Checked | None:
+        """Return the checkpoint of the last month that was closed, if there is one."""
+        closes = [each for each in self.checked if each.period is not None]
+        return max(closes, key=lambda each: each.taken_at, default=None)
 
     def keep(self, account_ids: Sequence[int]) -> None:
         """Forget all leaves but those of some accounts."""
@@ -201,8 +215,9 @@ class SignedHeads:
             account_id = int(leaf["account_id"])
             detail = self._detail(leaf, int(verdicts[i]), head_seqs.get(account_id))
             if detail is not None:
-                when = checked.taken_at.isoformat().replace("+00:00", "Z")
-                found.append(Break(CHECKPOINTS, f"account {account_id}", detail.format(when=when)))
+                found.append(
+                    Break(CHECKPOINTS, f"account {account_id}", detail.format(when=shown(checked.taken_at)))
+                )
             if len(found) == _NAMED_MAX:
                 break
         return found

@@ -163,6 +163,7 @@ def _check(movement: Movement) -> None:
     if total != 0:
         raise Unbalanced(f"the lines are off by {total} micro")
     assert len(movement.lines) > 1, "money comes from somewhere"
+    assert movement.body or not movement.key, "a repeat is known by what it asks for"
     if len(movement.lines) > LINES_MAX:
         raise Invalid(f"a journal booked by hand has at most {LINES_MAX} lines")
     assert fits(movement.kind, [line.kind for line in movement.lines]), (

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from mita.ledger.domain import Published, SignedHeads, worth_checking
+from mita.kit.db import driver_connection
+from mita.ledger.domain import Break, Published, SignedHeads, worth_checking
+from mita.ledger.domain.witness import CHECKPOINTS, Checked, shown
 from mita.ledger.models import Checkpoint
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from mita.ledger.domain import VerifierKey
+
+
+_NAMED_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +66,41 @@ async def _leaves(session: AsyncSession, *, estate_id: int, checkpoint_id: UUID)
         Checkpoint.estate_id == estate_id, Checkpoint.checkpoint_id == checkpoint_id
     )
     return await session.scalar(statement)
+
+
+# The close signed every head when the month took no entry any more: what of the month comes after a head, or on
+# an account that had none, was added later. Probed account by account, in the closed months only.
+_AFTER_CLOSE = """
+    SELECT a.account_id, late.seq
+    FROM account AS a
+    LEFT JOIN unnest(%(accounts)s::bigint[], %(seqs)s::bigint[]) AS n (account_id, seq) USING (account_id)
+    CROSS JOIN LATERAL (
+        SELECT e.seq FROM entry AS e
+        WHERE e.estate_id = a.estate_id AND e.account_id = a.account_id
+            AND e.seq > coalesce(n.seq, 0) AND e.period <= %(period)s
+        ORDER BY e.seq LIMIT 1
+    ) AS late
+    WHERE a.estate_id = %(id)s ORDER BY a.account_id LIMIT %(limit)s
+"""
+
+
+async def entries_after_close(session: AsyncSession, *, estate_id: int, close: Checked) -> list[Break]:
+    """Return the accounts that have entries in a closed month which its signed checkpoint did not know."""
+    connection = await driver_connection(session)
+    parameters = {
+        "id": estate_id,
+        "period": close.period,
+        "accounts": close.leaves["account_id"].tolist(),
+        "seqs": close.leaves["head_seq"].tolist(),
+        "limit": _NAMED_MAX,
+    }
+    rows = await (await connection.execute(_AFTER_CLOSE, parameters)).fetchall()
+    when = shown(close.taken_at)
+    return [
+        Break(
+            CHECKPOINTS,
+            f"account {account_id}",
+            f"entry {seq} came to a closed month after the checkpoint of {when}",
+        )
+        for account_id, seq in rows
+    ]

@@ -14,7 +14,7 @@ from mita.ledger.domain import Break, SignedHeads, genesis_hash
 from mita.ledger.models import Account
 from mita.ledger.queries.archived import archived_through
 from mita.ledger.queries.chains import walk_chains
-from mita.ledger.queries.signed import signed_heads
+from mita.ledger.queries.signed import entries_after_close, signed_heads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -218,10 +218,11 @@ async def _walked(
     heads = await _heads(session, estate_id=estate_id)
     breaks = [*check.breaks, *_head_breaks(heads, check=check, estate_id=estate_id)]
     head_seqs = {account_id: account.head_seq for account_id, account in heads.items()}
-    return (
-        Verification(len(heads), check.entries, len(signed.checked), breaks),
-        signed.breaks(witnesses, head_seqs=head_seqs, archived_seqs=_archived_seqs(check)),
-    )
+    against = signed.breaks(witnesses, head_seqs=head_seqs, archived_seqs=_archived_seqs(check))
+    close = signed.newest_close()
+    if close is not None:
+        against += await entries_after_close(session, estate_id=estate_id, close=close)
+    return Verification(len(heads), check.entries, len(signed.checked), breaks), against
 
 
 async def _identity_breaks(session: AsyncSession, *, estate_id: int) -> list[Break]:

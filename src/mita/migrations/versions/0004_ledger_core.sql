@@ -96,13 +96,14 @@ CREATE OR REPLACE FUNCTION entries_balance() RETURNS trigger LANGUAGE plpgsql AS
 DECLARE
     one record;
     journal_period date;
+    journal_booked_at timestamptz;
 BEGIN
     FOR one IN
         SELECT estate_id, journal_id, sum(amount_micro) AS total, min(period) AS first, max(period) AS last
         FROM new_entries GROUP BY estate_id, journal_id
     LOOP
         -- a probe each, not a join: nobody knows how many there are, and the planner would read all journals
-        SELECT j.period INTO journal_period FROM journal AS j
+        SELECT j.period, j.booked_at INTO journal_period, journal_booked_at FROM journal AS j
         WHERE j.estate_id = one.estate_id AND j.journal_id = one.journal_id;
         IF one.total <> 0 OR journal_period IS NULL THEN
             RAISE EXCEPTION 'journal % of estate % does not balance: off by %, journal row %',
@@ -113,6 +114,11 @@ BEGIN
         IF one.first <> one.last OR one.first <> journal_period THEN
             RAISE EXCEPTION 'journal % of estate % and its entries are not in the same month',
                 one.journal_id, one.estate_id USING ERRCODE = 'check_violation';
+        END IF;
+        -- time never goes back along a chain, so one wrong clock would drag every account that it touches along
+        IF journal_booked_at > clock_timestamp() + interval '1 day' THEN
+            RAISE EXCEPTION 'journal % is booked at %, a day and more ahead of this database: mend the clock of its writer',
+                one.journal_id, journal_booked_at USING ERRCODE = 'operator_intervention';
         END IF;
         PERFORM ledger_books_lock(one.estate_id, false);
         -- a fresh look: the month may have closed while this transaction waited for the lock
