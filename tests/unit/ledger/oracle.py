@@ -247,11 +247,14 @@ class Oracle:
         places = self.journals[row.journal]
         mirrored = [(account, seq)]
         if not counters:
-            if len(places) != 2:
+            amounts = {(a, s): self.accounts[a].rows[s - 1].amount for a, s in places}
+            is_plus = row.amount > 0
+            opposite = [place for place in places if (amounts[place] < 0 if is_plus else amounts[place] > 0)]
+            if len(opposite) != 1:
                 raise Refused("entry_not_reversible")
-            other = next(place for place in places if place != (account, seq))
-            mirrored.append(other)
-            counters = [(other[0], row.amount)]
+            if amounts[opposite[0]] == -row.amount:
+                mirrored.append(opposite[0])
+            counters = [(opposite[0][0], row.amount)]
         if self.reversed & set(mirrored):
             raise Refused("entry_already_reversed")
         parts = [Part(account, -row.amount, "reversal")]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from procrastinate import App, PsycopgConnector
+from copy import copy
+
+from procrastinate import App, Blueprint, PsycopgConnector
 
 from mita.charging import jobs as charging
 from mita.credit import jobs as credit
@@ -24,5 +26,20 @@ def create_worker_app(database_url: str) -> App:
     """Return the app whose worker carries out every job of Mita."""
     app = App(connector=PsycopgConnector(conninfo=database_url, min_size=1, max_size=4))
     for namespace, blueprint in BLUEPRINTS.items():
-        app.add_tasks_from(blueprint, namespace=namespace)
+        app.add_tasks_from(_copy_of(blueprint), namespace=namespace)
     return app
+
+
+def _copy_of(blueprint: Blueprint) -> Blueprint:
+    """Return a blueprint with tasks of its own: an app renames those that it takes, for good."""
+    fresh = Blueprint()
+    copies = {id(task): copy(task) for task in blueprint.tasks.values()}
+    fresh.tasks = {name: copies[id(task)] for name, task in blueprint.tasks.items()}
+    for each in blueprint.periodic_registry.periodic_tasks.values():
+        fresh.periodic_registry.register_task(
+            task=copies[id(each.task)],
+            cron=each.cron,
+            periodic_id=each.periodic_id,
+            configure_kwargs=each.configure_kwargs,
+        )
+    return fresh

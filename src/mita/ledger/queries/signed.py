@@ -68,7 +68,7 @@ async def _leaves(session: AsyncSession, *, estate_id: int, checkpoint_id: UUID)
     return await session.scalar(statement)
 
 
-# The close signed every head when the month took no entry any more: what of the month comes after a head, or on
+# The close signed every head when the month took no entry any more: what of it comes after a head, or on
 # an account that had none, was added later. Probed account by account, in the closed months only.
 _AFTER_CLOSE = """
     SELECT a.account_id, late.seq
