@@ -156,7 +156,8 @@ async def test_a_thief_who_mends_the_openings_too_is_found_by_the_signed_close(
     for statement in (
         MEND_HEADS,
         (
-            "UPDATE account_opening AS o SET opening_micro = e.balance_after_micro, seq = e.seq, hash = e.hash"
+            "UPDATE account_opening AS o"
+            " SET opening_micro = e.balance_after_micro, seq = e.seq, hash = e.hash"
             f" FROM {LAST} WHERE e.account_id = o.account_id"
         ),
         "UPDATE period SET entries = 4, turnover_micro = 17000000",
