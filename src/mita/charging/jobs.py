@@ -21,8 +21,6 @@ jobs = Blueprint()
 async def post_accruals(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Post what has accrued in the estates whose hour or day is over."""
     database: Database = context.additional_context["database"]
-    async with database.unit_of_work(estates=[]) as session:
-        estate_ids = await estates.platform_estate_ids(session)
-    for estate_id in estate_ids:
+    for estate_id in await estates.every_estate_id(database):
         async with database.unit_of_work(estates=[estate_id]) as session:
             await operations.post_due_accruals(session, estate_id=estate_id, now=now_utc())

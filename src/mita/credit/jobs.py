@@ -37,7 +37,7 @@ async def expire_supply_commands(context: JobContext, timestamp: int) -> None:  
     """Let supply commands fail that no device has confirmed in time."""
     database: Database = context.additional_context["database"]
     now = now_utc()
-    for estate_id in await _estate_ids(database):
+    for estate_id in await estates.every_estate_id(database):
         async with database.unit_of_work(estates=[estate_id]) as session:
             commands = await queries.commands(session, estate_id=estate_id, states=_OPEN, limit=_COMMANDS_MAX)
             expired = [command.command_id for command in commands if command.expires_at <= now]
@@ -55,7 +55,7 @@ async def settle_supply_stops(context: JobContext, timestamp: int) -> None:  # n
     """Lift the stops whose end has come, then let those take effect that friendly hours deferred."""
     database: Database = context.additional_context["database"]
     now = now_utc()
-    for estate_id in await _estate_ids(database):
+    for estate_id in await estates.every_estate_id(database):
         await _repeat(database, operations.lift_ended_stops, estate_id=estate_id, now=now)
         await _repeat(database, operations.ask_due_stops, estate_id=estate_id, now=now)
 
@@ -66,8 +66,3 @@ async def _repeat(database: Database, step: _Step, *, estate_id: int, now: datet
     while seen:
         async with database.unit_of_work(estates=[estate_id]) as session:
             seen = await step(session, estate_id=estate_id, now=now)
-
-
-async def _estate_ids(database: Database) -> list[int]:
-    async with database.unit_of_work(estates=[]) as session:
-        return await estates.platform_estate_ids(session)

@@ -18,10 +18,18 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from mita.kit.db import Database
+
 
 async def platform_estate_ids(session: AsyncSession) -> list[int]:
     """Return the id of every estate: what a platform process puts on its connection."""
     return list((await session.scalars(text("SELECT platform_estate_ids()"))).all())
+
+
+async def every_estate_id(database: Database) -> list[int]:
+    """Return the id of every estate, for a job that opens a transaction for each."""
+    async with database.unit_of_work(estates=[]) as session:
+        return await platform_estate_ids(session)
 
 
 async def estates(session: AsyncSession, *, after_id: int = 0, limit: int = 100) -> Sequence[Estate]:

@@ -57,7 +57,7 @@ async def check_months(context: JobContext, timestamp: int) -> None:  # noqa: AR
 async def expire_holds(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Release the holds whose time is over."""
     database: Database = context.additional_context["database"]
-    for estate_id in await _estate_ids(database):
+    for estate_id in await estates.every_estate_id(database):
         async with database.unit_of_work(estates=[estate_id]) as session:
             await operations.expire_holds(session, estate_id=estate_id, now=now_utc())
 
@@ -67,7 +67,7 @@ async def expire_holds(context: JobContext, timestamp: int) -> None:  # noqa: AR
 async def check_clearings(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Tell of money that stands on a clearing account longer than it may."""
     database: Database = context.additional_context["database"]
-    for estate_id in await _estate_ids(database):
+    for estate_id in await estates.every_estate_id(database):
         async with database.unit_of_work(estates=[estate_id]) as session:
             await operations.check_clearings(session, estate_id=estate_id, now=now_utc())
 
@@ -78,7 +78,7 @@ async def seal_closing_months(context: JobContext, timestamp: int) -> None:  # n
     """Finish the months that are closing: enqueued when one begins to, each minute for what was missed."""
     database: Database = context.additional_context["database"]
     notary: Notary = context.additional_context["notary"]
-    for estate_id in await _estate_ids(database):
+    for estate_id in await estates.every_estate_id(database):
         async with database.unit_of_work(estates=[estate_id]) as session:
             closing = await queries.closing_months(session, estate_id=estate_id)
         for month in closing:
@@ -114,7 +114,7 @@ async def take_daily_checkpoints(context: JobContext, timestamp: int) -> None:  
     database: Database = context.additional_context["database"]
     notary: Notary = context.additional_context["notary"]
     failed = None
-    for estate_id in await _estate_ids(database):
+    for estate_id in await estates.every_estate_id(database):
         try:
             await take_daily_checkpoint(database, estate_id=estate_id, notary=notary, now=now_utc())
         except operations.NotPublished as error:
@@ -142,8 +142,3 @@ async def take_daily_checkpoint(
     return await operations.take_checkpoint(
         database, estate_id=estate_id, kind=CheckpointKind.DAILY, period=None, notary=notary, now=now
     )
-
-
-async def _estate_ids(database: Database) -> list[int]:
-    async with database.unit_of_work(estates=[]) as session:
-        return list(await estates.platform_estate_ids(session))

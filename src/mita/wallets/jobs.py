@@ -18,17 +18,12 @@ jobs = Blueprint()
 _AGAIN = RetryStrategy(max_attempts=5, exponential_wait=2)
 
 
-async def _estate_ids(database: Database) -> list[int]:
-    async with database.unit_of_work(estates=[]) as session:
-        return await estates.platform_estate_ids(session)
-
-
 @jobs.periodic(cron="* * * * *")
 @jobs.task(name="expire_promotions", pass_context=True, queueing_lock="wallets:expire_promotions")
 async def expire_promotions(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Take back what is unspent of the promotions whose time is over."""
     database: Database = context.additional_context["database"]
-    for estate_id in await _estate_ids(database):
+    for estate_id in await estates.every_estate_id(database):
         async with database.unit_of_work(estates=[estate_id]) as session:
             expired = await queries.expired_promotions(session, estate_id=estate_id, now=now_utc())
         for promotion in expired:
@@ -44,7 +39,7 @@ async def expire_promotions(context: JobContext, timestamp: int) -> None:  # noq
 async def check_targets(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Ask for top-ups where a total fell below its minimum and no line was crossed."""
     database: Database = context.additional_context["database"]
-    for estate_id in await _estate_ids(database):
+    for estate_id in await estates.every_estate_id(database):
         async with database.unit_of_work(estates=[estate_id]) as session:
             await operations.check_targets(session, estate_id=estate_id, now=now_utc())
 
@@ -62,7 +57,7 @@ async def fill_group(context: JobContext, estate_id: int, group_id: int) -> None
 async def fill_groups(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Have every group filled whose rule is on: a total may fall below a threshold and cross no line."""
     database: Database = context.additional_context["database"]
-    for estate_id in await _estate_ids(database):
+    for estate_id in await estates.every_estate_id(database):
         async with database.unit_of_work(estates=[estate_id]) as session:
             for group_id in await queries.groups_to_fill(session, estate_id=estate_id):
                 await operations.ask_filling(session, estate_id=estate_id, group_id=group_id)
@@ -73,6 +68,6 @@ async def fill_groups(context: JobContext, timestamp: int) -> None:  # noqa: ARG
 async def end_stale_alerts(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """End the alerts of spending limits that were about a day or a month that is over."""
     database: Database = context.additional_context["database"]
-    for estate_id in await _estate_ids(database):
+    for estate_id in await estates.every_estate_id(database):
         async with database.unit_of_work(estates=[estate_id]) as session:
             await operations.end_stale_alerts(session, estate_id=estate_id, now=now_utc())

@@ -196,8 +196,12 @@ async def _move(books: _Books, path: str, from_id: int, to_id: int) -> None:
 
 async def _verify(database: Database, estate_id: int, found: Run) -> None:
     began = time.perf_counter()
-    async with database.snapshot(estates=[estate_id]) as session:
-        verified = await queries.verify(session, estate_id=estate_id)
+    # as `mita verify` does it: two connections see the same instant
+    async with (
+        database.snapshot(estates=[estate_id]) as session,
+        database.snapshot(estates=[estate_id], beside=session) as beside,
+    ):
+        verified = await queries.verify(session, estate_id=estate_id, beside=beside)
     found.verify_per_s = verified.entries / (time.perf_counter() - began)
     found.accounts, found.entries = verified.accounts, verified.entries
     assert verified.is_verified, verified.breaks

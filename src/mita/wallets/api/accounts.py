@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response, status
+from fastapi import APIRouter, Query, Request, Response, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.estates import queries as estate_queries
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import BIGINT_MAX
 from mita.kit.shapes import AfterId, Id, Limit, Page, micro
-from mita.kit.web import Asking, EstateId, MemberSession, Now, refusals, repeat_on_contention
+from mita.kit.web import Asking, EstateId, IdempotencyKey, MemberSession, Now, refusals, repeat_on_contention
 from mita.ledger import queries as ledger_queries
 from mita.ledger.operations import KeyReused
 from mita.wallets import operations, queries
@@ -19,7 +19,6 @@ from mita.wallets.operations import TopUp, UtilityNotInWallet
 from mita.wallets.schemas import (
     AccountWord,
     EntryOut,
-    IdempotencyKey,
     TopUpIn,
     TopUpOut,
     WalletOut,
@@ -137,10 +136,7 @@ async def receive_top_up(
     estate_id: EstateId,
     wallet_id: Id,
     body: TopUpIn,
-    idempotency_key: Annotated[
-        IdempotencyKey,
-        Header(alias="Idempotency-Key", description="Names this receipt; repeat with the same key"),
-    ],
+    idempotency_key: IdempotencyKey,
     now: Now,
 ) -> TopUpOut:
     """Book it once per key: a repeat answers 200 with the same journal, another body is refused."""

@@ -3,19 +3,27 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response, status
+from fastapi import APIRouter, Path, Query, Request, Response, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.estates import queries as estate_queries
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import BIGINT_MAX
 from mita.kit.shapes import AfterId, Id, Limit, Page, micro, money
-from mita.kit.web import Asking, Caller, EstateId, MemberSession, Now, refusals, repeat_on_contention
+from mita.kit.web import (
+    Asking,
+    Caller,
+    EstateId,
+    IdempotencyKey,
+    MemberSession,
+    Now,
+    refusals,
+    repeat_on_contention,
+)
 from mita.ledger.operations import KeyReused, NotEnough
 from mita.wallets import operations, queries
 from mita.wallets.models import WalletGroup
 from mita.wallets.operations import GroupFull, NothingToDistribute, RightMissing, WalletInGroup
-from mita.wallets.schemas import IdempotencyKey
 from mita.wallets.schemas.groups import (
     DistributionIn,
     DistributionOut,
@@ -34,9 +42,6 @@ from mita.wallets.schemas.groups import (
 
 router = APIRouter()
 GroupId = Annotated[int, Path(ge=1, le=BIGINT_MAX, description="The group", examples=[1])]
-Key = Annotated[
-    IdempotencyKey, Header(alias="Idempotency-Key", description="Names this order; repeat with the same key")
-]
 
 
 async def _shown(session: AsyncSession, *, estate_id: int, rows: Sequence[WalletGroup]) -> list[GroupOut]:
@@ -170,7 +175,7 @@ async def receive_group_top_up(
     estate_id: EstateId,
     group_id: GroupId,
     body: GroupTopUpIn,
-    idempotency_key: Key,
+    idempotency_key: IdempotencyKey,
     now: Now,
 ) -> GroupTopUpOut:
     """Book it once per key: a repeat answers 200 with the same journal, another body is refused."""
@@ -224,7 +229,7 @@ async def distribute_group(
     estate_id: EstateId,
     group_id: GroupId,
     body: DistributionIn,
-    idempotency_key: Key,
+    idempotency_key: IdempotencyKey,
     now: Now,
     is_preview: Annotated[bool, Query(alias="preview", description="Only show what it would do")] = False,  # noqa: FBT002 - a query
 ) -> DistributionOut:

@@ -1,15 +1,24 @@
 """Routes by which somebody orders money: transfers, pay-outs, promotions, emergency credit, debts."""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Request, Response, status
+from fastapi import APIRouter, Request, Response, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.estates import queries as estate_queries
 from mita.kit.errors import Invalid, NotFound, StaffOnly
 from mita.kit.shapes import Id, micro, money
-from mita.kit.web import Asking, Caller, EstateId, MemberSession, Now, refusals, repeat_on_contention
+from mita.kit.web import (
+    Asking,
+    Caller,
+    EstateId,
+    IdempotencyKey,
+    MemberSession,
+    Now,
+    refusals,
+    repeat_on_contention,
+)
 from mita.ledger import queries as ledger_queries
 from mita.ledger.operations import KeyReused, NotEnough, Order, SpendLimitReached
 from mita.wallets import operations, queries
@@ -22,7 +31,6 @@ from mita.wallets.operations import (
     RightMissing,
     UtilityNotInWallet,
 )
-from mita.wallets.schemas import IdempotencyKey
 from mita.wallets.schemas.rules import (
     DebtPlanIn,
     DebtsOut,
@@ -38,9 +46,6 @@ from mita.wallets.schemas.rules import (
 )
 
 router = APIRouter()
-Key = Annotated[
-    IdempotencyKey, Header(alias="Idempotency-Key", description="Names this order; repeat with the same key")
-]
 _Repeat = dict[int | str, dict[str, Any]]
 _MOVED: _Repeat = {status.HTTP_200_OK: {"model": MovedOut, "description": "The key was carried out before"}}
 _GRANTED: _Repeat = {
@@ -70,7 +75,7 @@ async def transfer_money(
     estate_id: EstateId,
     wallet_id: Id,
     body: TransferIn,
-    idempotency_key: Key,
+    idempotency_key: IdempotencyKey,
     now: Now,
 ) -> MovedOut:
     """Move at most what the giving account has available; for staff and who manages the giving wallet."""
@@ -140,7 +145,7 @@ async def pay_money_out(
     estate_id: EstateId,
     wallet_id: Id,
     body: PayOutIn,
-    idempotency_key: Key,
+    idempotency_key: IdempotencyKey,
     now: Now,
 ) -> MovedOut:
     """Pay at most what the account has available; it stands on `clearing:transfers` until it is sent."""
@@ -214,7 +219,7 @@ async def grant_promotion(
     estate_id: EstateId,
     wallet_id: Id,
     body: PromotionIn,
-    idempotency_key: Key,
+    idempotency_key: IdempotencyKey,
     now: Now,
 ) -> PromotionOut:
     """Grant money that is spent before other money; what is left when its time is over is taken back."""
@@ -263,7 +268,7 @@ async def draw_emergency_credit(
     estate_id: EstateId,
     wallet_id: Id,
     body: DrawIn,
-    idempotency_key: Key,
+    idempotency_key: IdempotencyKey,
     now: Now,
 ) -> MovedOut:
     """One at a time; the next top-up repays it first. The estate's rule says who may."""
@@ -344,7 +349,7 @@ async def set_debt_aside(
     estate_id: EstateId,
     wallet_id: Id,
     body: DebtPlanIn,
-    idempotency_key: Key,
+    idempotency_key: IdempotencyKey,
     now: Now,
 ) -> DebtsOut:
     """Relieve the account of its arrears; each later top-up gives the percentage until they are paid."""

@@ -26,7 +26,6 @@ from mita.wallets.queries import AccountInfo
 StandingWord = Literal["in_credit", "low", "out"]
 AccountWord = Literal["electricity", "water", "hot_water", "gas", "solar", "general"]
 Reference = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-IdempotencyKey = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
 
 class BalanceOut(Shape):
