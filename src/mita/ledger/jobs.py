@@ -26,10 +26,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 jobs = Blueprint()
+# one after the other: nobody misses what is just being made
+_MONTHS = "ledger:months"
 
 
 @jobs.periodic(cron="10 * * * *")
-@jobs.task(name="ensure_partitions", pass_context=True, queueing_lock="ledger:ensure_partitions")
+@jobs.task(
+    name="ensure_partitions",
+    pass_context=True,
+    lock=_MONTHS,
+    queueing_lock="ledger:ensure_partitions",
+)
 async def ensure_partitions(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Create the partitions of entries for this month and the next three."""
     database: Database = context.additional_context["database"]
@@ -40,7 +47,7 @@ async def ensure_partitions(context: JobContext, timestamp: int) -> None:  # noq
 
 
 @jobs.periodic(cron="25 * * * *")
-@jobs.task(name="check_months", pass_context=True, queueing_lock="ledger:check_months")
+@jobs.task(name="check_months", pass_context=True, lock=_MONTHS, queueing_lock="ledger:check_months")
 async def check_months(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Tell of coming months that have no partition for entries, and of rows that went astray."""
     database: Database = context.additional_context["database"]
