@@ -20,7 +20,6 @@ from mita.wallets import queries as wallet_queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -45,14 +44,13 @@ async def new_memory(session: AsyncSession, *, estate_id: int) -> LaneMemory:
 
 async def cadence(session: AsyncSession, *, estate_id: int) -> Cadence:
     """Return how often an estate's charges are posted."""
-    found = await session.get(ChargingRule, estate_id, populate_existing=True)
+    found = await charging_rule(session, estate_id=estate_id)
     return Cadence.EACH if found is None else Cadence(found.cadence)
 
 
-async def accruals_booked_until(session: AsyncSession, *, estate_id: int) -> datetime | None:
-    """Return when an estate's accruals were last posted, None if it posts each charge and always did."""
-    found = await session.get(ChargingRule, estate_id, populate_existing=True)
-    return None if found is None else found.booked_until
+async def charging_rule(session: AsyncSession, *, estate_id: int) -> ChargingRule | None:
+    """Return an estate's cadence and when its accruals were last posted, None if it never set one."""
+    return await session.get(ChargingRule, estate_id, populate_existing=True)
 
 
 async def load_registers(

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.integration.world import new_world
 
 from mita.kit import events
 from mita.kit.clock import now_utc
@@ -18,6 +17,7 @@ from mita.metering import jobs as metering_jobs
 from mita.metering.events import ReadingMonthsChecked
 from mita.notifications import queries as alert_queries
 from mita.notifications.domain import AlertKind
+from tests.integration.world import new_world
 
 if TYPE_CHECKING:
     import psycopg

@@ -6,7 +6,6 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tests.integration.house.test_catalogue import NOW, RATES
 
 from mita.entrypoints.lane import Lane
 from mita.estates import operations as estates
@@ -14,6 +13,7 @@ from mita.metering import operations as metering
 from mita.metering.domain import ReadingBatch
 from mita.tariffs import operations as tariffs
 from mita.tariffs.domain import parse_document
+from tests.integration.house.seeds import NOW, RATES
 
 if TYPE_CHECKING:
     import psycopg

@@ -10,8 +10,10 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from mita.charging import queries
 from mita.charging.domain.cadence import Cadence, is_due
+from mita.charging.domain.codes import TAX_CODE, income_code
 from mita.charging.models import Accrual, ChargingRule
-from mita.charging.operations.lane import Alone, Gate, bump_lane
+from mita.charging.operations.lane import Alone, Gate
+from mita.estates import queries as estate_queries
 from mita.kit.bulk import Insertion
 from mita.kit.clock import to_us
 from mita.kit.columns import Column, pg_array
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from mita.charging.domain.memory import LaneMemory
     from mita.ledger.domain import Chained
 
-TAX_CODE = "tax"
 _ADD = """
     INSERT INTO accrual AS a (
         estate_id, register_id, account_id, quantity_micro, net_micro, tax_micro, charges, since, until
@@ -47,6 +48,21 @@ _ADD = """
         since = least(a.since, excluded.since),
         until = greatest(a.until, excluded.until)
 """
+
+
+def charge_journal(memory: LaneMemory, *, memo: str, now: datetime) -> JournalDraft:
+    """Return the journal of charges that are booked now."""
+    return JournalDraft(
+        journal_id=new_id(),
+        estate_id=memory.estate_id,
+        kind=JournalKind.CHARGE,
+        currency=memory.currency,
+        actor="system:charging",
+        memo=memo,
+        idempotency_key="",
+        booked_at=now,
+        period=memory.month_of(now),
+    )
 
 
 class PreparedAccrual:
@@ -113,8 +129,10 @@ class PreparedAccrual:
 
 
 async def set_cadence(session: AsyncSession, *, estate_id: int, cadence: Cadence, now: datetime) -> None:
-    """Set how often an estate's charges are posted; what has accrued so far is posted at once."""
-    await bump_lane(session, estate_id=estate_id)
+    """Set how often an estate's charges are posted; what has accrued so far is posted at once.
+
+    Posting holds the lane and moves it, so every worker reads the cadence again.
+    """
     values = {"cadence": cadence.value, "booked_until": now, "updated_at": now}
     statement = pg_insert(ChargingRule).values(estate_id=estate_id, **values)
     await session.execute(statement.on_conflict_do_update(index_elements=["estate_id"], set_=values))
@@ -123,11 +141,11 @@ async def set_cadence(session: AsyncSession, *, estate_id: int, cadence: Cadence
 
 async def post_due_accruals(session: AsyncSession, *, estate_id: int, now: datetime) -> int:
     """Post what has accrued if the estate's hour or day is over; return how many entries that made."""
-    memory = await queries.new_memory(session, estate_id=estate_id)
-    booked_until = await queries.accruals_booked_until(session, estate_id=estate_id)
-    if booked_until is None:
+    rule = await queries.charging_rule(session, estate_id=estate_id)
+    if rule is None:
         return 0
-    if not is_due(memory.cadence, booked_until=booked_until, now=now, local=memory.zone):
+    local = await estate_queries.time_zone(session, estate_id=estate_id)
+    if not is_due(Cadence(rule.cadence), booked_until=rule.booked_until, now=now, local=local):
         return 0
     return await post_accruals(session, estate_id=estate_id, now=now)
 
@@ -168,7 +186,7 @@ async def _book(
     sides: dict[str, list[int]] = {}
     for row in rows:
         for code, amount, quantity in (
-            (f"income:{utility_of[row.account_id]}", row.net_micro, row.quantity_micro),
+            (income_code(utility_of[row.account_id]), row.net_micro, row.quantity_micro),
             (TAX_CODE, row.tax_micro, 0),
         ):
             side = sides.setdefault(code, [0, 0])
@@ -198,17 +216,7 @@ async def _book(
         ),
         source_id=np.array([*(row.register_id for row in rows), *[0] * len(kept)]),
     )
-    journal = JournalDraft(
-        journal_id=new_id(),
-        estate_id=memory.estate_id,
-        kind=JournalKind.CHARGE,
-        currency=memory.currency,
-        actor="system:charging",
-        memo=f"{memory.cadence.value}",
-        idempotency_key="",
-        booked_at=now,
-        period=memory.month_of(now),
-    )
+    journal = charge_journal(memory, memo=memory.cadence.value, now=now)
     await ledger.ensure_entry_partition(session, period=journal.period)
     prepared = PreparedJournal(journal, heads, lines)
     await prepared.write(session)

@@ -11,16 +11,16 @@ from sqlalchemy import insert
 
 from mita.charging import queries
 from mita.charging.domain.cadence import Cadence
+from mita.charging.domain.codes import TAX_CODE, income_code
 from mita.charging.events import ReadingsCharged
 from mita.charging.models import Rerating
-from mita.charging.operations.accrue import PreparedAccrual
+from mita.charging.operations.accrue import PreparedAccrual, charge_journal
 from mita.kit.clock import from_us, to_us
 from mita.kit.events import publish
-from mita.kit.ids import new_id
 from mita.kit.live import hint
 from mita.ledger import operations as ledger
 from mita.ledger import queries as ledger_queries
-from mita.ledger.domain import EntryKind, JournalDraft, JournalKind, Lines, SourceKind
+from mita.ledger.domain import EntryKind, Lines, SourceKind
 from mita.ledger.operations import PreparedJournal
 from mita.metering.domain import ReadingClass
 from mita.wallets.operations import moves_of, settle_standings
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from mita.charging.operations.settle import Settled
     from mita.ledger.domain import Chained
     from mita.wallets.queries import AccountInfo
-
-TAX_CODE = "tax"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,17 +221,7 @@ async def _chain(
     account = memory.registers.account[charges.register]
     order = np.lexsort((charges.register, charges.taken_s, account))
     lines = _lines(memory, charges, order, account, utilities=utilities, now=now)
-    journal = JournalDraft(
-        journal_id=new_id(),
-        estate_id=memory.estate_id,
-        kind=JournalKind.CHARGE,
-        currency=memory.currency,
-        actor="system:charging",
-        memo=source,
-        idempotency_key="",
-        booked_at=now,
-        period=memory.month_of(now),
-    )
+    journal = charge_journal(memory, memo=source, now=now)
     draft.prepared = PreparedJournal(journal, memory.accounts.heads, lines)
     chained = draft.prepared.chained
     draft.posted.entries = len(lines.account)
@@ -258,7 +246,7 @@ def _note_balances(memory: LaneMemory, draft: Draft, touched: NDArray[np.int64])
 async def _ensure_system_accounts(
     session: AsyncSession, memory: LaneMemory, *, gate: Gate, utilities: Sequence[str]
 ) -> None:
-    codes = [f"income:{utility}" for utility in utilities] + [TAX_CODE]
+    codes = [income_code(utility) for utility in utilities] + [TAX_CODE]
     missing = [code for code in codes if code not in memory.system]
     if not missing:
         return
@@ -288,7 +276,7 @@ def _lines(
     net = _sums(utility_of[memory.registers.book[charges.register]], charges.net_micro)
     quantity = _sums(utility_of[memory.registers.book[charges.register]], charges.quantity_micro)
     system = [
-        (memory.system[f"income:{utilities[u]}"], net[u], quantity[u], int(EntryKind.INCOME))
+        (memory.system[income_code(utilities[u])], net[u], quantity[u], int(EntryKind.INCOME))
         for u in sorted(net)
     ]
     system.append((memory.system[TAX_CODE], int(charges.tax_micro.sum()), 0, int(EntryKind.TAX)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mita.charging import queries
+from mita.charging.domain.codes import TAX_CODE, income_code
 from mita.charging.domain.decide import decide_timeline
 from mita.kit.clock import to_us
 from mita.ledger import operations as ledger
@@ -58,7 +59,7 @@ async def _counters(session: AsyncSession, entry: StoredEntry) -> list[Counter]:
     net_micro, tax_micro = await _parts(session, entry, key=info.key)
     if net_micro + tax_micro != -entry.amount_micro:
         raise NotReversible("the register's past was charged again since; reverse its correction, or adjust")
-    codes = {f"income:{info.utility}": -net_micro, "tax": -tax_micro}
+    codes = {income_code(info.utility): -net_micro, TAX_CODE: -tax_micro}
     accounts = await ledger_queries.account_codes(session, estate_id=entry.estate_id, codes=list(codes))
     return [Counter(accounts[code].account_id, amount) for code, amount in codes.items() if amount != 0]
 

@@ -10,14 +10,22 @@ from mita.ledger.operations.adjust import (
     set_ledger_rule,
 )
 from mita.ledger.operations.archive import MonthNotArchivable, detach_month, month_to_archive
-from mita.ledger.operations.book import Booked, Line, Movement, NotEnough, SpendLimitReached, body_hash, book
+from mita.ledger.operations.book import (
+    Booked,
+    KeyReused,
+    Line,
+    Movement,
+    NotEnough,
+    SpendLimitReached,
+    body_hash,
+    book,
+)
 from mita.ledger.operations.checkpoint import Notary, NotPublished, record_checkpoint, take_checkpoint
 from mita.ledger.operations.clearing import check_clearings
 from mita.ledger.operations.hold import Authorisation, HoldResolved, expire_holds, place_hold, resolve_hold
 from mita.ledger.operations.journals import PeriodLocked, PreparedJournal, StaleHeads, post
 from mita.ledger.operations.move import Order, bank_clearing, pay_out, transfer
 from mita.ledger.operations.periods import MonthClosed, MonthNotOver, close_month, lock_month, write_openings
-from mita.ledger.operations.requests import KeyReused, remember_request
 from mita.ledger.operations.reverse import AlreadyReversed, Counter, NotReversible, reverse_entry
 
 __all__ = [
@@ -61,7 +69,6 @@ __all__ = [
     "place_hold",
     "post",
     "record_checkpoint",
-    "remember_request",
     "resolve_hold",
     "reverse_entry",
     "set_ledger_rule",

@@ -19,7 +19,6 @@ from mita.kit.zones import local_month
 from mita.ledger.domain import AUTHORISING, EntryKind, JournalKind, SourceKind, Unbalanced, fits
 from mita.ledger.events import JournalBooked
 from mita.ledger.operations.journals import StaleHeads
-from mita.ledger.operations.requests import KeyReused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -33,6 +32,13 @@ _BOOK = (
     " %s::bigint[], %s::bigint[], %s::smallint[], %s::bigint[], %s::smallint[], %s::bigint[])"
 )
 LINES_MAX = 2_000
+
+
+class KeyReused(Conflict):
+    """The idempotency key was used before, for another request."""
+
+    code = "idempotency_key_reused"
+    title = "The idempotency key belongs to another request"
 
 
 class NotEnough(Conflict):

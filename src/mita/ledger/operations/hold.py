@@ -16,8 +16,7 @@ from mita.ledger import queries
 from mita.ledger.domain import EntryKind, JournalKind
 from mita.ledger.events import AvailableChanged
 from mita.ledger.models import Account, Hold, HoldResolution
-from mita.ledger.operations.book import Line, Movement, NotEnough, body_hash, book
-from mita.ledger.operations.requests import KeyReused
+from mita.ledger.operations.book import KeyReused, Line, Movement, NotEnough, body_hash, book
 
 if TYPE_CHECKING:
     from datetime import datetime
