@@ -1,7 +1,5 @@
 """What every route needs of the process that serves it: the transaction, the caller, documented errors."""
 
-import asyncio
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,14 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.kit.clock import now_utc
 from mita.kit.db import Database
+from mita.kit.desk import Desk
 from mita.kit.errors import Refusal, StaffOnly
 from mita.kit.money import BIGINT_MAX
 from mita.kit.shapes import Problem
 
 T = TypeVar("T")
-
-_ATTEMPTS_MAX = 20
-_PAUSE_SECONDS = 0.01
 
 
 class Caller(Protocol):
@@ -46,15 +42,14 @@ class Edge:
 
     ``admit`` raises NotFound unless the estate that the session sees exists for the caller, and StaffOnly
     unless the caller is staff; ``admit_member`` lets in persons with something in the estate as well.
-    ``estates_of`` tells the estates that exist for a caller. ``contention`` are the errors after which a
-    transaction is simply tried again.
+    ``estates_of`` tells the estates that exist for a caller. ``desk`` carries out what may be tried again.
     """
 
     database: Database
     admit: Admission
     admit_member: Admission
     estates_of: Sight
-    contention: tuple[type[Exception], ...] = ()
+    desk: Desk
     parts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -118,26 +113,23 @@ async def repeat_on_contention(
     estate_id: int,
     work: Callable[[AsyncSession], Awaitable[T]],
     members: bool = False,
+    shared: bool = False,
 ) -> T:
-    """Run ``work`` in a transaction of its own that sees one estate; again, when somebody else was faster.
+    """Run ``work`` in a transaction that sees one estate; again, when somebody else was faster.
 
-    ``members`` lets persons in as :data:`MemberSession` does.
+    ``members`` lets persons in as :data:`MemberSession` does. A small work that is asked for often may be
+    ``shared``: those that arrive together share a transaction (:class:`mita.kit.desk.Desk`).
 
     :raises Exception: one of the edge's ``contention`` errors, if every attempt met one
     """
     lent = edge(request)
-    for attempt in range(_ATTEMPTS_MAX):
-        try:
-            async with lent.database.unit_of_work(estates=[estate_id]) as session:
-                admit = lent.admit_member if members else lent.admit
-                await admit(session, caller(request), estate_id)
-                return await work(session)
-        except lent.contention:
-            if attempt + 1 == _ATTEMPTS_MAX:
-                raise
-            # spread out, or two writers meet again and again
-            await asyncio.sleep(random.uniform(0, _PAUSE_SECONDS * (attempt + 1)))  # noqa: S311 - a pause, not a secret
-    raise AssertionError("the last attempt returns or raises")
+
+    async def admitted(session: AsyncSession) -> T:
+        admit = lent.admit_member if members else lent.admit
+        await admit(session, caller(request), estate_id)
+        return await work(session)
+
+    return await (lent.desk.run if shared else lent.desk.run_alone)(estate_id, admitted)
 
 
 def refusals(*errors: type[Refusal]) -> dict[int | str, dict[str, Any]]:

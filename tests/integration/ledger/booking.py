@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from functools import partial
 from itertools import count
 
 from mita.kit.clock import now_utc
 from mita.kit.db import Database
+from mita.kit.desk import Desk
 from mita.ledger import operations as ledger
 from mita.ledger.operations import Order, StaleHeads
 
@@ -22,6 +24,7 @@ CLIENTS = 4
 
 async def book(url: str, estate_id: int, path: str, turn: str, account_ids: list[int]) -> None:
     database = Database(url)
+    desk = Desk(database, contention=(StaleHeads,))
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     def acknowledged(journal_id: object) -> None:
@@ -33,15 +36,15 @@ async def book(url: str, estate_id: int, path: str, turn: str, account_ids: list
         for number in count():
             sides = account_ids[(client + number) % 4], account_ids[(client + number + 1) % 4]
             order = Order(1, "crash", f"{turn}-{client}-{number}", "system:test")
-            async with database.unit_of_work(estates=[estate_id]) as session:
-                booked = await ledger.transfer(
-                    session,
-                    estate_id=estate_id,
-                    from_id=sides[0],
-                    to_id=sides[1],
-                    order=order,
-                    now=now_utc(),
-                )
+            work = partial(
+                ledger.transfer,
+                estate_id=estate_id,
+                from_id=sides[0],
+                to_id=sides[1],
+                order=order,
+                now=now_utc(),
+            )
+            booked = await desk.run(estate_id, work)
             acknowledged(booked.journal_id)
 
     async def charges() -> None:

@@ -28,6 +28,7 @@ from mita.estates import queries as estate_queries
 from mita.estates.api import router as estates_router
 from mita.identity.api import router as identity_router
 from mita.kit.db import Database, see_estates
+from mita.kit.desk import Desk
 from mita.kit.errors import NotFound, StaffOnly
 from mita.kit.web import Caller, Edge, caller, keep_persons_out, refusals
 from mita.ledger.api import router as ledger_router
@@ -108,7 +109,7 @@ def create_app(
         admit=_admit,
         admit_member=_admit_member,
         estates_of=_estates_of,
-        contention=CONTENTION,
+        desk=Desk(database, contention=CONTENTION),
         parts={
             LANES: Lanes(database),
             ACCOUNT_NAMES: account_names,

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from mita.entrypoints.api.problems import CONTENTION
 from mita.entrypoints.bench.charge import charge_all, live_batches, new_estate
 from mita.entrypoints.bench.rival import open_rival, rival_transfer
 from mita.entrypoints.checkpoints import SettingsNotary
@@ -18,16 +19,19 @@ from mita.estates import operations as estates
 from mita.estates import queries as estate_queries
 from mita.kit.clock import now_utc
 from mita.kit.db import Database
+from mita.kit.desk import Desk
 from mita.kit.settings import Settings
 from mita.ledger import operations as ledger
 from mita.ledger import queries
 from mita.ledger.domain import CheckpointKind, EntryKind, JournalKind
-from mita.ledger.operations import Line, Movement, Order
+from mita.ledger.operations import Booked, Line, Movement, Order
 from mita.wallets import queries as wallet_queries
 from mita.wiring import wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
 
 CLIENTS = (1, 8, 32)
 WARMTHS = ("hot", "cold")
@@ -58,6 +62,7 @@ class Run:
 @dataclass(frozen=True, slots=True)
 class _Books:
     database: Database
+    desk: Desk
     estate_id: int
     account_ids: Sequence[int]
     keys: count[int] = field(default_factory=count)
@@ -101,7 +106,7 @@ async def _ledger_alone(database: Database, url: str) -> _Books:
     async with database.unit_of_work(estates=[estate.estate_id]) as session:
         codes = [f"wallet:{number}:general" for number in range(METERS)]
         ids = await ledger.open_accounts(session, estate_id=estate.estate_id, codes=codes, currency="ZAR")
-    books = _Books(database, estate.estate_id, sorted(ids.values()))
+    books = _Books(database, Desk(database, contention=CONTENTION), estate.estate_id, sorted(ids.values()))
     await _fund(books)
     owner_url = url.replace("mita_app@", "postgres@")
     await open_rival(owner_url, account_ids=list(books.account_ids), balance_micro=_BALANCE_MICRO)
@@ -123,7 +128,12 @@ async def _funded(database: Database, estate_id: int) -> _Books:
     """Put money on every wallet's electricity account."""
     async with database.unit_of_work(estates=[estate_id]) as session:
         accounts = await wallet_queries.accounts(session, estate_id=estate_id, utility="electricity")
-    books = _Books(database, estate_id, [account.account_id for account in accounts])
+    books = _Books(
+        database,
+        Desk(database, contention=CONTENTION),
+        estate_id,
+        [account.account_id for account in accounts],
+    )
     await _fund(books)
     return books
 
@@ -183,8 +193,9 @@ async def _move(books: _Books, path: str, from_id: int, to_id: int) -> None:
             books.database, estate_id=books.estate_id, from_id=from_id, to_id=to_id, key=key, now=now
         )
         return
-    async with books.database.unit_of_work(estates=[books.estate_id]) as session:
-        await ledger.transfer(
+
+    async def work(session: AsyncSession) -> Booked:
+        return await ledger.transfer(
             session,
             estate_id=books.estate_id,
             from_id=from_id,
@@ -192,6 +203,8 @@ async def _move(books: _Books, path: str, from_id: int, to_id: int) -> None:
             order=Order(1, "bench", key, "bench"),
             now=now,
         )
+
+    await books.desk.run(books.estate_id, work)
 
 
 async def _verify(database: Database, estate_id: int, found: Run) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mita.ledger.domain import Witnesses
     from mita.ledger.domain.export import Opening
 
-ENTRIES_A_PIECE = 30_000
+ENTRIES_A_PIECE = 10_000
 _ID_MIN, _ID_MAX = -(2**63), 2**63 - 1
 _UUID_BYTES = 16
 
@@ -106,7 +106,7 @@ async def walk_chains(
 ) -> ChainCheck:
     """Re-derive every link of an estate, or of some of its accounts, and show each entry to ``witnesses``.
 
-    While one piece is hashed here, the server reads the next one.
+    While one piece is hashed in a thread, the server reads the next one.
     """
     connection = await driver_connection(session)
     heads = await (await connection.execute(_HEADS, (estate_id,))).fetchall()
@@ -121,7 +121,7 @@ async def walk_chains(
     (parallel,) = await _one_row(connection, "SHOW max_parallel_workers_per_gather")
     await connection.execute(_PLAN.format("off", 0))
     async for rows in _pieces(connection, estate_id, ranges):
-        check.feed(rows)
+        await asyncio.to_thread(check.feed, rows)
         if progress is not None:
             progress(check.entries)
     await connection.execute(_PLAN.format("on", parallel))
@@ -164,8 +164,6 @@ async def _pieces(
             assert coming is not None, "there are ranges"
             rows = await coming
             coming = asyncio.create_task(_piece(connection, estate_id, following))
-            # lets it send its statement before this thread is busy with the piece before
-            await asyncio.sleep(0)
             yield rows
         if coming is not None:
             yield await coming

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
 
@@ -165,11 +165,21 @@ class Verification:
         return not self.breaks
 
 
+class AccountHead(NamedTuple):
+    """Where an account says that it stands."""
+
+    account_id: int
+    code: str
+    head_seq: int
+    posted_micro: int
+    head_hash: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class AccountsVerification:
     """What was found of some accounts: their rows by id, entries re-derived of each, and what is broken."""
 
-    accounts: list[Account]
+    accounts: list[AccountHead]
     entries: dict[int, int]
     breaks: list[Break]
 
@@ -272,19 +282,19 @@ async def verify_accounts(
 
 async def _heads(
     session: AsyncSession, *, estate_id: int, account_ids: Sequence[int] | None = None
-) -> dict[int, Account]:
-    statement = select(Account).where(Account.estate_id == estate_id).order_by(Account.account_id)
+) -> dict[int, AccountHead]:
+    columns = (Account.account_id, Account.code, Account.head_seq, Account.posted_micro, Account.head_hash)
+    statement = select(*columns).where(Account.estate_id == estate_id).order_by(Account.account_id)
     if account_ids is not None:
         statement = statement.where(Account.account_id.in_(list(account_ids)))
-    found = await session.scalars(statement.execution_options(populate_existing=True))
-    return {account.account_id: account for account in found}
+    return {row[0]: AccountHead(*row) for row in await session.execute(statement)}
 
 
 def _archived_seqs(check: ChainCheck) -> dict[int, int]:
     return {account_id: seq for account_id, (seq, _, _) in check.openings.items()}
 
 
-def _head_breaks(heads: dict[int, Account], *, check: ChainCheck, estate_id: int) -> list[Break]:
+def _head_breaks(heads: dict[int, AccountHead], *, check: ChainCheck, estate_id: int) -> list[Break]:
     found = []
     for account_id, account in heads.items():
         genesis = genesis_hash(estate_id=estate_id, account_id=account_id)
@@ -295,7 +305,7 @@ def _head_breaks(heads: dict[int, Account], *, check: ChainCheck, estate_id: int
             found.append(Break(IDENTITIES, place, detail))
         if account.posted_micro != balance:
             found.append(Break(IDENTITIES, place, "its balance is not that of its last entry"))
-        if bytes(account.head_hash) != last_hash:
+        if account.head_hash != last_hash:
             found.append(Break(IDENTITIES, place, "its head hash is not that of its last entry"))
     found += [
         Break(IDENTITIES, f"account {account_id}", "it has entries and no row")

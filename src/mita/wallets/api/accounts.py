@@ -156,7 +156,7 @@ async def receive_top_up(
         )
         return top_up_out(done, currency=estate.currency)
 
-    done = await repeat_on_contention(request, estate_id=estate_id, work=work)
+    done = await repeat_on_contention(request, estate_id=estate_id, work=work, shared=True)
     if done.is_repeat:
         response.status_code = status.HTTP_200_OK
     return done

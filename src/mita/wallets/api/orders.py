@@ -100,7 +100,8 @@ async def transfer_money(
         )
 
     return _answered(
-        response, await repeat_on_contention(request, estate_id=estate_id, work=work, members=True)
+        response,
+        await repeat_on_contention(request, estate_id=estate_id, work=work, members=True, shared=True),
     )
 
 
