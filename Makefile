@@ -48,3 +48,4 @@ bench: setup
 	.venv/bin/mita bench charge
 	.venv/bin/mita bench charge --batch 2000
 	.venv/bin/mita bench ledger
+	.venv/bin/mita bench rate

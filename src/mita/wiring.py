@@ -54,15 +54,6 @@ async def _forget_limits(session: AsyncSession, event: SpendLimitChanged, now: d
     await charging.bump_lane(session, estate_id=event.estate_id)
 
 
-async def _price_what_waited(session: AsyncSession, event: RateTableAssigned, now: datetime) -> None:
-    # the lane first: nobody charges between the look at the past and the end of the transaction
-    await charging.bump_lane(session, estate_id=event.estate_id)
-    await charging.refuse_charged_past(
-        session, estate_id=event.estate_id, utility=event.utility, effective_from=event.effective_from
-    )
-    await charging.price_unpriced_readings(session, estate_id=event.estate_id, utility=event.utility, now=now)
-
-
 async def _tell_of_clearing(session: AsyncSession, event: ClearingChecked, now: datetime) -> None:
     subject = f"clearing:{event.method}"
     if not event.is_overdue:
@@ -119,7 +110,8 @@ def wire() -> None:
     subscribe(EstateCreated, charging.open_lane)
     subscribe(MetersInstalled, wallets.open_wallets)
     subscribe(MetersInstalled, _watch_new_accounts)
-    subscribe(RateTableAssigned, _price_what_waited)
+    subscribe(MetersInstalled, charging.watch_new_meters)
+    subscribe(RateTableAssigned, charging.react_to_assignment)
     subscribe(MonthClosing, _seal_soon)
     subscribe(ClearingChecked, _tell_of_clearing)
     subscribe(EntryMonthsChecked, _tell_of_months)

@@ -196,5 +196,5 @@ async def put_in_force(world: World, rates: str) -> None:
             session, estate_id=world.estate_id, currency=table.currency, table=table, now=NOW
         )
         await tariffs.assign_rate_table(
-            session, estate_id=world.estate_id, rate_table_id=row.rate_table_id, now=NOW
+            session, estate_id=world.estate_id, order=tariffs.Order(row.rate_table_id, "staff:test"), now=NOW
         )

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class ReadingsCharged:
-    """A batch was charged; ``unit_ids`` are the units whose balance moved.
+    """A batch or timed charges were booked; ``unit_ids`` are the units whose balance moved.
 
     ``spent_micro`` is what wallets with a spending limit paid, by wallet id; minus is given back.
     """

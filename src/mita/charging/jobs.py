@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from procrastinate import Blueprint, JobContext
@@ -9,11 +10,16 @@ from procrastinate import Blueprint, JobContext
 from mita.charging import operations
 from mita.estates import queries as estates
 from mita.kit.clock import now_utc
+from mita.kit.desk import Desk
+from mita.ledger.operations import StaleHeads
 
 if TYPE_CHECKING:
     from mita.kit.db import Database
 
 jobs = Blueprint()
+_RERATED_AT_ONCE = 25
+_TIMED_AT_ONCE = 100
+SUPPLY_SIGHT = "supply_sight"  # what a worker may bring: when supplies were off
 
 
 @jobs.periodic(cron="*/5 * * * *")
@@ -24,3 +30,49 @@ async def post_accruals(context: JobContext, timestamp: int) -> None:  # noqa: A
     for estate_id in await estates.every_estate_id(database):
         async with database.unit_of_work(estates=[estate_id]) as session:
             await operations.post_due_accruals(session, estate_id=estate_id, now=now_utc())
+
+
+@jobs.periodic(cron="*/5 * * * *")
+@jobs.task(name="post_timed_charges", pass_context=True, queueing_lock="charging:post_timed_charges")
+async def post_timed_charges(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
+    """Book what fell due by the calendar in every estate: standing charges, demand, minimum bills."""
+    database: Database = context.additional_context["database"]
+    sight: operations.SupplySight = context.additional_context.get(SUPPLY_SIGHT, operations.never_off)
+    desk = Desk(database, contention=(StaleHeads, operations.StaleLane))
+    for estate_id in await estates.every_estate_id(database):
+        work = partial(
+            operations.post_timed_charges,
+            estate_id=estate_id,
+            limit=_TIMED_AT_ONCE,
+            now=now_utc(),
+            sight=sight,
+        )
+        seen = 1
+        while seen:
+            seen = await desk.run_alone(estate_id, work)
+
+
+@jobs.task(name="rerate_estate", pass_context=True)
+async def rerate_estate(context: JobContext, estate_id: int) -> None:
+    """Charge again, some registers at a time, whose rate table for the past has changed."""
+    desk = Desk(context.additional_context["database"], contention=(StaleHeads, operations.StaleLane))
+    left = 1
+    while left:
+        left = await desk.run_alone(
+            estate_id,
+            lambda session: operations.rerate_due(
+                session, estate_id=estate_id, limit=_RERATED_AT_ONCE, now=now_utc()
+            ),
+        )
+
+
+@jobs.periodic(cron="*/10 * * * *")
+@jobs.task(name="tell_of_rates", pass_context=True, queueing_lock="charging:tell_of_rates")
+async def tell_of_rates(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
+    """Tell the residents of every estate whose prices change soon, or were corrected."""
+    database: Database = context.additional_context["database"]
+    for estate_id in await estates.every_estate_id(database):
+        is_more = True
+        while is_more:
+            async with database.unit_of_work(estates=[estate_id]) as session:
+                is_more = await operations.tell_of_rates(session, estate_id=estate_id, now=now_utc())

@@ -5,26 +5,45 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from mita.charging.domain.cadence import Cadence
-from mita.charging.domain.memory import LaneMemory, RateBook, highest_price_micro
-from mita.charging.models import Accrual, AccrualEntry, ChargingRule, Rerating
+from mita.charging.domain.memory import LaneMemory, RateBook
+from mita.charging.domain.streams import Stream
+from mita.charging.models import (
+    Accrual,
+    AccrualEntry,
+    ChargingRule,
+    EntryRole,
+    RateNotice,
+    Rerating,
+    ReratingDue,
+    TimedCharge,
+    TimedChargeState,
+)
 from mita.estates import queries as estate_queries
+from mita.kit.clock import to_us
+from mita.kit.db import driver_connection
 from mita.kit.errors import NotFound
 from mita.kit.zones import zone
 from mita.ledger import queries as ledger_queries
 from mita.ledger.domain import Break
 from mita.metering import queries as metering_queries
 from mita.tariffs import queries as tariff_queries
+from mita.tariffs.domain import ROLES, SUPPLY, Target, in_force, segments
 from mita.wallets import queries as wallet_queries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date, datetime
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from mita.charging.domain.streams import Numbers
     from mita.ledger.queries import StoredEntry
     from mita.metering.queries import RegisterInfo
+    from mita.tariffs.domain import Assignment, Segment
 
 
 async def new_memory(session: AsyncSession, *, estate_id: int) -> LaneMemory:
@@ -66,15 +85,49 @@ async def load_registers(
         session, estate_id=memory.estate_id, register_ids=[info.register_id for info in infos]
     )
     await _load_accounts(session, memory, unit_ids=sorted({info.unit_id for info in infos}))
-    books = [await _book(session, memory, info) for info in infos]
-    highest = {place: highest_price_micro(memory.books[place].versions) for place in set(books)}
+    books = await books_of(session, memory, infos=infos)
+    caps = {place: memory.books[place].rise_cap_micro() for place in set(books)}
     memory.registers.add(
         infos,
         states=states,
         accounts=[memory.account_of[info.unit_id, info.utility] for info in infos],
         books=books,
-        caps=[memory.books[place].rise_cap_micro(highest_price_micro=highest[place]) for place in books],
+        caps=[caps[place] for place in books],
     )
+    anchors = {
+        info.register_id: states[info.register_id].anchor_s
+        for info, place in zip(infos, books, strict=True)
+        if memory.books[place].kept_roles
+    }
+    kept = await kept_runs(session, estate_id=memory.estate_id, anchors=anchors)
+    for info in infos:
+        if info.register_id in kept:
+            numbers = kept[info.register_id]
+            memory.registers.keep(memory.registers.place[info.key], numbers, roles=numbers)
+
+
+async def kept_runs(
+    session: AsyncSession, *, estate_id: int, anchors: Mapping[int, int | None]
+) -> dict[int, dict[str, Numbers]]:
+    """Return the running states that are kept beside readings, by register and role; zero ones are left out.
+
+    ``anchors`` says at which second each register's timeline reading was taken, None before the first.
+    """
+    asked = {register_id: at_s for register_id, at_s in anchors.items() if at_s is not None}
+    if not asked:
+        return {}
+    connection = await driver_connection(session)
+    cursor = await connection.execute(
+        "SELECT r.register_id, r.role, r.numbers"
+        " FROM unnest(%s::bigint[], %s::bigint[]) AS k (register_id, at_s)"
+        " CROSS JOIN LATERAL (SELECT register_id, role, numbers FROM reading_run WHERE estate_id = %s"
+        " AND register_id = k.register_id AND taken_at = to_timestamp(k.at_s)) AS r",
+        (list(asked), list(asked.values()), estate_id),
+    )
+    found: dict[int, dict[str, Numbers]] = {}
+    for register_id, role, numbers in await cursor.fetchall():
+        found.setdefault(register_id, {})[role] = tuple(numbers)
+    return found
 
 
 async def _load_accounts(session: AsyncSession, memory: LaneMemory, *, unit_ids: Sequence[int]) -> None:
@@ -109,15 +162,83 @@ async def reload_accounts(session: AsyncSession, memory: LaneMemory, *, account_
     memory.accounts.put(heads, wallets={wallet.account_id: wallet for wallet in wallets})
 
 
-async def _book(session: AsyncSession, memory: LaneMemory, info: RegisterInfo) -> int:
-    for place, book in enumerate(memory.books):
-        if (book.utility, book.register) == (info.utility, info.register):
-            return place
-    versions = await tariff_queries.versions_in_force(
-        session, estate_id=memory.estate_id, utility=info.utility
+async def books_of(
+    session: AsyncSession, memory: LaneMemory, *, infos: Sequence[RegisterInfo], is_newest: bool = False
+) -> list[int]:
+    """Return the place of each register's book, by what it is charged by now; registers may share one.
+
+    A register whose past waits to be charged again is charged by what was in force when that was asked;
+    ``is_newest`` asks for what it will be charged by then.
+    """
+    waiting = {} if is_newest else await reratings_due(session, estate_id=memory.estate_id)
+    known = {
+        utility: await tariff_queries.assignments(session, estate_id=memory.estate_id, utility=utility)
+        for utility in {info.utility for info in infos}
+    }
+    return [
+        await _place_of_book(
+            session, memory, info, assignments=standing(known[info.utility], info=info, waiting=waiting)
+        )
+        for info in infos
+    ]
+
+
+def standing(
+    assignments: Sequence[Assignment], *, info: RegisterInfo, waiting: Mapping[int, ReratingDue]
+) -> list[Assignment]:
+    """Return the assignments that count for a register: without those it has not been charged by yet."""
+    due = waiting.get(info.register_id)
+    return [each for each in assignments if due is None or each.assignment_id <= due.through_assignment_id]
+
+
+def target_of(info: RegisterInfo) -> Target:
+    """Return what an assignment may name a register by."""
+    return Target(info.unit_id, info.meter_id, info.register_id)
+
+
+async def _place_of_book(
+    session: AsyncSession, memory: LaneMemory, info: RegisterInfo, *, assignments: Sequence[Assignment]
+) -> int:
+    listed = {SUPPLY: segments(assignments, target=target_of(info), role=SUPPLY)}
+    for role in sorted({each.role for each in assignments}, key=ROLES.index):
+        found = segments(assignments, target=target_of(info), role=role)
+        if found:
+            listed[role] = found
+    key = (info.utility, info.register, tuple(listed.items()))
+    if key in memory.book_of:
+        return memory.book_of[key]
+    await load_tables(session, memory, listed=[each for found in listed.values() for each in found])
+    supply, *others = (
+        Stream(role, info.register, found, in_force(found, tables=memory.tables), memory.zone)
+        for role, found in listed.items()
     )
-    memory.books.append(RateBook(info.utility, info.register, versions, memory.zone))
-    return len(memory.books) - 1
+    memory.books.append(RateBook(info.utility, info.register, supply, tuple(others)))
+    memory.book_of[key] = len(memory.books) - 1
+    return memory.book_of[key]
+
+
+async def load_tables(session: AsyncSession, memory: LaneMemory, *, listed: Sequence[Segment]) -> None:
+    """Bring rate tables into memory; they never change."""
+    wanted = {each.rate_table_id for each in listed if each.rate_table_id is not None} - memory.tables.keys()
+    if wanted:
+        memory.tables |= await tariff_queries.tables_by_id(
+            session, estate_id=memory.estate_id, rate_table_ids=wanted
+        )
+
+
+async def reratings_due(session: AsyncSession, *, estate_id: int) -> dict[int, ReratingDue]:
+    """Return the registers whose past waits to be charged again, by id."""
+    statement = select(ReratingDue).where(ReratingDue.estate_id == estate_id)
+    found = await session.scalars(statement.execution_options(populate_existing=True))
+    return {due.register_id: due for due in found}
+
+
+async def rate_notices_finished(session: AsyncSession, *, estate_id: int) -> set[tuple[int, date]]:
+    """Return the (assignment, date) of which all residents were told whom it concerns."""
+    statement = select(RateNotice.rate_assignment_id, RateNotice.day).where(
+        RateNotice.estate_id == estate_id, RateNotice.finished_at.is_not(None)
+    )
+    return {(row[0], row[1]) for row in await session.execute(statement)}
 
 
 async def accrued(session: AsyncSession, *, entry: StoredEntry) -> tuple[int, int] | None:
@@ -142,6 +263,16 @@ async def corrected(session: AsyncSession, *, entry: StoredEntry) -> tuple[int, 
     return found.new_net_micro - found.old_net_micro, found.new_tax_micro - found.old_tax_micro
 
 
+async def roles_of(session: AsyncSession, *, entry: StoredEntry) -> dict[str, int]:
+    """Return what of the net of a correction, or of several charges, is for other roles than supply."""
+    statement = select(EntryRole.role, EntryRole.net_micro).where(
+        EntryRole.estate_id == entry.estate_id,
+        EntryRole.account_id == entry.account_id,
+        EntryRole.seq == entry.seq,
+    )
+    return {row.role: row.net_micro for row in await session.execute(statement)}
+
+
 async def accrual_breaks(session: AsyncSession, *, estate_id: int) -> list[Break]:
     """Return the accounts whose accrued money is not the sum of what their registers have accrued."""
     accrued = await ledger_queries.accrued(session, estate_id=estate_id)
@@ -160,3 +291,86 @@ async def accrual_breaks(session: AsyncSession, *, estate_id: int) -> list[Break
         for account_id in sorted({*accrued, *sums})
         if accrued.get(account_id, 0) != sums.get(account_id, 0)
     ]
+
+
+async def is_timed_charge_due(session: AsyncSession, *, estate_id: int, now: datetime) -> bool:
+    """Tell whether something falls due by the calendar for some account, or may have changed."""
+    statement = select(TimedChargeState.account_id).where(
+        TimedChargeState.estate_id == estate_id, _is_timed_due(now)
+    )
+    if await session.scalar(statement.limit(1)) is not None:
+        return True
+    return bool(await timed_states_read(session, estate_id=estate_id))
+
+
+def _is_timed_due(now: datetime) -> ColumnElement[bool]:
+    return (TimedChargeState.next_due_at <= now) | TimedChargeState.dirty_from.is_not(None)
+
+
+async def timed_states_due(
+    session: AsyncSession, *, estate_id: int, now: datetime, limit: int
+) -> Sequence[TimedChargeState]:
+    """Return accounts for which something falls due or may have changed, by id; their rows are held."""
+    state = TimedChargeState
+    chosen = select(state).where(state.estate_id == estate_id).order_by(state.account_id)
+    chosen = chosen.with_for_update(key_share=True).execution_options(populate_existing=True)
+    found = (await session.scalars(chosen.where(_is_timed_due(now)).limit(limit))).all()
+    if found:
+        return found
+    awaited = await timed_states_read(session, estate_id=estate_id)
+    return (await session.scalars(chosen.where(state.account_id.in_(awaited[:limit])))).all()
+
+
+async def timed_states_read(session: AsyncSession, *, estate_id: int) -> list[int]:
+    """Return the accounts for which readings came that they waited for, by id."""
+    state = TimedChargeState
+    statement = select(state.account_id, state.awaited_registers, state.awaited_after).where(
+        state.estate_id == estate_id, func.cardinality(state.awaited_registers) > 0
+    )
+    rows = (await session.execute(statement)).all()
+    register_ids = sorted({register_id for row in rows for register_id in row.awaited_registers})
+    if not register_ids:
+        return []
+    ends = await metering_queries.timeline_ends(session, estate_id=estate_id, register_ids=register_ids)
+    return sorted(
+        {
+            row.account_id
+            for row in rows
+            for register_id, after in zip(row.awaited_registers, row.awaited_after, strict=True)
+            if register_id in ends and ends[register_id][1] > to_us(after) // 1_000_000
+        }
+    )
+
+
+async def timed_charges(
+    session: AsyncSession, *, estate_id: int, account_ids: Sequence[int], since: date
+) -> Sequence[TimedCharge]:
+    """Return the newest row of each timed charge of these accounts, from a local date on."""
+    row = TimedCharge
+    key = (
+        row.account_id,
+        row.first_day,
+        row.payer_scope,
+        row.payer_id,
+        row.role,
+        row.kind,
+        row.charge,
+    )
+    statement = (
+        select(row)
+        .where(row.estate_id == estate_id, row.account_id.in_(list(account_ids)), row.first_day >= since)
+        .ext(distinct_on(*key))
+        .order_by(*key, row.timed_charge_id.desc())
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def timed_charge_of(session: AsyncSession, *, entry: StoredEntry) -> TimedCharge | None:
+    """Return what an entry booked of a timed charge, None if it booked something else."""
+    statement = select(TimedCharge).where(
+        TimedCharge.estate_id == entry.estate_id,
+        TimedCharge.account_id == entry.account_id,
+        TimedCharge.seq == entry.seq,
+    )
+    found: TimedCharge | None = await session.scalar(statement)
+    return found

@@ -99,6 +99,33 @@ async def is_supply_on(session: AsyncSession, *, estate_id: int, unit_id: int, u
     return found is None or found.is_on
 
 
+async def off_spans(
+    session: AsyncSession, *, estate_id: int, unit_ids: Sequence[int]
+) -> dict[tuple[int, str], list[tuple[datetime, datetime | None]]]:
+    """Return when supplies were off by the devices' own word, by (unit_id, utility), in time order.
+
+    Each is [since, until); an until of None is not over.
+    """
+    statement = (
+        select(SupplyCommand.unit_id, SupplyCommand.utility, SupplyCommand.action, SupplyCommand.changed_at)
+        .where(
+            SupplyCommand.estate_id == estate_id,
+            SupplyCommand.unit_id.in_(list(unit_ids)),
+            SupplyCommand.state == "confirmed",
+        )
+        .order_by(SupplyCommand.changed_at, SupplyCommand.asked_at)
+    )
+    found: dict[tuple[int, str], list[tuple[datetime, datetime | None]]] = {}
+    for row in await session.execute(statement):
+        spans = found.setdefault((row.unit_id, row.utility), [])
+        is_off = bool(spans) and spans[-1][1] is None
+        if row.action == "off" and not is_off:
+            spans.append((row.changed_at, None))
+        elif row.action == "on" and is_off:
+            spans[-1] = (spans[-1][0], row.changed_at)
+    return found
+
+
 async def stops(
     session: AsyncSession, *, estate_id: int, unit_id: int | None = None, utility: str | None = None
 ) -> Sequence[SupplyStop]:

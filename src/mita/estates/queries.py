@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from mita.estates.models import Estate, Unit
 from mita.kit.errors import NotFound
@@ -84,6 +84,12 @@ async def units(
     if unit_ids is not None:
         statement = statement.where(Unit.unit_id.in_(list(unit_ids)))
     return (await session.scalars(statement.order_by(Unit.unit_id).limit(limit))).all()
+
+
+async def unit_count(session: AsyncSession, *, estate_id: int) -> int:
+    """Return how many units an estate has."""
+    statement = select(func.count()).select_from(Unit).where(Unit.estate_id == estate_id)
+    return int(await session.scalar(statement) or 0)
 
 
 async def unit(session: AsyncSession, *, estate_id: int, unit_id: int) -> Unit:

@@ -131,7 +131,13 @@ async def list_readings(
         before=None if place is None else place[:2],
         limit=limit + 1,
     )
-    items = [stored_out(row) for row in stored[:limit]]
+    known = await queries.temperatures(
+        session, estate_id=estate_id, keys=[(row[0].register_id, row[0].taken_at) for row in stored[:limit]]
+    )
+    items = [
+        stored_out(row, temperature_centi=known.get((row[0].register_id, row[0].taken_at)))
+        for row in stored[:limit]
+    ]
     final = stored[limit - 1][0] if len(stored) > limit else None
     return Page(items=items, next=str(Cursor(final.taken_at, final.register_id)) if final else None)
 

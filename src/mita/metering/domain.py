@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +13,8 @@ import numpy as np
 from mita.kit.quantity import VALUE_MICRO_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from decimal import Decimal
 
     from numpy.typing import NDArray
 
@@ -26,6 +28,7 @@ BASE_UNIT = {"electricity": "kWh", "solar": "kWh", "water": "m3", "hot_water": "
 FUTURE_SECONDS_MAX = 300
 # ten million units an hour; keeps rate times elapsed inside 64 bits for a century
 RATE_MICRO_MAX = 10**13
+_DEGREES_MIN, _DEGREES_MAX = -50, 150
 # before this no meter spoke; 1990-01-01 in seconds
 TAKEN_SECONDS_MIN = 631_152_000
 
@@ -98,7 +101,8 @@ class ReadingBatch:
     """Readings as they came, in order of arrival; sequences and arrays of equal length.
 
     ``key`` is (meter serial, register name, base unit); ``taken_s`` whole seconds since 1970;
-    ``value_micro`` millionths of the base unit.
+    ``value_micro`` millionths of the base unit. ``temperature_centi`` is hundredths of a degree Celsius by
+    place in the batch, of those that came with one.
     """
 
     key: Sequence[tuple[str, str, str]]
@@ -106,6 +110,7 @@ class ReadingBatch:
     value_micro: NDArray[np.int64]
     source: str
     received_us: int
+    temperature_centi: Mapping[int, int] | None = None
 
     def __len__(self) -> int:
         return len(self.key)
@@ -206,6 +211,13 @@ def judge(
         judged.class_.append(int(class_))
         judged.reason.append(int(reason))
     return judged
+
+
+def temperature_centi(degrees: Decimal) -> int | None:
+    """Return degrees Celsius in hundredths, rounded half up; None for what no water has, -50 to 150."""
+    if not degrees.is_finite() or not _DEGREES_MIN <= degrees <= _DEGREES_MAX:
+        return None
+    return int((degrees * 100).to_integral_value(ROUND_HALF_UP))
 
 
 def is_register_name(name: str) -> bool:

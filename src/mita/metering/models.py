@@ -92,3 +92,14 @@ class RejectedReading(Base):
     raw: Mapped[str]
     code: Mapped[str]
     detail: Mapped[str]
+
+
+class ReadingTemperature(Base):
+    """How warm the water was at a reading, in hundredths of a degree Celsius; a row never changes."""
+
+    __tablename__ = "reading_temperature"
+
+    estate_id: Mapped[BigKey]
+    register_id: Mapped[BigKey]
+    taken_at: Mapped[InstantKey]
+    temperature_centi: Mapped[int] = mapped_column(SmallInteger)

@@ -17,7 +17,14 @@ from mita.kit.errors import Conflict
 from mita.kit.events import publish
 from mita.metering.domain import Limits, ReadingClass, Rejection
 from mita.metering.events import MetersInstalled
-from mita.metering.models import DeviceRoute, Meter, ReadingRepeat, Register, RejectedReading
+from mita.metering.models import (
+    DeviceRoute,
+    Meter,
+    ReadingRepeat,
+    ReadingTemperature,
+    Register,
+    RejectedReading,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,6 +160,23 @@ async def store_readings(
     constants = {"estate_id": estate_id, "received_at": from_us(received_us)}
     connection = await driver_connection(session)
     await Insertion(connection, table="reading", columns=columns, constants=constants).finish()
+
+
+async def store_temperatures(
+    session: AsyncSession, *, estate_id: int, temperatures: Sequence[tuple[int, int, int]]
+) -> None:
+    """Keep how warm it was beside new readings, as (register_id, taken_s, hundredths of a degree Celsius)."""
+    rows = [
+        {
+            "estate_id": estate_id,
+            "register_id": register_id,
+            "taken_at": from_us(taken_s * 1_000_000),
+            "temperature_centi": centi,
+        }
+        for register_id, taken_s, centi in temperatures
+    ]
+    for start in range(0, len(rows), 2000):
+        await session.execute(insert(ReadingTemperature), rows[start : start + 2000])
 
 
 async def restate_readings(

@@ -5,16 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, false, func, or_, select, text
+from sqlalchemy import and_, false, func, or_, select, text, tuple_
 
 from mita.kit.clock import to_us
 from mita.kit.db import driver_connection
 from mita.kit.errors import NotFound
-from mita.metering.domain import BASE_UNIT, TIMELINE_MAX, Limits, ReadingClass, Reason, RegisterState
-from mita.metering.models import DeviceRoute, Meter, Reading, ReadingRepeat, Register, RejectedReading
+from mita.metering.domain import BASE_UNIT, TIMELINE_MAX, Limits, ReadingClass, RegisterState
+from mita.metering.models import (
+    DeviceRoute,
+    Meter,
+    Reading,
+    ReadingRepeat,
+    ReadingTemperature,
+    Register,
+    RejectedReading,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Row
@@ -67,6 +75,20 @@ async def registers_of_meters(
 ) -> list[RegisterInfo]:
     """Return all registers of the meters with these serials; unknown serials are left out."""
     statement = _registers(estate_id).where(Meter.serial.in_(list(serials)))
+    return [_info(row) for row in await session.execute(statement)]
+
+
+async def registers_of_utility(session: AsyncSession, *, estate_id: int, utility: str) -> list[RegisterInfo]:
+    """Return all registers of an estate's meters of a utility."""
+    statement = _registers(estate_id).where(Meter.utility == utility).order_by(Register.register_id)
+    return [_info(row) for row in await session.execute(statement)]
+
+
+async def registers_of_units(
+    session: AsyncSession, *, estate_id: int, unit_ids: Sequence[int]
+) -> list[RegisterInfo]:
+    """Return all registers of the meters in these units."""
+    statement = _registers(estate_id).where(Meter.unit_id.in_(list(unit_ids)))
     return [_info(row) for row in await session.execute(statement)]
 
 
@@ -139,6 +161,61 @@ async def state_before(
     )
 
 
+_LINE = "FROM reading WHERE estate_id = %s AND register_id = k.register_id AND class <= %s"
+_ENDS = f"""
+    SELECT k.register_id,
+        (SELECT extract(epoch FROM taken_at)::bigint {_LINE} ORDER BY taken_at LIMIT 1),
+        (SELECT extract(epoch FROM taken_at)::bigint {_LINE} ORDER BY taken_at DESC LIMIT 1)
+    FROM unnest(%s::bigint[]) AS k (register_id)
+"""  # noqa: S608 - no input in it
+_ANCHORS = f"""
+    SELECT k.register_id,
+        (SELECT extract(epoch FROM taken_at)::bigint {_LINE} AND taken_at <= to_timestamp(k.at_s)
+         ORDER BY taken_at DESC LIMIT 1)
+    FROM unnest(%s::bigint[], %s::bigint[]) AS k (register_id, at_s)
+"""  # noqa: S608 - no input in it
+_TIMELINES = f"""
+    SELECT k.register_id, r.taken_s, r.value_micro
+    FROM unnest(%s::bigint[], %s::bigint[]) AS k (register_id, since_s)
+    CROSS JOIN LATERAL (
+        SELECT extract(epoch FROM taken_at)::bigint AS taken_s, value_micro {_LINE}
+            AND taken_at >= to_timestamp(k.since_s)
+    ) AS r
+    ORDER BY k.register_id, r.taken_s
+"""  # noqa: S608 - no input in it
+
+
+async def timeline_ends(
+    session: AsyncSession, *, estate_id: int, register_ids: Sequence[int]
+) -> dict[int, tuple[int, int]]:
+    """Return when the first and the newest reading on each timeline were taken; none for an empty one."""
+    connection = await driver_connection(session)
+    one = (estate_id, TIMELINE_MAX)
+    cursor = await connection.execute(_ENDS, (*one, *one, list(register_ids)))
+    return {row[0]: (row[1], row[2]) for row in await cursor.fetchall() if row[1] is not None}
+
+
+async def anchors(session: AsyncSession, *, estate_id: int, at_s: Mapping[int, int]) -> dict[int, int]:
+    """Return when each register's newest timeline reading up to its instant was taken, where there is one."""
+    connection = await driver_connection(session)
+    parameters = (estate_id, TIMELINE_MAX, list(at_s), list(at_s.values()))
+    cursor = await connection.execute(_ANCHORS, parameters)
+    return {row[0]: row[1] for row in await cursor.fetchall() if row[1] is not None}
+
+
+async def timelines(
+    session: AsyncSession, *, estate_id: int, since_s: Mapping[int, int]
+) -> dict[int, list[tuple[int, int]]]:
+    """Return the timelines (taken_s, value_micro) of registers, each from its instant on."""
+    connection = await driver_connection(session)
+    parameters = (list(since_s), list(since_s.values()), estate_id, TIMELINE_MAX)
+    cursor = await connection.execute(_TIMELINES, parameters)
+    found: dict[int, list[tuple[int, int]]] = {}
+    for register_id, taken_s, value_micro in await cursor.fetchall():
+        found.setdefault(register_id, []).append((taken_s, value_micro))
+    return found
+
+
 async def readings_after(
     session: AsyncSession, *, estate_id: int, register_id: int, after_s: int | None
 ) -> list[tuple[int, int, int, int, int, int, int]]:
@@ -154,6 +231,95 @@ async def readings_after(
         (estate_id, register_id, after_s if after_s is not None else 0),
     )
     return await cursor.fetchall()
+
+
+async def timeline_before(
+    session: AsyncSession, *, estate_id: int, register_id: int, before: datetime, received_by: datetime
+) -> tuple[int, int] | None:
+    """Return (taken_s, value_micro) of a register's newest timeline reading earlier than ``before``.
+
+    Only what had been received by then; None if there is none.
+    """
+    statement = (
+        select(Reading.taken_at, Reading.value_micro)
+        .where(
+            Reading.estate_id == estate_id,
+            Reading.register_id == register_id,
+            Reading.taken_at < before,
+            Reading.received_at <= received_by,
+            Reading.class_ <= TIMELINE_MAX,
+        )
+        .order_by(Reading.taken_at.desc())
+        .limit(1)
+    )
+    row = (await session.execute(statement)).first()
+    return None if row is None else (to_us(row.taken_at) // 1_000_000, row.value_micro)
+
+
+async def received_readings(
+    session: AsyncSession, *, estate_id: int, register_id: int, after: datetime, received_by: datetime
+) -> list[tuple[int, int, datetime]]:
+    """Return (taken_s, value_micro, received_at) of readings taken ``after`` it and received by then."""
+    statement = (
+        select(Reading.taken_at, Reading.value_micro, Reading.received_at)
+        .where(
+            Reading.estate_id == estate_id,
+            Reading.register_id == register_id,
+            Reading.taken_at > after,
+            Reading.received_at <= received_by,
+        )
+        .order_by(Reading.taken_at)
+    )
+    rows = await session.execute(statement)
+    return [(to_us(row.taken_at) // 1_000_000, row.value_micro, row.received_at) for row in rows]
+
+
+# One range of each: from the timeline reading at the start or before it to the one at the end or after it.
+_BETWEEN = """
+    SELECT r.register_id, line.taken, line.value
+    FROM unnest(%(register_ids)s::bigint[]) AS r (register_id)
+    CROSS JOIN LATERAL (
+        SELECT coalesce((
+            SELECT taken_at FROM reading WHERE estate_id = %(estate_id)s AND register_id = r.register_id
+                AND class <= %(timeline_max)s AND taken_at <= %(since)s ORDER BY taken_at DESC LIMIT 1
+        ), %(since)s) AS low, coalesce((
+            SELECT taken_at FROM reading WHERE estate_id = %(estate_id)s AND register_id = r.register_id
+                AND class <= %(timeline_max)s AND taken_at >= %(until)s ORDER BY taken_at LIMIT 1
+        ), %(until)s) AS high
+    ) AS span
+    CROSS JOIN LATERAL (
+        SELECT array_agg(extract(epoch FROM taken_at)::bigint ORDER BY taken_at) AS taken,
+            array_agg(value_micro ORDER BY taken_at) AS value
+        FROM reading WHERE estate_id = %(estate_id)s AND register_id = r.register_id
+            AND class <= %(timeline_max)s AND taken_at BETWEEN span.low AND span.high
+    ) AS line
+"""
+
+
+async def timelines_between(
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    register_ids: Sequence[int],
+    since: datetime,
+    until: datetime,
+) -> dict[int, tuple[list[int], list[int]]]:
+    """Return the seconds and values of each register's timeline readings that span [since, until).
+
+    With the reading before the span and the one after it, where there are any; registers without are empty.
+    """
+    connection = await driver_connection(session)
+    cursor = await connection.execute(
+        _BETWEEN,
+        {
+            "register_ids": list(register_ids),
+            "estate_id": estate_id,
+            "timeline_max": TIMELINE_MAX,
+            "since": since,
+            "until": until,
+        },
+    )
+    return {row[0]: (row[1] or [], row[2] or []) for row in await cursor.fetchall()}
 
 
 async def stored_values(
@@ -248,6 +414,17 @@ async def readings(
     return (await session.execute(statement)).all()
 
 
+async def temperatures(
+    session: AsyncSession, *, estate_id: int, keys: Sequence[tuple[int, datetime]]
+) -> dict[tuple[int, datetime], int]:
+    """Return how warm it was at readings (register_id, taken_at), in hundredths, of those that know it."""
+    row = ReadingTemperature
+    statement = select(row.register_id, row.taken_at, row.temperature_centi).where(
+        row.estate_id == estate_id, tuple_(row.register_id, row.taken_at).in_(keys)
+    )
+    return {(each[0], each[1]): each[2] for each in await session.execute(statement)}
+
+
 async def repeats(
     session: AsyncSession,
     *,
@@ -338,45 +515,3 @@ async def reading(session: AsyncSession, *, estate_id: int, register_id: int, ta
     if found is None:
         raise NotFound(f"register {register_id} has no reading at {taken_at.isoformat()}")
     return found
-
-
-async def first_priced(
-    session: AsyncSession, *, estate_id: int, utility: str, after: datetime, before: datetime | None
-) -> tuple[str, datetime] | None:
-    """Return (meter serial, taken_at) of the first reading that a rate table has judged, if there is one.
-
-    Its consumption lies, at least in part, between ``after`` and ``before`` (None: without end).
-    """
-    statement = text(
-        "SELECT m.serial, c.taken_at FROM register AS r"  # noqa: S608 - our own enums' numbers
-        " JOIN meter AS m ON m.estate_id = r.estate_id AND m.meter_id = r.meter_id"
-        " CROSS JOIN LATERAL (SELECT b.taken_at, a.taken_at AS since FROM reading AS b"
-        " CROSS JOIN LATERAL (SELECT taken_at, value_micro FROM reading WHERE estate_id = :estate_id"
-        " AND register_id = r.register_id AND taken_at < b.taken_at"
-        f" AND class <= {TIMELINE_MAX} ORDER BY taken_at DESC LIMIT 1) AS a"
-        " WHERE b.estate_id = :estate_id AND b.register_id = r.register_id AND b.taken_at > :after"
-        f" AND (b.class IN ({int(ReadingClass.CHARGED)}, {int(ReadingClass.LATE)})"
-        f" OR b.reason = {int(Reason.REGISTER_NOT_PRICED)})"
-        " AND b.value_micro > a.value_micro ORDER BY b.taken_at LIMIT 1) AS c"
-        " WHERE r.estate_id = :estate_id AND m.utility = :utility"
-        " AND (CAST(:before AS timestamptz) IS NULL OR c.since < :before) ORDER BY c.taken_at LIMIT 1"
-    )
-    values = {"estate_id": estate_id, "utility": utility, "after": after, "before": before}
-    row = (await session.execute(statement, values)).one_or_none()
-    return None if row is None else (row.serial, row.taken_at)
-
-
-async def oldest_unpriced(
-    session: AsyncSession, *, estate_id: int, utility: str
-) -> list[tuple[int, datetime]]:
-    """Return (register_id, taken_at) of the oldest reading without a price on each register of a utility."""
-    statement = text(
-        "SELECT b.register_id, min(b.taken_at) FROM reading AS b"
-        " JOIN register AS r ON r.estate_id = b.estate_id AND r.register_id = b.register_id"
-        " JOIN meter AS m ON m.estate_id = r.estate_id AND m.meter_id = r.meter_id"
-        # the first condition is that of the index, the second one is which of them
-        " WHERE b.estate_id = :estate_id AND b.class IN (5, 7) AND b.class = :unpriced"
-        " AND m.utility = :utility GROUP BY b.register_id ORDER BY b.register_id"
-    )
-    values = {"estate_id": estate_id, "utility": utility, "unpriced": int(ReadingClass.UNPRICED)}
-    return [(row[0], row[1]) for row in await session.execute(statement, values)]

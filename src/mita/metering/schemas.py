@@ -153,6 +153,9 @@ class ReadingOut(Shape):
     utility: UtilityWord | None = None
     taken_at: Instant | None = None
     value: Quantity | None = None
+    temperature: str | None = Field(
+        default=None, description="Degrees Celsius, if it came with the reading", examples=["58.25"]
+    )
     received_at: Instant
     times: int | None = Field(
         default=None, description="Duplicates and conflicts only: how often it came", examples=[None]
@@ -160,7 +163,7 @@ class ReadingOut(Shape):
     raw: str | None = Field(default=None, description="Rejected only: what came, shortened", examples=[None])
 
 
-def stored_out(row: Any) -> ReadingOut:
+def stored_out(row: Any, *, temperature_centi: int | None = None) -> ReadingOut:
     """Return a stored reading, with its meter's serial and utility and register name, as JSON shows it."""
     reading, serial, utility, register = row
     return ReadingOut(
@@ -172,8 +175,14 @@ def stored_out(row: Any) -> ReadingOut:
         utility=utility,
         taken_at=reading.taken_at,
         value=quantity(reading.value_micro, unit=BASE_UNIT[utility]),
+        temperature=None if temperature_centi is None else _degrees(temperature_centi),
         received_at=reading.received_at,
     )
+
+
+def _degrees(centi: int) -> str:
+    whole, rest = divmod(abs(centi), 100)
+    return f"{'-' if centi < 0 else ''}{whole}.{rest:02d}"
 
 
 def repeat_out(row: Any) -> ReadingOut:

@@ -23,10 +23,11 @@ class AlertKind(StrEnum):
     INVITATION = "invitation"
     CLEARING_OVERDUE = "clearing_overdue"
     MONTHS_MISSING = "months_missing"
+    RATE_CHANGE = "rate_change"
 
 
 # these tell of a moment, not of a state that lasts: a later one takes the place of the one before
-MOMENTARY = frozenset({AlertKind.BALANCE_BACK, AlertKind.INVITATION})
+MOMENTARY = frozenset({AlertKind.BALANCE_BACK, AlertKind.INVITATION, AlertKind.RATE_CHANGE})
 
 # kind -> the sentence with its details, and the one for when a detail was not given
 _SENTENCES: dict[AlertKind, tuple[str, str]] = {
@@ -73,6 +74,10 @@ _SENTENCES: dict[AlertKind, tuple[str, str]] = {
     AlertKind.MONTHS_MISSING: (
         "Tables of coming months are missing: {months}.",
         "Tables of coming months are missing.",
+    ),
+    AlertKind.RATE_CHANGE: (
+        "{unit}: {since} {utility} is charged {rates}: {changes}.",
+        "Prices change.",
     ),
 }
 

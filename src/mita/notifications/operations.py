@@ -16,7 +16,7 @@ from mita.notifications.models import Alert
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -82,6 +82,22 @@ async def resolve_kinds(
             Alert.kind.in_([AlertKind(kind).value for kind in kinds]),
             Alert.subject == subject,
             Alert.resolved_at.is_(None),
+        )
+        .values(resolved_at=now)
+    )
+
+
+async def resolve_outdated(
+    session: AsyncSession, *, estate_id: int, kind: str, day: date, now: datetime
+) -> None:
+    """End the open alerts of a kind whose ``over_on`` (an ISO date in their detail) is not after ``day``."""
+    await session.execute(
+        update(Alert)
+        .where(
+            Alert.estate_id == estate_id,
+            Alert.kind == AlertKind(kind).value,
+            Alert.resolved_at.is_(None),
+            Alert.detail["over_on"].astext <= day.isoformat(),
         )
         .values(resolved_at=now)
     )

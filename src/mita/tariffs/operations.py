@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlalchemy import delete, insert
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from mita.kit.errors import Conflict, Invalid
 from mita.kit.events import publish
 from mita.tariffs import queries
-from mita.tariffs.domain import RateTable, canonical_json
+from mita.tariffs.domain import SUPPLY, RateTable, Scope, canonical_json, difference, parse_document
+from mita.tariffs.domain.imports import open_questions
 from mita.tariffs.events import RateTableAssigned
-from mita.tariffs.models import RateAssignment, RateTableRow
+from mita.tariffs.models import BenchmarkTable, RateAssignment, RateRule, RateTableRow
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from mita.tariffs.domain import Difference
+    from mita.tariffs.domain.imports import Draft, PriceFile
 
 
 class AlreadyInForce(Conflict):
@@ -25,13 +32,6 @@ class AlreadyInForce(Conflict):
 
     code = "rate_table_already_in_force"
     title = "A rate table is in force from that date"
-
-
-class PastAlreadyCharged(Conflict):
-    """Consumption of the table's time was charged by the one before it; charging raises this."""
-
-    code = "rate_table_reaches_charged_past"
-    title = "The rate table reaches into a past that is charged"
 
 
 async def add_rate_table(
@@ -63,35 +63,210 @@ async def add_rate_table(
     return row
 
 
+async def add_rate_tables(
+    session: AsyncSession, *, estate_id: int, currency: str, tables: Sequence[RateTable], now: datetime
+) -> list[RateTableRow]:
+    """Store tables that were made, not read from a document; each must stand up as one.
+
+    :raises mita.tariffs.domain.RateTableInvalid: if one would not be read again
+    :raises Invalid: if its currency is not the estate's
+    """
+    for table in tables:
+        parse_document(table.to_document())
+    return [
+        await add_rate_table(session, estate_id=estate_id, currency=currency, table=table, now=now)
+        for table in tables
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a file of prices: its draft, and what the table that is meant would change.
+
+    ``in_force`` is the table that it is compared with, ``rate_table_id`` the stored one; None: there is none.
+    """
+
+    draft: Draft
+    to_decide: tuple[str, ...]
+    difference: Difference | None
+    in_force: int | None
+    rate_table_id: int | None
+
+
+class ImportUndecided(Conflict):
+    """The table cannot be stored before somebody has decided what ``problems`` says."""
+
+    code = "import_undecided"
+    title = "Something has to be decided before the table is stored"
+
+
+async def import_rate_table(
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    currency: str,
+    file: PriceFile,
+    draft: Draft,
+    decided: Decided,
+    now: datetime,
+) -> Imported:
+    """Compare the draft of a file of prices with what is in force, and store its table if it is accepted.
+
+    :raises ImportUndecided: if it is accepted while something is left to decide
+    :raises Invalid: if it is accepted and its currency is not the estate's
+    """
+    table = file.picked(draft)
+    to_decide = open_questions(
+        draft, table, is_leaving_out=decided.is_leaving_out, is_confirmed=decided.is_confirmed
+    )
+    found = None
+    if table is not None:
+        found = await queries.table_on(
+            session, estate_id=estate_id, utility=table.utility, day=table.effective_from
+        )
+    rate_table_id = None
+    if decided.is_accepted:
+        if to_decide or table is None:
+            problems: list[dict[str, object]] = [{"path": "query", "message": each} for each in to_decide]
+            raise ImportUndecided("; ".join(to_decide), problems=problems)
+        row = await add_rate_table(session, estate_id=estate_id, currency=currency, table=table, now=now)
+        rate_table_id = row.rate_table_id
+    return Imported(
+        draft=draft,
+        to_decide=to_decide,
+        difference=difference(found[1], table) if found and table else None,
+        in_force=found[0] if found else None,
+        rate_table_id=rate_table_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What somebody has decided about a file of prices."""
+
+    is_accepted: bool = False
+    is_leaving_out: bool = False
+    is_confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to charge by a rate table: the estate, or one unit, meter or register; by whom and why.
+
+    Without ``effective_from`` from the table's own first date. ``is_correction``: in the place of another
+    table that was assigned from the same date.
+    """
+
+    rate_table_id: int
+    actor: str
+    role: str = SUPPLY
+    scope: Scope = Scope.ESTATE
+    target_id: int = 0
+    effective_from: date | None = None
+    effective_until: date | None = None
+    reason: str = ""
+    is_correction: bool = False
+
+
 async def assign_rate_table(
-    session: AsyncSession, *, estate_id: int, rate_table_id: int, now: datetime
-) -> bool:
-    """Charge the estate's utility by a table from its ``effective_from``; return False if it did so already.
+    session: AsyncSession, *, estate_id: int, order: Order, now: datetime
+) -> tuple[RateAssignment, bool]:
+    """Put a table in force; return the assignment, and whether it is new.
 
     :raises mita.kit.errors.NotFound: if there is no such table
-    :raises AlreadyInForce: if another table holds that date
-    :raises PastAlreadyCharged: if consumption from that date on was charged by the table before it
+    :raises Invalid: if the dates do not fit the table or each other
+    :raises AlreadyInForce: if another table holds that date, and this is no correction
     """
-    table = await queries.rate_table(session, estate_id=estate_id, rate_table_id=rate_table_id)
-    row = {
-        "estate_id": estate_id,
-        "utility": table.utility,
-        "effective_from": table.effective_from,
-        "rate_table_id": rate_table_id,
-        "created_at": now,
-    }
-    statement = pg_insert(RateAssignment).values(row).on_conflict_do_nothing()
-    made = await session.scalar(statement.returning(RateAssignment.rate_assignment_id))
-    if made is None:
-        current = await queries.assigned_table_id(
-            session, estate_id=estate_id, utility=table.utility, effective_from=table.effective_from
-        )
-        if current == rate_table_id:
-            return False
-        raise AlreadyInForce(
-            f"rate table {current} is in force for {table.utility} from {table.effective_from.isoformat()}:"
-            " give the new one another date"
-        )
-    event = RateTableAssigned(estate_id=estate_id, utility=table.utility, effective_from=table.effective_from)
+    table = await queries.rate_table(session, estate_id=estate_id, rate_table_id=order.rate_table_id)
+    since = order.effective_from or table.effective_from
+    _check_dates(table, since=since, until=order.effective_until)
+    earlier = [
+        row
+        for row in await queries.assignment_rows(session, estate_id=estate_id, utility=table.utility)
+        if (row.role, row.scope, row.target_id, row.effective_from)
+        == (order.role, order.scope, order.target_id, since)
+    ]
+    if earlier:
+        current = earlier[-1]
+        if (current.rate_table_id, current.effective_until) == (order.rate_table_id, order.effective_until):
+            return current, False
+        if not order.is_correction:
+            raise AlreadyInForce(
+                f"rate table {current.rate_table_id} is in force for {table.utility} from {since}:"
+                " give the new one another date, or correct it with a reason"
+            )
+    row = RateAssignment(
+        estate_id=estate_id,
+        utility=table.utility,
+        effective_from=since,
+        rate_table_id=order.rate_table_id,
+        created_at=now,
+        role=order.role,
+        scope=int(order.scope),
+        target_id=order.target_id,
+        effective_until=order.effective_until,
+        actor=order.actor,
+        reason=order.reason,
+    )
+    session.add(row)
+    await session.flush()
+    event = RateTableAssigned(
+        estate_id=estate_id, utility=table.utility, assignment=queries.assignment_of(row)
+    )
     await publish(session, event, now=now)
-    return True
+    return row, True
+
+
+def _check_dates(table: RateTableRow, *, since: date, until: date | None) -> None:
+    if since < table.effective_from:
+        message = f"the table holds from {table.effective_from.isoformat()} on, not before"
+        raise Invalid(message, problems=[{"path": "effective_from", "message": message}])
+    if until is not None and until <= since:
+        message = f"the last date must be after {since.isoformat()}"
+        raise Invalid(message, problems=[{"path": "effective_until", "message": message}])
+
+
+async def set_rate_rule(
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    notice_days: int | None,
+    benchmarks: Mapping[str, Sequence[int]],
+    now: datetime,
+) -> None:
+    """Set when residents hear of changed prices, and which tables are shown beside those charged.
+
+    ``notice_days`` of None: nobody is told. ``benchmarks`` names rate tables by utility, each in force from
+    its own first date.
+
+    :raises mita.kit.errors.NotFound: if there is no such table
+    :raises Invalid: if a table is another utility's, or two of a utility begin on the same date
+    """
+    rows = []
+    for utility, rate_table_ids in benchmarks.items():
+        begins = set()
+        for rate_table_id in dict.fromkeys(rate_table_ids):
+            table = await queries.rate_table(session, estate_id=estate_id, rate_table_id=rate_table_id)
+            if table.utility != utility:
+                raise _bad_benchmark(utility, f"rate table {rate_table_id} is for {table.utility}")
+            if table.effective_from in begins:
+                raise _bad_benchmark(utility, f"two tables begin on {table.effective_from}")
+            begins.add(table.effective_from)
+            rows.append(
+                {
+                    "estate_id": estate_id,
+                    "utility": utility,
+                    "rate_table_id": rate_table_id,
+                    "created_at": now,
+                }
+            )
+    rule = pg_insert(RateRule).values(estate_id=estate_id, notice_days=notice_days, updated_at=now)
+    newer = {"notice_days": rule.excluded.notice_days, "updated_at": rule.excluded.updated_at}
+    await session.execute(rule.on_conflict_do_update(index_elements=["estate_id"], set_=newer))
+    await session.execute(delete(BenchmarkTable).where(BenchmarkTable.estate_id == estate_id))
+    if rows:
+        await session.execute(insert(BenchmarkTable), rows)
+
+
+def _bad_benchmark(utility: str, message: str) -> Invalid:
+    return Invalid(message, problems=[{"path": f"body.benchmarks.{utility}", "message": message}])

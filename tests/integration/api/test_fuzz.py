@@ -23,7 +23,7 @@ URL = "http://mita.test"
 # a stream does not end
 SKIPPED = {"stream_hints"}
 # nothing can be wrong with a request that has neither parameters nor body
-UNSPOILABLE = {"check_health"}
+UNSPOILABLE = {"check_health", "get_rate_table_schema"}
 CHECKED = (
     "not_a_server_error",
     "status_code_conformance",
@@ -108,7 +108,7 @@ async def test_every_answer_is_as_documented(
             seen.setdefault(name, set()).add(answer.status_code)
 
     # all that the document lists, so that a new one is counted in
-    assert len(seen) == (98 if mode is GenerationMode.POSITIVE else 97)
+    assert len(seen) == (117 if mode is GenerationMode.POSITIVE else 115)
     if mode is GenerationMode.POSITIVE:
         reached = [name for name, statuses in seen.items() if statuses & {200, 201}]
         assert len(reached) >= 20, seen

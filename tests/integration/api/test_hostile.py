@@ -159,8 +159,8 @@ async def test_every_query_parameter_may_hold_anything(
                 raw = f"{operation.url()}?{name}={value}" if value.startswith("%") else operation.url()
                 params = None if value.startswith("%") else {name: value}
                 answer = await client.request(operation.method, raw, params=params)
-                # 404: the path names what is not there
-                assert answer.status_code in (200, 404, 422), (
+                # 404: the path names what is not there; 415: the body of a file that was not sent
+                assert answer.status_code in (200, 404, 415, 422), (
                     operation.operation_id,
                     name,
                     value,

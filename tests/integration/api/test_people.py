@@ -165,7 +165,13 @@ async def test_access_is_given_changed_and_revoked(
     body = {"person_id": son["person_id"], "right": "top_up", "top_up_limit": "500.00"}
     grant = await made(manager, f"{base}/grants", body)
     assert (grant["right"], grant["top_up_limit"]) == ("top_up", {"amount": "500.000000", "currency": "ZAR"})
-    assert grant["hears"] == ["low_balance", "balance_out", "spend_warning", "spend_reached"]
+    assert grant["hears"] == [
+        "low_balance",
+        "balance_out",
+        "spend_warning",
+        "spend_reached",
+        "rate_change",
+    ]
     assert grant["granted_by"] == "person:1"
     assert refused(await manager.post(f"{base}/grants", json=body)) == (409, "access_exists")
     answer = await manager.put(f"{base}/grants/{grant['grant_id']}", json={"right": "view", "hears": []})

@@ -6,6 +6,9 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from jsonschema import Draft202012Validator
+
+from tests.unit.tariffs.documents import EVERYTHING
 
 from .place import RATES, made
 
@@ -71,21 +74,34 @@ async def test_json_and_yaml_are_the_same_document(client: httpx.AsyncClient, pl
     assert all("document" not in each for each in listed["items"])
 
 
+async def test_a_document_with_everything_survives_the_database(
+    client: httpx.AsyncClient, place: Place
+) -> None:
+    added = await client.post(
+        f"{place.base}/rate-tables",
+        content=yaml.safe_dump(EVERYTHING),
+        headers={"Content-Type": "application/yaml"},
+    )
+    assert added.status_code == 201, added.text
+    path = f"{place.base}/rate-tables/{added.json()['rate_table_id']}"
+    kept = (await client.get(path)).json()["document"]
+    assert kept == EVERYTHING
+    again = await client.post(f"{place.base}/rate-tables", json={"document": kept})
+    assert again.json()["rate_table_id"] == added.json()["rate_table_id"], (
+        "the same document is the same table"
+    )
+
+
 BAD_DOCUMENTS: list[Any] = [
     (charge_with(price=...), "charges[0]", "price_or_blocks", "neither"),
     (charge_with(price="-1"), "charges[0].price", "not_decimal", ""),
     (charge_with(price="abc"), "charges[0].price", "not_decimal", ""),
     (charge_with(price=2.0), "charges[0].price", "not_text", ""),
-    (charge_with(kind="fixed"), "charges[0].kind", "not_supported_yet", "fixed"),
-    (charge_with(kind="demand"), "charges[0].kind", "not_supported_yet", "demand"),
-    (charge_with(kind="minimum"), "charges[0].kind", "not_supported_yet", "minimum"),
-    (
-        charge_with(price=..., blocks=BLOCKS["charges"][0]["blocks"], blocks_mode="volume"),
-        "charges[0].blocks_mode",
-        "not_supported_yet",
-        "volume",
-    ),
-    (charge_with(allowance="6"), "charges[0].allowance", "not_supported_yet", ""),
+    (charge_with(kind="fixed"), "charges[0]", "missing_key", "per"),
+    (charge_with(kind="demand", unit="kW"), "charges[0]", "missing_key", "interval_minutes"),
+    (charge_with(kind="gift"), "charges[0].kind", "unknown_kind", "minimum"),
+    (charge_with(blocks_mode="volume"), "charges[0].blocks_mode", "nothing_to_count", "blocks"),
+    (charge_with(allowance=6), "charges[0].allowance", "not_text", "string"),
     (charge_with(colour="red"), "charges[0].colour", "unknown_key", ""),
     ({**RATES, "tax": {**RATES["tax"], "percent": "400"}}, "tax.percent", "out_of_range", ""),
     ({**RATES, "utility": "steam"}, "utility", "", ""),
@@ -116,14 +132,14 @@ async def test_what_cannot_be_priced_is_refused_with_its_place(
 async def test_all_problems_are_told_at_once_and_with_their_line(
     client: httpx.AsyncClient, place: Place
 ) -> None:
-    text = yaml.safe_dump(charge_with(kind="fixed"), sort_keys=False).replace("percent: '15'", "percent: x")
+    text = yaml.safe_dump(charge_with(kind="gift"), sort_keys=False).replace("percent: '15'", "percent: x")
     answer = await client.post(
         f"{place.base}/rate-tables", content=text, headers={"Content-Type": "application/yaml"}
     )
     found = {each["path"]: each["line"] for each in answer.json()["problems"]}
     lines = text.splitlines()
     assert lines[found["tax.percent"] - 1].strip() == "percent: x"
-    assert lines[found["charges[0].kind"] - 1].strip() == "kind: fixed"
+    assert lines[found["charges[0].kind"] - 1].strip() == "kind: gift"
 
 
 async def test_a_table_in_another_currency_is_refused(client: httpx.AsyncClient, place: Place) -> None:
@@ -138,6 +154,7 @@ BAD_BODIES: list[Any] = [
     ("application/json", b"[]", 422, "invalid"),
     ("application/json", b'{"document": []}', 422, "invalid"),
     ("application/json", b'{"document": {}, "more": 1}', 422, "invalid"),
+    ("application/json", b'{"document": {"charges": [{"price": "2.00", "price": "0.00"}]}}', 422, "invalid"),
     ("application/json", b'{"document": {"name": "\xff"}}', 422, "invalid"),
     ("application/json", b'{"document": ' + b'{"a":' * 50_000, 422, "invalid"),
     ("application/json", b'{"document": {"name": ' + b"9" * 5000 + b"}}", 422, "invalid"),
@@ -169,6 +186,20 @@ async def test_a_body_that_is_no_document(client: httpx.AsyncClient, place: Plac
         )
         assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text[:300]
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_schema_is_published(
+    client: httpx.AsyncClient, stranger: httpx.AsyncClient, anonymous: httpx.AsyncClient
+) -> None:
+    path = "/api/v1/rate-tables/schema"
+    answer = await client.get(path)
+    assert answer.status_code == 200, answer.text
+    schema = Draft202012Validator(answer.json())
+    schema.validate(TIMED)
+    schema.validate(BLOCKS)
+    assert not schema.is_valid(charge_with(colour="red"))
+    assert (await stranger.get(path)).json() == answer.json()
+    assert (await anonymous.get(path)).status_code == 401
 
 
 # ── in force ──
@@ -210,14 +241,17 @@ async def test_one_table_for_one_date(client: httpx.AsyncClient, place: Place) -
     assert (answer.status_code, answer.json()["code"]) == (409, "rate_table_already_in_force")
 
 
-async def test_no_table_slips_under_what_was_charged(client: httpx.AsyncClient, place: Place) -> None:
+async def test_a_table_that_reaches_back_charges_the_past_again(
+    client: httpx.AsyncClient, place: Place
+) -> None:
     await place.send(("2025-07-01T00:00:00Z", "0"), ("2025-07-01T10:00:00Z", "10"))
     table = await made(
         client, f"{place.base}/rate-tables", {"document": {**BLOCKS, "effective_from": "2025-06-01"}}
     )
     answer = await client.post(f"{place.base}/rate-tables/{table['rate_table_id']}/assign")
-    assert (answer.status_code, answer.json()["code"]) == (409, "rate_table_reaches_charged_past")
-    assert await place.balance() == "-23.000000"
+    assert (answer.status_code, answer.json()["is_new"]) == (200, True)
+    # 10 kWh of the first block at 1.00 instead of 2.00, and 15 %
+    assert await place.balance() == "-11.500000"
 
 
 async def test_what_was_held_for_want_of_a_price_is_charged(client: httpx.AsyncClient, place: Place) -> None:

@@ -244,3 +244,24 @@ async def test_what_nobodys_device_sent_is_listed(client: httpx.AsyncClient, dat
     answer = await client.get("/api/v1/rejected-readings")
     (item,) = answer.json()["items"]
     assert (item["code"], item["raw"], item["received_at"]) == ("malformed", "{", "2023-11-14T22:13:20Z")
+
+
+async def test_a_temperature_is_kept_and_shown_with_its_reading(place: Place) -> None:
+    readings = [
+        {"meter": "E1", "taken_at": f"2025-03-0{day}T00:00:00Z", "value": str(day), "unit": "kWh", **more}
+        for day, more in (
+            (1, {"temperature": "58.25"}),
+            (2, {}),
+            (3, {"temperature": "-0.5"}),
+            (4, {"temperature": "151"}),
+            (5, {"temperature": "warm"}),
+            (6, {"temperature": 58.25}),
+        )
+    ]
+    answer = (await place.client.post(f"{place.base}/readings", json={"readings": readings})).json()
+    assert [each["class"] for each in answer["readings"]] == ["first", "charged", "charged"] + [
+        "rejected"
+    ] * 3
+    assert [each["code"] for each in answer["readings"][3:]] == ["bad_temperature"] * 2 + ["malformed"]
+    listed = (await place.client.get(f"{place.base}/readings")).json()["items"]
+    assert [each["temperature"] for each in listed] == ["-0.50", None, "58.25"]

@@ -114,6 +114,7 @@ MEMBERS = {
     "list_wallets",
     "get_wallet",
     "list_entries",
+    "explain_entry",
     "list_grants",
     "grant_access",
     "change_access",
@@ -137,6 +138,11 @@ MEMBERS = {
     "get_balance_target",
     "set_balance_target",
     "list_top_up_requests",
+    "get_savings",
+    "list_sharing_groups",
+    "get_sharing_group",
+    "list_allocations",
+    "list_shared_intervals",
     "get_spend_limit",
     "set_spend_limit",
     "remove_spend_limit",
@@ -145,7 +151,7 @@ MEMBERS = {
     "transfer_money",
 }
 # what persons may ask for where no estate is named
-PERSONS = {"list_estates", "accept_invitation", "verify_wallet"}
+PERSONS = {"list_estates", "accept_invitation", "verify_wallet", "get_rate_table_schema"}
 
 
 async def test_a_persons_estate_is_not_found_where_nothing_is_theirs(

@@ -392,11 +392,11 @@ def test_an_estate_keeps_its_zone_its_currency_and_the_prices_of_its_past(
     for old, new, code in (
         ("EUR", "ZAR", "invalid"),
         ("1.85", "1.86", "rate_table_already_in_force"),
-        ("2016-01-01", "2017-03-20", "rate_table_reaches_charged_past"),
     ):
         rates.write_text(WATER.replace(old, new), encoding="utf-8")
         refused = run("replay", story, "--rate-table", rates, *STORY_OPTIONS)
         assert (refused.exit_code, refused.stdout) == (2, "")
         assert f"refused ({code})" in refused.stderr
-    rates.write_text(WATER.replace("2016-01-01", "2017-04-01"), encoding="utf-8")
-    assert run("replay", story, "--rate-table", rates, *STORY_OPTIONS).exit_code == 0
+    for later in ("2017-03-20", "2017-04-01"):
+        rates.write_text(WATER.replace("2016-01-01", later), encoding="utf-8")
+        assert run("replay", story, "--rate-table", rates, *STORY_OPTIONS).exit_code == 0

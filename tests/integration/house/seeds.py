@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,15 +16,20 @@ from mita.credit.domain import FriendlyHours, Rule
 from mita.entrypoints.checkpoints import SigningKey
 from mita.entrypoints.lane import Lane
 from mita.estates import operations as estates
+from mita.estates import queries as estate_queries
 from mita.identity import operations as identity
 from mita.identity.domain import Principal
 from mita.ledger import operations as ledger
 from mita.ledger import queries as ledger_queries
 from mita.ledger.domain import CheckpointKind, sign_checkpoint
 from mita.metering import operations as metering
+from mita.metering import queries as metering_queries
 from mita.metering.domain import ReadingBatch
 from mita.notifications import operations as notifications
+from mita.sharing import operations as sharing
+from mita.sharing.domain import rule_of
 from mita.tariffs import operations as tariffs
+from mita.tariffs import queries as tariff_queries
 from mita.tariffs.domain import parse_document
 from mita.wallets import operations as wallets
 from mita.wallets import queries as wallet_queries
@@ -68,7 +74,7 @@ async def seed(database: Database, *, name: str) -> int:
             session, estate_id=estate_id, currency="ZAR", table=parse_document(RATES), now=NOW
         )
         await tariffs.assign_rate_table(
-            session, estate_id=estate_id, rate_table_id=added.rate_table_id, now=NOW
+            session, estate_id=estate_id, order=tariffs.Order(added.rate_table_id, "staff:test"), now=NOW
         )
         rule = Rule(
             "electricity", is_cutting=True, low_micro=50_000_000, cut_micro=0, restore_micro=10_000_000
@@ -82,7 +88,13 @@ async def seed(database: Database, *, name: str) -> int:
     await _give_access(database, estate_id=estate_id, name=name)
     await _sign(database, estate_id=estate_id)
     await _keep_books(database, estate_id=estate_id)
+    await _add_network(database, estate_id=estate_id)
+    await _stand(database, estate_id=estate_id)
     await _accrue(database, estate_id=estate_id)
+    await _assign_again(database, estate_id=estate_id)
+    await _tell_of_rates(database, estate_id=estate_id)
+    await _measure_warmth(database, estate_id=estate_id)
+    await _share(database, estate_id=estate_id)
     return estate_id
 
 
@@ -105,6 +117,30 @@ async def _read(database: Database, *rows: tuple[int, int, str], estate_id: int)
             received_us=int(NOW.timestamp()) * 1_000_000,
         )
         await lane.charge(batch, now=NOW)
+
+
+async def _add_network(database: Database, *, estate_id: int) -> None:
+    """A second table on the same usage."""
+    network = parse_document(RATES.replace("Flat", "Network").replace("2.5", "0.01"))
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        added = await tariffs.add_rate_table(
+            session, estate_id=estate_id, currency="ZAR", table=network, now=NOW
+        )
+        order = tariffs.Order(added.rate_table_id, "staff:test", role="network", effective_from=NOW.date())
+        await tariffs.assign_rate_table(session, estate_id=estate_id, order=order, now=NOW)
+
+
+async def _stand(database: Database, *, estate_id: int) -> None:
+    """A standing charge of a levy, as far as it is due."""
+    levy = RATES.replace("Flat", "Levy").replace("2025-01-01", "2026-03-10")
+    levy = levy.replace('kind: usage, price: "2.5"', 'kind: fixed, per: day, price: "0.01"')
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        added = await tariffs.add_rate_table(
+            session, estate_id=estate_id, currency="ZAR", table=parse_document(levy), now=NOW
+        )
+        order = tariffs.Order(added.rate_table_id, "staff:test", role="levy")
+        await tariffs.assign_rate_table(session, estate_id=estate_id, order=order, now=NOW)
+        await charging.post_timed_charges(session, estate_id=estate_id, limit=10, now=NOW)
 
 
 async def _accrue(database: Database, *, estate_id: int) -> None:
@@ -263,3 +299,82 @@ async def _give_access(database: Database, *, estate_id: int, name: str) -> None
             detail={},
             now=NOW,
         )
+
+
+async def _assign_again(database: Database, *, estate_id: int) -> None:
+    """Correct a price of the past so that charging again waits for the job."""
+    with patch("mita.charging.operations.rerate.AT_ONCE_MAX", 0):
+        async with database.unit_of_work(estates=[estate_id]) as session:
+            dearer = parse_document(RATES.replace("2.5", "2.6"))
+            added = await tariffs.add_rate_table(
+                session, estate_id=estate_id, currency="ZAR", table=dearer, now=NOW
+            )
+            order = tariffs.Order(added.rate_table_id, "staff:test", reason="a slip", is_correction=True)
+            await tariffs.assign_rate_table(session, estate_id=estate_id, order=order, now=NOW)
+
+
+async def _tell_of_rates(database: Database, *, estate_id: int) -> None:
+    """A notice of the assignments, and a benchmark beside them."""
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        (newest, *_) = await tariff_queries.rate_tables(session, estate_id=estate_id)
+        await tariffs.set_rate_rule(
+            session,
+            estate_id=estate_id,
+            notice_days=7,
+            benchmarks={"electricity": [newest.rate_table_id]},
+            now=NOW,
+        )
+        await charging.tell_of_rates(session, estate_id=estate_id, now=NOW)
+
+
+async def _share(database: Database, *, estate_id: int) -> None:
+    """A home that shares a roof: settled, with a key of one interval."""
+    since = NOW.date() - dt.timedelta(days=2)
+    begin = dt.datetime(2026, 3, 7, 22, 0, tzinfo=dt.UTC)
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        names = [unit.unit_id for unit in await estate_queries.units(session, estate_id=estate_id)]
+        new = [metering.NewMeter(names[0], serial, "electricity", ("import",)) for serial in ("roof", "home")]
+        await metering.install_meters(session, estate_id=estate_id, meters=new, now=NOW)
+        solar = await tariffs.add_rate_table(
+            session,
+            estate_id=estate_id,
+            currency="ZAR",
+            table=parse_document(RATES.replace("Flat", "Roof").replace("2.5", "1.5")),
+            now=NOW,
+        )
+        infos = await metering_queries.registers_of_meters(
+            session, estate_id=estate_id, serials=["roof", "home"]
+        )
+        of = {info.meter: info.register_id for info in infos}
+        rule = rule_of(country=None, name="static", is_own_surplus=False, interval_minutes=60)
+        group = sharing.NewGroup("Roof", None, rule, solar.rate_table_id, None, since)
+        row = await sharing.create_sharing_group(
+            session, estate_id=estate_id, new=group, actor="staff:test", now=NOW
+        )
+        key = {"estate_id": estate_id, "sharing_group_id": row.sharing_group_id}
+        await sharing.add_sources(
+            session, **key, terms=[sharing.TermsIn(of["roof"], since)], actor="staff:test", now=NOW
+        )
+        home = sharing.TermsIn(of["home"], since, unit_id=names[0], key_micro=500_000)
+        await sharing.add_members(session, **key, terms=[home], actor="staff:test", now=NOW)
+        keys = {(begin, names[0]): 250_000}
+        await sharing.add_keys(session, **key, keys=keys, actor="staff:test", now=NOW)
+    ago = int(begin.timestamp()) - (int(NOW.timestamp()) - 7200)
+    for serial in ("roof", "home"):
+        await _read(database, (ago, 0, serial), (ago + 86_400, 24, serial), estate_id=estate_id)
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        assert (await sharing.settle_group(session, **key, now=NOW)).changed == 1
+
+
+async def _measure_warmth(database: Database, *, estate_id: int) -> None:
+    """A reading with a temperature."""
+    taken_s = int(NOW.timestamp()) - 600
+    batch = ReadingBatch(
+        key=[("m1", "import", "kWh")],
+        taken_s=np.array([taken_s]),
+        value_micro=np.array([12_000_000]),
+        source="test",
+        received_us=int(NOW.timestamp()) * 1_000_000,
+        temperature_centi={0: 5825},
+    )
+    await Lane(database, estate_id=estate_id).charge(batch, now=NOW)

@@ -53,7 +53,10 @@ async def test_a_rate_table_that_comes_in_a_new_month(database: Database, admin:
             session, estate_id=estate.estate_id, currency="ZAR", table=parse_document(RATES), now=april
         )
         await tariffs.assign_rate_table(
-            session, estate_id=estate.estate_id, rate_table_id=added.rate_table_id, now=april
+            session,
+            estate_id=estate.estate_id,
+            order=tariffs.Order(added.rate_table_id, "staff:test"),
+            now=april,
         )
     # then: it is charged where April belongs, and April can go on
     booked = admin.execute("SELECT tableoid::regclass::text, count(*) FROM entry GROUP BY 1").fetchall()

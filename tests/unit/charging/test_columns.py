@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mita.charging.domain.decide import Rows, decide, judge_rows
 from mita.charging.domain.memory import Accounts, RateBook, Registers
+from mita.charging.domain.streams import Stream
 from mita.ledger.domain import Heads
 from mita.metering.domain import Limits, RegisterState, judge
 from mita.metering.queries import RegisterInfo
@@ -89,7 +90,8 @@ def test_a_decision_holds_its_price_and_its_running_state():
         np.array([START + 3_600, START + 7_200]),
         np.array([12 * UNIT, 12_500_000]),
     )
-    book = RateBook("electricity", "import", [TABLE], ZoneInfo("Africa/Johannesburg"))
+    supply = Stream("supply", "import", (), [TABLE], ZoneInfo("Africa/Johannesburg"))
+    book = RateBook("electricity", "import", supply)
     decided = decide(rows, is_late=np.zeros(2, dtype=np.bool_), registers=known, books=[book])
     assert decided.quantity_micro.tolist() == [2 * UNIT, 500_000]
     assert decided.net_micro.tolist() == [4 * UNIT, 1 * UNIT]

@@ -178,7 +178,9 @@ CONTRACT = {
     },
     "mita verify": {"--estate", "--json"},
     "mita ledger checkpoint": {"--estate", "--json"},
+    "mita calculate": {"--quantity", "--intervals", "--amount", "--from", "--to", "--timezone", "--json"},
     "mita bench charge": {"--readings", "--meters", "--batch", "--json"},
+    "mita bench rate": {"--meters", "--json"},
 }
 
 

@@ -23,6 +23,12 @@ TABLE = {
     "debt:7": ("asset", "debit", "Arrears of U12, set aside", "Arrears of wallet 7, set aside"),
     "income:electricity": ("income", "credit", "Income from electricity", "Income from electricity"),
     "income:hot_water": ("income", "credit", "Income from hot water", "Income from hot water"),
+    "income:hot_water:levy": (
+        "income",
+        "credit",
+        "Income from hot water, levy",
+        "Income from hot water, levy",
+    ),
     "tax": ("liability", "credit", "Tax collected, not yet paid", "Tax collected, not yet paid"),
     "clearing:cash": ("asset", "debit", "Cash received, not yet banked", "Cash received, not yet banked"),
     "clearing:eft": ("asset", "debit", "EFT received, not yet banked", "EFT received, not yet banked"),

@@ -134,8 +134,30 @@ class SlowMeter:
         shares[-1] = quantity - sum(shares[:-1])
         return list(zip(places, shares, strict=True))
 
+    def shrunk(self, version, first):
+        """How a limit in micro shrinks in the part of a billing period that begins at ``first``."""
+        billing_day = self.documents[version].get("billing_day", 1)
+        changes = [date.fromisoformat(each["effective_from"]) for each in self.documents[1:]]
+        begins, ends = first, first + timedelta(days=1)
+        while begins.day != billing_day:
+            begins -= timedelta(days=1)
+        while ends.day != billing_day:
+            ends += timedelta(days=1)
+        if not any(begins < change < ends for change in changes):
+            return lambda limit: limit
+        until = min([ends, *(change for change in changes if change > first)])
+        return lambda limit: limit * (until - first).days // (ends - begins).days
+
+    def priced_units(self, version, quantity):
+        conversion = self.documents[version].get("conversion")
+        if conversion is None:
+            return quantity
+        return Fraction(half_up(quantity * Fraction(conversion["factor"]) * MICRO), MICRO)
+
     def marginal(self, place, before, after):
-        version, _, season, letter = place
+        version, first, season, letter = place
+        shrunk = self.shrunk(version, first)
+        before, after = (self.priced_units(version, each) for each in (before, after))
         total = Fraction(0)
         for charge in self.documents[version]["charges"]:
             if charge.get("register", "import") != self.register:
@@ -145,9 +167,12 @@ class SlowMeter:
                 if isinstance(tree, dict) and key in tree:
                     tree = tree[key]
             blocks = [{"price": tree}] if isinstance(tree, str) else tree
-            low = Fraction(0)
+            free = shrunk(int(Fraction(charge.get("allowance", "0")) * MICRO))
+            low = Fraction(free, MICRO)
             for block in blocks:
-                high = Fraction(block["up_to"]) if "up_to" in block else after + 1
+                high = after + low + 1
+                if "up_to" in block:
+                    high = Fraction(free + shrunk(int(Fraction(block["up_to"]) * MICRO)), MICRO)
                 total += Fraction(block["price"]) * max(Fraction(0), min(after, high) - max(before, low))
                 low = high
         return total

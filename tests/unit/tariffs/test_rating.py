@@ -11,6 +11,7 @@ from mita.tariffs.domain import (
     NOT_PRICED,
     BadIntervals,
     ChargeTooLarge,
+    NeedsTallies,
     Runs,
     rate,
 )
@@ -98,6 +99,115 @@ def test_export_is_a_credit():
     rated = one(slots, 4 * MICRO)
     # the totals keep the absolute cost
     assert rated.runs.cost_micro.tolist() == [5_000_000]
+
+
+def test_an_allowance_is_free_and_moves_the_blocks():
+    blocks = [{"up_to": "100", "price": "1.00"}, {"price": "3.00"}]
+    slots = slots_of(table(tax=None, charges=[usage(blocks=blocks, allowance="50")]))
+    cases = {49: 0, 50: 0, 51: 1_000_000, 150: 100_000_000, 151: 103_000_000}
+    assert {units: total(one(slots, units * MICRO))[0] for units in cases} == cases
+
+
+def test_allowances_of_several_charges_are_their_own():
+    charges = [usage(price="2.00", allowance="10"), usage(name="Levy", price="0.50", allowance="30")]
+    slots = slots_of(table(tax=None, charges=[*charges, usage(name="Fund", price="0.10")]))
+    assert slots.upper.tolist() == [[10_000_000, 30_000_000, 2**62]]
+    assert slots.price.tolist() == [[100_000, 2_100_000, 2_600_000]]
+    # 40 units: 40 x 0.10 + 30 x 2.00 + 10 x 0.50
+    assert total(one(slots, 40 * MICRO)) == (69_000_000, 0)
+
+
+def test_gas_is_priced_by_the_kilowatt_hour():
+    blocks = [{"up_to": "100", "price": "0.05"}, {"price": "0.04"}]
+    conversion = {"unit": "kWh", "factor": "11.1868"}
+    slots = slots_of(table(utility="gas", tax=None, conversion=conversion, charges=[usage(blocks=blocks)]))
+    rated = one(slots, 10 * MICRO)
+    # 10 m3 are 111.868 kWh: 100 x 0.05 + 11.868 x 0.04
+    assert total(rated) == (5_474_720, 0)
+    assert rated.runs.quantity_micro.tolist() == [10_000_000]
+    # the third m3 of 3 x 0.333333 kWh: 0.999999 at 1.00 whatever the cut
+    third = {"unit": "kWh", "factor": "0.333333"}
+    slots = slots_of(table(utility="gas", tax=None, conversion=third, charges=[usage(price="1.00")]))
+    cut = rate_chain(
+        slots, start=[START, START + 1, START + 2], end=[START + 1, START + 2, START + 3], quantity=[1, 1, 1]
+    )
+    # 0.333333, 0.666666 and 0.999999 micro: 0, 1, 1
+    assert cut.net_micro.tolist() == [0, 1, 0]
+
+
+def test_a_new_table_in_mid_period_shrinks_limits_by_days():
+    blocks = [{"up_to": "350", "price": "1.9028"}, {"price": "2.1562"}]
+    old = table(billing_day=16, charges=[usage(blocks=blocks)])
+    new = table(billing_day=16, effective_from="2025-05-01", charges=[usage(price="2.1611")])
+    slots = slots_of(
+        old, new, start=seconds("2025-04-16", JOHANNESBURG), end=seconds("2025-05-16", JOHANNESBURG)
+    )
+    assert (slots.days.tolist(), slots.whole_days.tolist()) == ([15, 15], [30, 30])
+    change = seconds("2025-05-01", JOHANNESBURG)
+    rated = rate_chain(
+        slots,
+        start=[int(slots.starts[0]), change],
+        end=[change, int(slots.starts[-1])],
+        quantity=[200 * MICRO, 200 * MICRO],
+    )
+    # 350 x 15 / 30: 175 x 1.9028 + 25 x 2.1562, then 200 x 2.1611 on a total that begins at zero
+    assert rated.net_micro.tolist() == [386_895_000, 432_220_000]
+    assert rated.runs.quantity_micro.tolist() == [200_000_000, 200_000_000]
+
+
+def test_limits_shrink_only_where_another_table_has_the_rest():
+    charges = [usage(price="1.00", allowance="31")]
+    first = table(effective_from="2025-05-20", charges=charges)
+    later = table(effective_from="2025-07-11", charges=charges)
+    slots = slots_of(first, later, start=seconds("2025-05-10", JOHANNESBURG), end=END)
+    # 20 to 31 May is the first table's beginning; July is shared, 10 days and 21 days of 31
+    assert slots.row[0] == NO_TABLE
+    assert slots.upper[slots.row[1:], 0].tolist() == [31_000_000, 31_000_000, 10_000_000, 21_000_000]
+    # a table from a billing day on has the whole period
+    whole = slots_of(first, table(effective_from="2025-07-01", charges=charges))
+    assert whole.upper[whole.row, 0].tolist() == [31_000_000]
+
+
+def test_limits_that_shrink_to_nothing_are_no_blocks():
+    blocks = [{"up_to": "0.000001", "price": "5.00"}, {"price": "1.00"}]
+    charges = [usage(blocks=blocks, allowance="0.000002")]
+    slots = slots_of(
+        table(charges=charges), table(effective_from="2025-07-31", charges=charges), start=END - 86_400
+    )
+    # 31 July alone: 2 // 31 and 1 // 31 micro
+    at = slots.row[-1]
+    assert (slots.upper[at, 0], slots.price[at, 0]) == (2**62, 1_000_000)
+
+
+@pytest.mark.parametrize(
+    "charge",
+    [
+        usage(blocks=HOMELIGHT_BLOCKS, blocks_mode="volume"),
+        usage(blocks=HOMELIGHT_BLOCKS, blocks_per_letter=True),
+        usage(price="1.00", allowance="5", blocks_per_letter=True),
+    ],
+)
+def test_what_the_running_quantity_cannot_price_is_refused(charge):
+    levy = usage(name="Levy", price="1.00")
+    slots = slots_of(table(), homeflex(effective_from="2025-07-16", charges=[levy, charge]))
+    assert slots.needs_tallies
+    change = seconds("2025-07-16", JOHANNESBURG)
+    # the table before it is priced as ever
+    assert total(one(slots, MICRO)) == (2_000_000, 300_000)
+    with pytest.raises(NeedsTallies):
+        one(slots, MICRO, start=change - 1, end=change + 1)
+    assert not slots_of(table()).needs_tallies
+
+
+def test_other_kinds_of_charges_are_not_usage():
+    charges = [
+        {"name": "Service", "kind": "fixed", "per": "day", "price": "5.00"},
+        {"name": "Peak", "kind": "demand", "interval_minutes": 30, "unit": "kW", "price": "99.00"},
+        {"name": "Least", "kind": "minimum", "per": "month", "price": "50.00"},
+    ]
+    slots = slots_of(table(tax=None, charges=[usage(price="2.00"), *charges]))
+    assert total(one(slots, MICRO)) == (2_000_000, 0)
+    assert slots_of(table(charges=charges)).row.tolist() == [NOT_PRICED]
 
 
 # ---- periods and openings
@@ -237,7 +347,7 @@ def test_an_empty_batch_is_empty():
 
 
 def test_numbers_beyond_int64_in_between_stay_exact():
-    charges = [usage(price="1000000.00")] * 50
+    charges = [usage(name=f"Charge {each}", price="1000000.00") for each in range(50)]
     slots = slots_of(table(charges=charges))
     # 50 million a unit; 1.999999 units: a product of 10**20 before it is divided
     assert total(one(slots, 1_999_999)) == (99_999_950_000_000, 14_999_992_500_000)

@@ -1,8 +1,10 @@
 """The ledger codes of what charges are paid to. Pure."""
 
+from mita.tariffs.domain import SUPPLY
+
 TAX_CODE = "tax"
 
 
-def income_code(utility: str) -> str:
-    """Return the code of the income account of a utility."""
-    return f"income:{utility}"
+def income_code(utility: str, *, role: str = SUPPLY) -> str:
+    """Return the code of the account that what a utility costs under one role goes to."""
+    return f"income:{utility}" if role == SUPPLY else f"income:{utility}:{role}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mita.charging.domain.memory import NEVER, RateBook, Registers
+from mita.charging.domain.streams import Intervals, Numbers, Ran, run_stream
 from mita.kit.quantity import VALUE_MICRO_MAX
 from mita.metering.domain import (
     FUTURE_SECONDS_MAX,
@@ -18,14 +20,16 @@ from mita.metering.domain import (
     allowed_rise_micro,
     judge,
 )
-from mita.tariffs.domain import NO_TABLE, NOT_PRICED, Runs, rate
+from mita.tariffs.domain import NO_TABLE, NOT_PRICED, SUPPLY, Rated, Runs, rate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from mita.metering.domain import ReadingBatch
+
+_RUNS = ("run_quantity_micro", "run_cost_micro", "run_rest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,12 @@ def late_labels(rows: Rows, *, newest_s: NDArray[np.int64]) -> NDArray[np.bool_]
 
 @dataclass(slots=True)
 class Decided:
-    """What becomes of rows, arrays of equal length. Money in micro, positive when the customer pays."""
+    """What becomes of rows, arrays of equal length. Money in micro, positive when the customer pays.
+
+    ``net_micro`` and ``tax_micro`` are of all roles together; ``net_by_role`` says what of the net is for
+    other roles than supply. ``kept`` are the running states after a row, by row and role, that do not fit the
+    columns; where there is none it is zero.
+    """
 
     class_: NDArray[np.int64]
     reason: NDArray[np.int64]
@@ -126,6 +135,8 @@ class Decided:
     run_quantity_micro: NDArray[np.int64]
     run_cost_micro: NDArray[np.int64]
     run_rest: NDArray[np.int64]
+    net_by_role: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    kept: dict[tuple[int, str], Numbers] = field(default_factory=dict)
 
 
 def judge_rows(rows: Rows, *, registers: Registers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -185,16 +196,19 @@ def decide(
         _rate_into(
             decided,
             line[chosen],
+            Intervals(
+                chain=register,
+                start_s=start_s[chosen],
+                end_s=on_line.taken_s[chosen],
+                quantity_micro=on_line.value_micro[chosen] - value_before[chosen],
+            ),
             book=books[book],
-            chain=register,
-            start_s=start_s[chosen],
-            end_s=on_line.taken_s[chosen],
-            quantity_micro=on_line.value_micro[chosen] - value_before[chosen],
             opening=Runs(
                 registers.run_quantity_micro[register],
                 registers.run_cost_micro[register],
                 registers.run_rest[register],
             ),
+            kept=registers.kept,
         )
     label_late(decided, is_late)
     return decided
@@ -211,10 +225,12 @@ def decide_timeline(
     anchor_s: int | None,
     value_before_micro: int,
     opening: tuple[int, int, int],
+    kept: Mapping[str, Numbers] = MappingProxyType({}),
 ) -> Decided:
     """Rate one register's judged readings, in time order, from the state before the first of them.
 
-    Readings that are not ``is_rated`` stand on the timeline if their class does, and cost nothing.
+    Readings that are not ``is_rated`` stand on the timeline if their class does, and cost nothing. ``kept``
+    is the rest of that state, by role.
     """
     decided = _undecided(np.array(class_, dtype=np.int64), np.array(reason, dtype=np.int64))
     line = np.flatnonzero(decided.class_ <= TIMELINE_MAX)
@@ -222,18 +238,23 @@ def decide_timeline(
     values = np.array(value_micro, dtype=np.int64)[line]
     start_s = np.r_[NEVER if anchor_s is None else anchor_s, times[:-1]][: len(line)]
     quantity = np.diff(np.r_[value_before_micro, values])[: len(line)]
-    chosen = np.array(is_rated, dtype=np.bool_)[line] & (decided.class_[line] != int(ReadingClass.FIRST))
+    chosen = decided.class_[line] != int(ReadingClass.FIRST)
     if chosen.any():
         count = int(chosen.sum())
+        # what is not rated uses nothing, but time goes on: totals end with their billing period
+        quantity = np.where(np.array(is_rated, dtype=np.bool_)[line], quantity, 0)
         _rate_into(
             decided,
             line[chosen],
+            Intervals(
+                chain=np.zeros(count, dtype=np.int64),
+                start_s=start_s[chosen],
+                end_s=times[chosen],
+                quantity_micro=quantity[chosen],
+            ),
             book=book,
-            chain=np.zeros(count, dtype=np.int64),
-            start_s=start_s[chosen],
-            end_s=times[chosen],
-            quantity_micro=quantity[chosen],
             opening=Runs(*(np.full(count, number, dtype=np.int64) for number in opening)),
+            kept={(0, role): numbers for role, numbers in kept.items()},
         )
     return decided
 
@@ -248,38 +269,94 @@ def _undecided(class_: NDArray[np.int64], reason: NDArray[np.int64]) -> Decided:
 def _rate_into(
     decided: Decided,
     places: NDArray[np.int64],
+    intervals: Intervals,
     *,
     book: RateBook,
-    chain: NDArray[np.int64],
-    start_s: NDArray[np.int64],
-    end_s: NDArray[np.int64],
-    quantity_micro: NDArray[np.int64],
     opening: Runs,
+    kept: Mapping[tuple[int, str], Numbers],
 ) -> None:
-    slots = book.covering(start_s=int(start_s.min()), end_s=int(end_s.max()))
-    rated = rate(
-        slots,
-        chain=chain,
-        start_s=start_s,
-        end_s=end_s,
-        quantity_micro=quantity_micro,
-        opening=opening,
-        opening_at_s=start_s,
-    )
-    decided.quantity_micro[places] = quantity_micro
+    """Charge intervals in every stream of a book; ``opening`` and ``kept`` are read where a chain begins."""
+    rated = _supply(decided, places, intervals, book=book, opening=opening, kept=kept)
     decided.net_micro[places] = rated.net_micro
     decided.tax_micro[places] = rated.tax_micro
     decided.run_quantity_micro[places] = rated.runs.quantity_micro
     decided.run_cost_micro[places] = rated.runs.cost_micro
     decided.run_rest[places] = rated.runs.cost_rest
-    unpriced = places[(rated.unpriced == NO_TABLE) & (quantity_micro > 0)]
-    decided.class_[unpriced] = int(ReadingClass.UNPRICED)
-    decided.reason[unpriced] = int(Reason.NO_RATE_TABLE)
-    unused = places[(rated.unpriced == NOT_PRICED) & (quantity_micro > 0)]
-    decided.class_[unused] = int(ReadingClass.UNCHANGED)
-    decided.reason[unused] = int(Reason.REGISTER_NOT_PRICED)
-    decided.quantity_micro[unpriced] = 0
-    decided.quantity_micro[unused] = 0
+    # what waits for a table of supply is charged by nobody
+    waits = rated.unpriced == NO_TABLE
+    quantity_micro = np.where(waits, 0, intervals.quantity_micro)
+    is_unused = rated.unpriced == NOT_PRICED
+    for stream in book.others:
+        ran = run_stream(
+            stream,
+            replace(intervals, quantity_micro=quantity_micro),
+            opening=_opening(intervals, kept=kept, role=stream.role),
+            is_all_or_nothing=False,
+        )
+        _add_role(decided, places, ran, role=stream.role)
+        is_unused = is_unused & ~ran.is_priced
+    used = intervals.quantity_micro > 0
+    decided.quantity_micro[places] = np.where(is_unused, 0, quantity_micro)
+    decided.class_[places[waits & used]] = int(ReadingClass.UNPRICED)
+    decided.reason[places[waits & used]] = int(Reason.NO_RATE_TABLE)
+    decided.class_[places[is_unused & used]] = int(ReadingClass.UNCHANGED)
+    decided.reason[places[is_unused & used]] = int(Reason.REGISTER_NOT_PRICED)
+
+
+def _supply(
+    decided: Decided,
+    places: NDArray[np.int64],
+    intervals: Intervals,
+    *,
+    book: RateBook,
+    opening: Runs,
+    kept: Mapping[tuple[int, str], Numbers],
+) -> Rated:
+    stream = book.supply
+    if not stream.needs_tallies:
+        return rate(
+            stream.covering(start_s=int(intervals.start_s.min()), end_s=int(intervals.end_s.max())),
+            chain=intervals.chain,
+            start_s=intervals.start_s,
+            end_s=intervals.end_s,
+            quantity_micro=intervals.quantity_micro,
+            opening=opening,
+            opening_at_s=intervals.start_s,
+        )
+    columns = (opening.quantity_micro, opening.cost_micro, opening.cost_rest)
+    at_start = {
+        int(intervals.chain[low]): tuple(int(column[low]) for column in columns)
+        for low, _ in intervals.chains()
+    }
+    # without tallies beside them, the columns are all there is
+    at_start |= _opening(intervals, kept=kept, role=SUPPLY)
+    ran = run_stream(stream, intervals, opening=at_start, is_all_or_nothing=True)
+    _keep(decided, places, ran, role=SUPPLY)
+    runs = np.array([after[: len(_RUNS)] or (0,) * len(_RUNS) for after in ran.after], dtype=np.int64)
+    return Rated(ran.net_micro, ran.tax_micro, Runs(*runs.T.copy()), ran.unpriced)
+
+
+def _opening(
+    intervals: Intervals, *, kept: Mapping[tuple[int, str], Numbers], role: str
+) -> dict[int, Numbers]:
+    chains = (int(intervals.chain[low]) for low, _ in intervals.chains())
+    return {chain: kept[chain, role] for chain in chains if (chain, role) in kept}
+
+
+def _add_role(decided: Decided, places: NDArray[np.int64], ran: Ran, *, role: str) -> None:
+    if role not in decided.net_by_role:
+        decided.net_by_role[role] = np.zeros(len(decided.class_), dtype=np.int64)
+    decided.net_by_role[role][places] = ran.net_micro
+    decided.net_micro[places] += ran.net_micro
+    decided.tax_micro[places] += ran.tax_micro
+    _keep(decided, places, ran, role=role)
+
+
+def _keep(decided: Decided, places: NDArray[np.int64], ran: Ran, *, role: str) -> None:
+    fits_columns = len(_RUNS) if role == SUPPLY else 0
+    for place, numbers in zip(places.tolist(), ran.after, strict=True):
+        if len(numbers) > fits_columns:
+            decided.kept[place, role] = numbers
 
 
 def label_late(decided: Decided, is_late: NDArray[np.bool_]) -> None:

@@ -11,16 +11,16 @@ from mita.charging.domain.cadence import Cadence
 from mita.kit.zones import local_month
 from mita.ledger.domain import Heads, no_heads
 from mita.metering.domain import Limits, RegisterState
-from mita.tariffs.domain import SlotTable, build_slots
 from mita.wallets.domain import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
     from numpy.typing import NDArray
 
+    from mita.charging.domain.streams import Numbers, Stream
     from mita.metering.queries import RegisterInfo
     from mita.tariffs.domain import RateTable
     from mita.wallets.queries import AccountInfo
@@ -29,45 +29,42 @@ NEVER = -(2**62)  # stands for "no such time" and "no such line" in arrays
 # no single charge may come near 64 bits: a thousand million currency units is a broken meter
 CHARGE_MICRO_MAX = 10**15
 _MICRO = 1_000_000
-_DAY_S = 86_400
-_SPAN_S = 400 * _DAY_S
 
 
 @dataclass(slots=True)
 class RateBook:
-    """The rate tables of one utility and register name, and the slots built from them so far."""
+    """What registers of one utility and name are charged by: one stream of each role that has any tables."""
 
     utility: str
     register: str
-    versions: Sequence[RateTable]
-    zone: ZoneInfo
-    slots: SlotTable | None = None
+    supply: Stream
+    others: tuple[Stream, ...] = ()
 
-    def covering(self, *, start_s: int, end_s: int) -> SlotTable:
-        """Return slots that cover [start_s, end_s), growing what was built before."""
-        slots = self.slots
-        if slots is None or start_s < slots.starts[0] or end_s > slots.starts[-1]:
-            low, high = start_s - _DAY_S, end_s + _SPAN_S
-            if slots is not None:
-                low, high = min(low, int(slots.starts[0])), max(high, int(slots.starts[-1]))
-            slots = build_slots(
-                self.versions, zone=self.zone, register=self.register, start_s=low, end_s=high
-            )
-            self.slots = slots
-        return slots
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """All of them, supply first."""
+        return (self.supply, *self.others)
 
-    def rise_cap_micro(self, *, highest_price_micro: int) -> int:
-        """Return the largest rise whose charge stays below :data:`CHARGE_MICRO_MAX`."""
-        return CHARGE_MICRO_MAX * _MICRO // highest_price_micro if highest_price_micro else CHARGE_MICRO_MAX
+    @property
+    def kept_roles(self) -> tuple[str, ...]:
+        """The roles whose running states do not fit the readings, and are kept beside them."""
+        return tuple(each.role for each in self.streams if each is not self.supply or each.needs_tallies)
+
+    def rise_cap_micro(self) -> int:
+        """Return the largest rise whose charge in all streams stays below :data:`CHARGE_MICRO_MAX`."""
+        highest = sum(highest_price_micro(stream.versions) for stream in self.streams)
+        return CHARGE_MICRO_MAX * _MICRO // highest if highest else CHARGE_MICRO_MAX
 
 
 def highest_price_micro(versions: Iterable[RateTable]) -> int:
-    """Return the highest price that any charge of ``versions`` can reach together."""
+    """Return the highest price of a base unit that all charges of one of ``versions`` can reach together."""
     highest = 0
     for version in versions:
         total = 0
-        for charge in version.charges:
+        for charge in version.usage:
             total += max((block.price_micro for rule in charge.rules for block in rule.blocks), default=0)
+        if version.conversion is not None:
+            total = -(-total * version.conversion.factor_micro // _MICRO)
         highest = max(highest, total)
     return highest
 
@@ -110,6 +107,8 @@ class Registers:
     cap_micro: NDArray[np.int64] = field(default_factory=_empty)
     account: NDArray[np.int64] = field(default_factory=_empty)
     book: NDArray[np.int64] = field(default_factory=_empty)
+    # by place and role: running states that do not fit the columns; zero where there is none
+    kept: dict[tuple[int, str], Numbers] = field(default_factory=dict)
 
     def add(
         self,
@@ -166,6 +165,14 @@ class Registers:
         self.run_quantity_micro[place] = state.run_quantity_micro
         self.run_cost_micro[place] = state.run_cost_micro
         self.run_rest[place] = state.run_rest
+
+    def keep(self, place: int, numbers: Mapping[str, Numbers], *, roles: Iterable[str]) -> None:
+        """Replace the running states that a register has under ``roles``, beside those of the columns."""
+        for role in roles:
+            if numbers.get(role):
+                self.kept[place, role] = numbers[role]
+            else:
+                self.kept.pop((place, role), None)
 
     def limits(self, place: int) -> Limits:
         """Return one register's limits."""
@@ -271,6 +278,8 @@ class LaneMemory:
     account_of: dict[tuple[int, str], int] = field(default_factory=dict)  # (unit, utility) -> place
     system: dict[str, int] = field(default_factory=dict)  # code -> place
     books: list[RateBook] = field(default_factory=list)
+    book_of: dict[Hashable, int] = field(default_factory=dict)  # by utility, register and what is in force
+    tables: dict[int, RateTable] = field(default_factory=dict)
 
     def month_of(self, now: datetime) -> date:
         """Return the month that what is booked now belongs to: the local one, or the first that is open."""

@@ -11,8 +11,9 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from mita.charging import queries
 from mita.charging.domain.cadence import Cadence, is_due
 from mita.charging.domain.codes import TAX_CODE, income_code
-from mita.charging.models import Accrual, ChargingRule
+from mita.charging.models import Accrual, AccrualRole, ChargingRule
 from mita.charging.operations.lane import Alone, Gate
+from mita.charging.operations.roles import EntryRoleNet, record_roles
 from mita.estates import queries as estate_queries
 from mita.kit.bulk import Insertion
 from mita.kit.clock import to_us
@@ -26,7 +27,7 @@ from mita.ledger.operations import PreparedJournal
 from mita.wallets import queries as wallet_queries
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -47,6 +48,12 @@ _ADD = """
         charges = a.charges + excluded.charges,
         since = least(a.since, excluded.since),
         until = greatest(a.until, excluded.until)
+"""
+
+_ADD_ROLE = """
+    INSERT INTO accrual_role AS a (estate_id, register_id, role, net_micro)
+    SELECT %s, n.register_id, %s, n.net_micro FROM unnest(%b, %b) AS n (register_id, net_micro)
+    ON CONFLICT (estate_id, register_id, role) DO UPDATE SET net_micro = a.net_micro + excluded.net_micro
 """
 
 
@@ -77,8 +84,12 @@ class PreparedAccrual:
         quantity_micro: NDArray[np.int64],
         net_micro: NDArray[np.int64],
         tax_micro: NDArray[np.int64],
+        net_by_role: Mapping[str, NDArray[np.int64]],
     ) -> None:
-        """Sum up charges; ``register`` are places in the memory, all arrays of one length."""
+        """Sum up charges; ``register`` are places in the memory, all arrays of one length.
+
+        ``net_by_role`` is what of the net is for other roles than supply.
+        """
         heads = memory.accounts.heads
         self._estate_id = memory.estate_id
         places, group = np.unique(register, return_inverse=True)
@@ -104,6 +115,7 @@ class PreparedAccrual:
             Column("since", "timestamptz", since[by_id] * 1_000_000),
             Column("until", "timestamptz", until[by_id] * 1_000_000),
         ]
+        self._by_role = {role: summed(nets)[by_id] for role, nets in net_by_role.items()}
         self.touched, by_account = np.unique(account, return_inverse=True)
         self._amount = np.zeros(len(self.touched), dtype=np.int64)
         np.add.at(self._amount, by_account, net + tax)
@@ -119,6 +131,10 @@ class PreparedAccrual:
         connection = await driver_connection(session)
         arrays = [pg_array(column.kind, column.values) for column in self._columns]
         await connection.execute(_ADD, (self._estate_id, *arrays))
+        for role, net in self._by_role.items():
+            moved = np.flatnonzero(net)
+            sums = [pg_array("bigint", values[moved]) for values in (self._columns[0].values, net)]
+            await connection.execute(_ADD_ROLE, (self._estate_id, role, *sums))
         await ledger.accrue(
             session,
             estate_id=self._estate_id,
@@ -161,8 +177,19 @@ async def post_accruals(session: AsyncSession, *, estate_id: int, now: datetime)
     )
     if not rows:
         return 0
-    chained = await _book(session, memory, rows, now=now)
-    await _explain(session, rows, seqs=chained.seq[: len(rows)])
+    roles = await _roles(session, estate_id=estate_id)
+    chained = await _book(session, memory, rows, roles=roles, now=now)
+    seqs = chained.seq[: len(rows)]
+    await _explain(session, rows, seqs=seqs)
+    await record_roles(
+        session,
+        estate_id=estate_id,
+        nets=[
+            EntryRoleNet(row.account_id, seq, role, net)
+            for row, seq in zip(rows, seqs.tolist(), strict=True)
+            for role, net in roles.get(row.register_id, {}).items()
+        ],
+    )
     account = np.array([row.account_id for row in rows])
     amount = np.array([row.net_micro + row.tax_micro for row in rows])
     touched, by_account = np.unique(account, return_inverse=True)
@@ -173,11 +200,26 @@ async def post_accruals(session: AsyncSession, *, estate_id: int, now: datetime)
         session, estate_id=estate_id, account_id=touched, expected_seq=heads.seq, amount_micro=gone
     )
     await session.execute(delete(Accrual).where(Accrual.estate_id == estate_id))
+    await session.execute(delete(AccrualRole).where(AccrualRole.estate_id == estate_id))
     return len(rows)
 
 
+async def _roles(session: AsyncSession, *, estate_id: int) -> dict[int, dict[str, int]]:
+    """Return what has accrued for other roles than supply, by register and role."""
+    statement = select(AccrualRole).where(AccrualRole.estate_id == estate_id, AccrualRole.net_micro != 0)
+    found: dict[int, dict[str, int]] = {}
+    for row in await session.scalars(statement.order_by(AccrualRole.register_id, AccrualRole.role)):
+        found.setdefault(row.register_id, {})[row.role] = row.net_micro
+    return found
+
+
 async def _book(
-    session: AsyncSession, memory: LaneMemory, rows: Sequence[Accrual], *, now: datetime
+    session: AsyncSession,
+    memory: LaneMemory,
+    rows: Sequence[Accrual],
+    *,
+    roles: Mapping[int, Mapping[str, int]],
+    now: datetime,
 ) -> Chained:
     """Book one line per register in the order of ``rows``, then income and tax."""
     account_ids = [row.account_id for row in rows]
@@ -185,8 +227,10 @@ async def _book(
     utility_of = {wallet.account_id: wallet.utility for wallet in wallets}
     sides: dict[str, list[int]] = {}
     for row in rows:
+        utility, others = utility_of[row.account_id], roles.get(row.register_id, {})
         for code, amount, quantity in (
-            (income_code(utility_of[row.account_id]), row.net_micro, row.quantity_micro),
+            (income_code(utility), row.net_micro - sum(others.values()), row.quantity_micro),
+            *((income_code(utility, role=role), net, 0) for role, net in others.items()),
             (TAX_CODE, row.tax_micro, 0),
         ):
             side = sides.setdefault(code, [0, 0])

@@ -11,6 +11,7 @@ from psycopg.errors import DeadlockDetected, UniqueViolation
 from mita.charging import queries
 from mita.charging.domain.decide import Decided, Rows, decide, fault_codes, late_labels, resolve, sort_batch
 from mita.charging.domain.outcome import Outcome, sentence_of
+from mita.charging.operations.keep import keep_runs
 from mita.charging.operations.lane import Alone, Gate, StaleLane
 from mita.charging.operations.post import Bookings, draft_charges
 from mita.charging.operations.settle import Newcomer, Settled, settle_register
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from mita.charging.domain.decide import Sorted
     from mita.charging.domain.memory import LaneMemory
+    from mita.charging.domain.streams import Numbers
     from mita.charging.operations.lane import Turn
     from mita.metering.domain import ReadingBatch
 
@@ -69,6 +71,8 @@ async def charge_batch(
     if not draft.crossed:
         turn.pass_on()
     await draft.write(session, memory, now=now)
+    if batch.temperature_centi:
+        await _keep_temperatures(session, work, register)
     outcome, posted = work.outcome, draft.posted
     outcome.entries, outcome.crossings = posted.entries, posted.crossings
     outcome.net_micro, outcome.tax_micro = posted.net_micro, posted.tax_micro
@@ -108,6 +112,17 @@ async def _sort_out(
     rows = ordered.take(~is_repeat)
     outcome.class_[rows.origin] = int(ReadingClass.CHARGED)  # a placeholder that decide overwrites
     return rows, is_past[~is_repeat]
+
+
+async def _keep_temperatures(session: AsyncSession, work: _Work, register: NDArray[np.int64]) -> None:
+    """Keep the temperatures of readings that were stored, whatever their class."""
+    batch, register_id = work.batch, work.memory.registers.register_id
+    stored = [
+        (int(register_id[register[row]]), int(batch.taken_s[row]), centi)
+        for row, centi in (batch.temperature_centi or {}).items()
+        if work.outcome.class_[row] <= int(ReadingClass.HELD)
+    ]
+    await metering.store_temperatures(session, estate_id=work.memory.estate_id, temperatures=stored)
 
 
 async def _reject(session: AsyncSession, work: _Work, faults: dict[int, tuple[str, str]]) -> None:
@@ -193,12 +208,18 @@ async def _settle_and_decide(
     quick = rows.take(~is_slow)
     decided = decide(quick, is_late=is_late[~is_slow], registers=registers, books=work.memory.books)
     stored = [_stored_rows(registers.register_id, quick, decided), *(s.stored for s in settled)]
-    await _store(session, work, _joined(stored))
+    await _store(session, work, _joined(stored), kept=_kept_rows(registers.register_id, quick, decided))
     _note(work.outcome, quick.origin, decided)
     return Bookings(quick, decided, settled)
 
 
-async def _store(session: AsyncSession, work: _Work, readings: StoredReadings) -> None:
+async def _store(
+    session: AsyncSession,
+    work: _Work,
+    readings: StoredReadings,
+    *,
+    kept: list[tuple[int, int, str, Numbers]],
+) -> None:
     try:
         await metering.store_readings(
             session,
@@ -206,6 +227,7 @@ async def _store(session: AsyncSession, work: _Work, readings: StoredReadings) -
             readings=readings,
             received_us=work.batch.received_us,
         )
+        await keep_runs(session, estate_id=work.memory.estate_id, runs=kept)
     except (UniqueViolation, DeadlockDetected) as error:
         if work.gate.is_passed:
             raise
@@ -252,6 +274,15 @@ def _stored_rows(register_id: NDArray[np.int64], rows: Rows, decided: Decided) -
     )
 
 
+def _kept_rows(
+    register_id: NDArray[np.int64], rows: Rows, decided: Decided
+) -> list[tuple[int, int, str, Numbers]]:
+    return [
+        (int(register_id[rows.register[row]]), int(rows.taken_s[row]), role, numbers)
+        for (row, role), numbers in decided.kept.items()
+    ]
+
+
 def _joined(parts: list[StoredReadings]) -> StoredReadings:
     if len(parts) == 1:
         return parts[0]
@@ -265,6 +296,8 @@ def _remember(memory: LaneMemory, bookings: Bookings) -> None:
     registers, rows, decided = memory.registers, bookings.rows, bookings.decided
     for settled in bookings.settled:
         registers.remember(settled.place, settled.state)
+        roles = memory.books[int(registers.book[settled.place])].kept_roles
+        registers.keep(settled.place, settled.kept, roles=roles)
     if not len(rows):
         return
     ends = np.r_[rows.register[1:] != rows.register[:-1], True]
@@ -278,3 +311,8 @@ def _remember(memory: LaneMemory, bookings: Bookings) -> None:
     registers.run_quantity_micro[place] = decided.run_quantity_micro[last]
     registers.run_cost_micro[place] = decided.run_cost_micro[last]
     registers.run_rest[place] = decided.run_rest[last]
+    if decided.kept or registers.kept:
+        for row, at in zip(last.tolist(), place.tolist(), strict=True):
+            roles = memory.books[registers.book[at]].kept_roles
+            numbers = {role: decided.kept.get((row, role), ()) for role in roles}
+            registers.keep(at, numbers, roles=roles)

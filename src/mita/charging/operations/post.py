@@ -15,6 +15,8 @@ from mita.charging.domain.codes import TAX_CODE, income_code
 from mita.charging.events import ReadingsCharged
 from mita.charging.models import Rerating
 from mita.charging.operations.accrue import PreparedAccrual, charge_journal
+from mita.charging.operations.roles import EntryRoleNet, record_roles
+from mita.charging.operations.timed_marks import mark_accounts
 from mita.kit.clock import from_us, to_us
 from mita.kit.events import publish
 from mita.kit.live import hint
@@ -23,10 +25,11 @@ from mita.ledger import queries as ledger_queries
 from mita.ledger.domain import EntryKind, Lines, SourceKind
 from mita.ledger.operations import PreparedJournal
 from mita.metering.domain import ReadingClass
+from mita.tariffs.domain import local_date
 from mita.wallets.operations import moves_of, settle_standings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -70,6 +73,7 @@ class _Charges:
     net_micro: NDArray[np.int64]
     tax_micro: NDArray[np.int64]
     kind: NDArray[np.int64]
+    net_by_role: Mapping[str, NDArray[np.int64]]  # what of the net is for other roles than supply
 
 
 @dataclass(slots=True)
@@ -89,6 +93,7 @@ class Draft:
     unit_ids: tuple[int, ...] = ()
     spent_micro: dict[int, int] = field(default_factory=dict)  # of wallets with a spending limit
     seqs: dict[int, int] = field(default_factory=dict)  # place of a corrected register -> seq of its entry
+    roles: list[EntryRoleNet] = field(default_factory=list)  # of the corrections
 
     async def send(self, session: AsyncSession) -> None:
         """Bring the entries to the server, ahead of their writing."""
@@ -103,6 +108,7 @@ class Draft:
         if self.prepared is not None or self.accrual is not None:
             if self.prepared is not None:
                 await self.prepared.write(session)
+                await record_roles(session, estate_id=self.estate_id, nets=self.roles)
             if self.accrual is not None:
                 await self.accrual.write(session)
             await self._settle_standings(session, memory, now=now)
@@ -172,6 +178,7 @@ def _accrue(memory: LaneMemory, charges: _Charges, draft: Draft) -> None:
         quantity_micro=charges.quantity_micro,
         net_micro=charges.net_micro,
         tax_micro=charges.tax_micro,
+        net_by_role=charges.net_by_role,
     )
     _note_balances(memory, draft, draft.accrual.touched)
 
@@ -196,7 +203,20 @@ def _charges(bookings: Bookings) -> _Charges:
         net_micro=column(decided.net_micro[quick], [s.new.net_micro - s.old.net_micro for s in moved]),
         tax_micro=column(decided.tax_micro[quick], [s.new.tax_micro - s.old.tax_micro for s in moved]),
         kind=column(np.full(len(quick), int(EntryKind.CHARGE)), [int(EntryKind.CORRECTION)] * len(moved)),
+        net_by_role={
+            role: column(
+                decided.net_by_role[role][quick]
+                if role in decided.net_by_role
+                else np.zeros(len(quick), dtype=np.int64),
+                [s.new.net_by_role.get(role, 0) - s.old.net_by_role.get(role, 0) for s in moved],
+            )
+            for role in sorted({*decided.net_by_role, *_roles_of(moved)})
+        },
     )
+
+
+def _roles_of(moved: Iterable[Settled]) -> set[str]:
+    return {role for s in moved for role in (*s.old.net_by_role, *s.new.net_by_role)}
 
 
 def _sums(keys: NDArray[np.int64], values: NDArray[np.int64]) -> dict[int, int]:
@@ -214,19 +234,23 @@ async def _chain(
     now: datetime,
 ) -> None:
     """Put the journal into the draft and move the heads in memory."""
-    utilities = sorted(
-        {memory.books[place].utility for place in np.unique(memory.registers.book[charges.register])}
-    )
-    await _ensure_system_accounts(session, memory, gate=gate, utilities=utilities)
+    income = _income(memory, charges)
+    await _ensure_system_accounts(session, memory, gate=gate, codes=[*income, TAX_CODE])
     account = memory.registers.account[charges.register]
     order = np.lexsort((charges.register, charges.taken_s, account))
-    lines = _lines(memory, charges, order, account, utilities=utilities, now=now)
+    lines = _lines(memory, charges, order, account, income=income, now=now)
     journal = charge_journal(memory, memo=source, now=now)
     draft.prepared = PreparedJournal(journal, memory.accounts.heads, lines)
     chained = draft.prepared.chained
     draft.posted.entries = len(lines.account)
     corrected = np.flatnonzero(charges.kind[order] == int(EntryKind.CORRECTION))
     draft.seqs = {int(charges.register[order[i]]): int(chained.seq[i]) for i in corrected.tolist()}
+    draft.roles = [
+        EntryRoleNet(int(memory.accounts.heads.account_id[account[order[i]]]), int(chained.seq[i]), role, net)
+        for role, nets in charges.net_by_role.items()
+        for i in corrected.tolist()
+        if (net := int(nets[order[i]]))
+    ]
     _remember_heads(memory, chained)
     _note_balances(memory, draft, chained.touched)
 
@@ -244,9 +268,8 @@ def _note_balances(memory: LaneMemory, draft: Draft, touched: NDArray[np.int64])
 
 
 async def _ensure_system_accounts(
-    session: AsyncSession, memory: LaneMemory, *, gate: Gate, utilities: Sequence[str]
+    session: AsyncSession, memory: LaneMemory, *, gate: Gate, codes: Sequence[str]
 ) -> None:
-    codes = [income_code(utility) for utility in utilities] + [TAX_CODE]
     missing = [code for code in codes if code not in memory.system]
     if not missing:
         return
@@ -266,18 +289,13 @@ def _lines(
     order: NDArray[np.int64],
     account: NDArray[np.int64],
     *,
-    utilities: Sequence[str],
+    income: Mapping[str, tuple[int, int]],
     now: datetime,
 ) -> Lines:
     """Return wallet lines in chain order, then one line per income account and one for tax."""
-    utility_of = np.array(
-        [utilities.index(book.utility) if book.utility in utilities else -1 for book in memory.books]
-    )
-    net = _sums(utility_of[memory.registers.book[charges.register]], charges.net_micro)
-    quantity = _sums(utility_of[memory.registers.book[charges.register]], charges.quantity_micro)
     system = [
-        (memory.system[income_code(utilities[u])], net[u], quantity[u], int(EntryKind.INCOME))
-        for u in sorted(net)
+        (memory.system[code], net, quantity, int(EntryKind.INCOME))
+        for code, (net, quantity) in income.items()
     ]
     system.append((memory.system[TAX_CODE], int(charges.tax_micro.sum()), 0, int(EntryKind.TAX)))
     system = [line for line in system if line[1] != 0]
@@ -294,6 +312,23 @@ def _lines(
             [memory.registers.register_id[charges.register[order]], np.zeros(extra, dtype=np.int64)]
         ),
     )
+
+
+def _income(memory: LaneMemory, charges: _Charges) -> dict[str, tuple[int, int]]:
+    """Return what each income account is paid, and for which quantity, by code; quantities are supply's."""
+    utilities = sorted({book.utility for book in memory.books})
+    index_of = np.array([utilities.index(book.utility) for book in memory.books])
+    utility = index_of[memory.registers.book[charges.register]]
+    by_role = {role: _sums(utility, nets) for role, nets in charges.net_by_role.items()}
+    net, quantity = _sums(utility, charges.net_micro), _sums(utility, charges.quantity_micro)
+    found: dict[str, tuple[int, int]] = {}
+    for place in sorted(net):
+        others = {role: sums[place] for role, sums in by_role.items()}
+        found[income_code(utilities[place])] = (net[place] - sum(others.values()), quantity[place])
+        for role, amount in others.items():
+            if amount:
+                found[income_code(utilities[place], role=role)] = (amount, 0)
+    return found
 
 
 def _remember_heads(memory: LaneMemory, chained: Chained) -> None:
@@ -334,3 +369,15 @@ async def _record_reratings(
     ]
     if rows:
         await session.execute(insert(Rerating), rows)
+        await _mark_timed(session, memory, settled)
+
+
+async def _mark_timed(session: AsyncSession, memory: LaneMemory, settled: Sequence[Settled]) -> None:
+    """Let timed charges that follow from what was used be looked at again."""
+    since: dict[int, int] = {}
+    for each in settled:
+        account_id = int(memory.accounts.heads.account_id[memory.registers.account[each.place]])
+        since[account_id] = min(since.get(account_id, each.since_s), each.since_s)
+    for account_id, since_s in sorted(since.items()):
+        day = local_date(since_s, zone=memory.zone)
+        await mark_accounts(session, estate_id=memory.estate_id, account_ids=[account_id], day=day)

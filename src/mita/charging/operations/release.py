@@ -1,4 +1,4 @@
-"""Held readings are decided by a person; unpriced ones by a rate table that came later."""
+"""A register is charged again from an instant on, such as when a person accepts a held reading."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from mita.charging.domain.memory import LaneMemory
+    from mita.charging.domain.memory import LaneMemory, RateBook
 
 
 class NotHeld(Conflict):
@@ -48,7 +48,7 @@ async def accept_held_reading(
         raise NotHeld(f"the reading is {ReadingClass(reading.class_).shown}, not held")
     taken_s = to_us(taken_at) // 1_000_000
     memory = await queries.new_memory(session, estate_id=estate_id)
-    return await _settle_again(
+    return await settle_again(
         session,
         memory,
         register_id=register_id,
@@ -59,25 +59,7 @@ async def accept_held_reading(
     )
 
 
-async def price_unpriced_readings(
-    session: AsyncSession, *, estate_id: int, utility: str, now: datetime
-) -> int:
-    """Charge what was held for want of a rate table, where one is in force now; return the registers."""
-    memory = await queries.new_memory(session, estate_id=estate_id)
-    waiting = await metering_queries.oldest_unpriced(session, estate_id=estate_id, utility=utility)
-    for register_id, taken_at in waiting:
-        await _settle_again(
-            session,
-            memory,
-            register_id=register_id,
-            since_s=to_us(taken_at) // 1_000_000,
-            cause="a rate table came into force",
-            now=now,
-        )
-    return len(waiting)
-
-
-async def _settle_again(
+async def settle_again(
     session: AsyncSession,
     memory: LaneMemory,
     *,
@@ -86,7 +68,14 @@ async def _settle_again(
     cause: str,
     now: datetime,
     accepted_s: frozenset[int] = frozenset(),
+    new_book: RateBook | None = None,
 ) -> Settled:
+    """Judge and rate a register again from an instant on, and post the difference.
+
+    ``new_book`` is what it is charged by from now on, if that is another one.
+
+    :raises mita.ledger.operations.StaleHeads: if a balance moved meanwhile (roll back and repeat)
+    """
     gate = Gate(session, memory, Alone())
     await gate.enter(patiently=True)
     info = await metering_queries.register(session, estate_id=memory.estate_id, register_id=register_id)
@@ -99,6 +88,7 @@ async def _settle_again(
         since_s=since_s,
         accepted_s=accepted_s,
         cause=cause,
+        new_book=new_book,
     )
     none = np.empty(0, dtype=np.int64)
     rows = Rows(none, none, none, none)

@@ -13,6 +13,7 @@ from mita.ledger import queries as ledger_queries
 from mita.ledger.domain import EntryKind, SourceKind
 from mita.ledger.operations import Booked, Counter, NotReversible
 from mita.metering import queries as metering_queries
+from mita.wallets import queries as wallet_queries
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,6 +43,8 @@ async def reverse(
     counters: list[Counter] = []
     if entry.kind in (EntryKind.CHARGE, EntryKind.CORRECTION) and entry.source_kind == SourceKind.REGISTER:
         counters = await _counters(session, entry)
+    else:
+        counters = await _timed_counters(session, entry)
     return await ledger.reverse_entry(
         session,
         estate_id=estate_id,
@@ -54,29 +57,53 @@ async def reverse(
     )
 
 
+async def _timed_counters(session: AsyncSession, entry: StoredEntry) -> list[Counter]:
+    """Return where a timed charge went to, nothing for an entry of anything else."""
+    timed = await queries.timed_charge_of(session, entry=entry)
+    if timed is None:
+        return []
+    of_account = await wallet_queries.accounts(
+        session, estate_id=entry.estate_id, account_ids=[entry.account_id]
+    )
+    codes = {
+        income_code(of_account[0].utility, role=timed.role): timed.old_net_micro - timed.new_net_micro,
+        TAX_CODE: timed.old_tax_micro - timed.new_tax_micro,
+    }
+    return await _to_accounts(session, entry, codes=codes)
+
+
 async def _counters(session: AsyncSession, entry: StoredEntry) -> list[Counter]:
     info = await metering_queries.register(session, estate_id=entry.estate_id, register_id=entry.source_id)
-    net_micro, tax_micro = await _parts(session, entry, key=info.key)
+    net_micro, tax_micro, by_role = await _parts(session, entry, key=info.key)
     if net_micro + tax_micro != -entry.amount_micro:
         raise NotReversible("the register's past was charged again since; reverse its correction, or adjust")
-    codes = {income_code(info.utility): -net_micro, TAX_CODE: -tax_micro}
+    codes = {income_code(info.utility): sum(by_role.values()) - net_micro, TAX_CODE: -tax_micro}
+    codes |= {income_code(info.utility, role=role): -net for role, net in by_role.items()}
+    return await _to_accounts(session, entry, codes=codes)
+
+
+async def _to_accounts(session: AsyncSession, entry: StoredEntry, *, codes: dict[str, int]) -> list[Counter]:
     accounts = await ledger_queries.account_codes(session, estate_id=entry.estate_id, codes=list(codes))
     return [Counter(accounts[code].account_id, amount) for code, amount in codes.items() if amount != 0]
 
 
-async def _parts(session: AsyncSession, entry: StoredEntry, *, key: tuple[str, str, str]) -> tuple[int, int]:
-    """Return net and tax of a charge or a correction, positive when the customer paid."""
+async def _parts(
+    session: AsyncSession, entry: StoredEntry, *, key: tuple[str, str, str]
+) -> tuple[int, int, dict[str, int]]:
+    """Return net, tax, and what of the net is for other roles than supply; positive: the customer paid."""
     if entry.kind == EntryKind.CORRECTION:
-        return await queries.corrected(session, entry=entry)
+        return *await queries.corrected(session, entry=entry), await queries.roles_of(session, entry=entry)
     accrued = await queries.accrued(session, entry=entry)
     if accrued is not None:
-        return accrued
+        return *accrued, await queries.roles_of(session, entry=entry)
     memory = await queries.new_memory(session, estate_id=entry.estate_id)
     await queries.load_registers(session, memory, keys=[key])
     book = memory.books[int(memory.registers.book[memory.registers.place[key]])]
     before = await metering_queries.state_before(
         session, estate_id=entry.estate_id, register_id=entry.source_id, before=entry.event_at
     )
+    anchors = {entry.source_id: before.anchor_s}
+    kept = await queries.kept_runs(session, estate_id=entry.estate_id, anchors=anchors)
     reading = await metering_queries.reading(
         session, estate_id=entry.estate_id, register_id=entry.source_id, taken_at=entry.event_at
     )
@@ -90,5 +117,7 @@ async def _parts(session: AsyncSession, entry: StoredEntry, *, key: tuple[str, s
         anchor_s=before.anchor_s,
         value_before_micro=before.value_micro,
         opening=(before.run_quantity_micro, before.run_cost_micro, before.run_rest),
+        kept=kept.get(entry.source_id, {}),
     )
-    return int(decided.net_micro[0]), int(decided.tax_micro[0])
+    by_role = {role: int(net[0]) for role, net in decided.net_by_role.items() if net[0]}
+    return int(decided.net_micro[0]), int(decided.tax_micro[0]), by_role

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mita.charging import queries
 from mita.charging.domain.decide import Decided, decide_timeline, label_late
+from mita.charging.operations.keep import keep_anew
 from mita.kit.clock import from_us
 from mita.metering import operations as metering
 from mita.metering import queries as metering_queries
@@ -15,11 +17,13 @@ from mita.metering.domain import TIMELINE_MAX, ReadingClass, Reason, RegisterSta
 from mita.metering.operations import StoredReadings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from mita.charging.domain.memory import LaneMemory, RateBook
+    from mita.charging.domain.streams import Numbers
+    from mita.metering.domain import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,24 @@ class _Row:
 
 
 @dataclass(frozen=True, slots=True)
+class _Opening:
+    """The state from which a register is charged again: columns, and what is kept beside them by role."""
+
+    state: RegisterState
+    kept: Mapping[str, Numbers]
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
-    """Quantity and money of a stretch of a register's timeline."""
+    """Quantity and money of a stretch of a register's timeline.
+
+    ``net_by_role`` is what of the net is for other roles than supply.
+    """
 
     quantity_micro: int
     net_micro: int
     tax_micro: int
+    net_by_role: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +80,7 @@ class Settled:
     classes: tuple[tuple[int, int, int], ...]  # (origin, class, reason) of each newcomer
     changed: tuple[tuple[int, int], ...]  # (class before, class now) of stored readings
     stored: StoredReadings
+    kept: Mapping[str, Numbers]  # the newest running states by role, beside ``state``
 
 
 async def settle_register(
@@ -75,12 +92,14 @@ async def settle_register(
     since_s: int,
     accepted_s: frozenset[int] = frozenset(),
     cause: str = "late reading",
+    new_book: RateBook | None = None,
 ) -> Settled:
     """Judge and rate a register again from its last timeline reading before ``since_s``.
 
     The outcome is that of a clean run over all its readings in time order. Stored readings get their new
     classes and running states here; the caller stores the newcomers and posts the difference.
-    ``accepted_s`` are instants of held readings that a person has accepted.
+    ``accepted_s`` are instants of held readings that a person has accepted; ``new_book`` is what the register
+    is charged by from now on, if that is another one.
     """
     registers = memory.registers
     register_id = int(registers.register_id[place])
@@ -92,25 +111,18 @@ async def settle_register(
     )
     rows = [_Row(t, v, c, r, (q, m, x), None) for t, v, c, r, q, m, x in stored]
     book = memory.books[int(registers.book[place])]
-    old = _decide(rows, is_rated=[_was_charged(row) for row in rows], before=before, book=book)
+    becomes = new_book or book
+    keeps = bool(book.kept_roles or becomes.kept_roles)
+    anchors = {register_id: before.anchor_s if keeps else None}
+    kept = await queries.kept_runs(session, estate_id=memory.estate_id, anchors=anchors)
+    opening = _Opening(before, kept.get(register_id, {}))
+    old = _decide(rows, is_rated=[_was_charged(row) for row in rows], opening=opening, book=book)
     merged = sorted(
         [*rows, *(_Row(n.taken_s, n.value_micro, 0, 0, (0, 0, 0), n) for n in newcomers)],
         key=lambda row: row.taken_s,
     )
-    judged = judge(
-        taken_s=[row.taken_s for row in merged],
-        value_micro=[row.value_micro for row in merged],
-        is_accepted_by_person=[
-            row.taken_s in accepted_s or row.reason == Reason.ACCEPTED_BY_PERSON for row in merged
-        ],
-        state=before,
-        limits=registers.limits(place),
-    )
-    rejudged = [
-        _Row(row.taken_s, row.value_micro, class_, reason, row.run, row.newcomer)
-        for row, class_, reason in zip(merged, judged.class_, judged.reason, strict=True)
-    ]
-    new = _decide(rejudged, is_rated=[True] * len(rejudged), before=before, book=book)
+    rejudged = _judge(merged, accepted_s=accepted_s, before=before, limits=registers.limits(place))
+    new = _decide(rejudged, is_rated=[True] * len(rejudged), opening=opening, book=becomes)
     label_late(
         new,
         np.array(
@@ -119,6 +131,9 @@ async def settle_register(
         ),
     )
     changed = await _restate(session, memory, register_id=register_id, rows=merged, decided=new)
+    if keeps:
+        runs = _runs(register_id, merged, new)
+        await keep_anew(session, memory, register_id=register_id, after_s=before.anchor_s, runs=runs)
     return Settled(
         place=place,
         since_s=since_s,
@@ -135,12 +150,30 @@ async def settle_register(
         stored=_stored(
             register_id, rejudged, new, [i for i, row in enumerate(merged) if row.newcomer is not None]
         ),
+        kept=_kept_after(opening, new),
     )
 
 
-def _decide(
-    rows: Sequence[_Row], *, is_rated: Sequence[bool], before: RegisterState, book: RateBook
-) -> Decided:
+def _judge(
+    rows: Sequence[_Row], *, accepted_s: frozenset[int], before: RegisterState, limits: Limits
+) -> list[_Row]:
+    judged = judge(
+        taken_s=[row.taken_s for row in rows],
+        value_micro=[row.value_micro for row in rows],
+        is_accepted_by_person=[
+            row.taken_s in accepted_s or row.reason == Reason.ACCEPTED_BY_PERSON for row in rows
+        ],
+        state=before,
+        limits=limits,
+    )
+    return [
+        replace(row, class_=class_, reason=reason)
+        for row, class_, reason in zip(rows, judged.class_, judged.reason, strict=True)
+    ]
+
+
+def _decide(rows: Sequence[_Row], *, is_rated: Sequence[bool], opening: _Opening, book: RateBook) -> Decided:
+    before = opening.state
     return decide_timeline(
         taken_s=[row.taken_s for row in rows],
         value_micro=[row.value_micro for row in rows],
@@ -151,6 +184,7 @@ def _decide(
         anchor_s=before.anchor_s,
         value_before_micro=before.value_micro,
         opening=(before.run_quantity_micro, before.run_cost_micro, before.run_rest),
+        kept=opening.kept,
     )
 
 
@@ -163,7 +197,10 @@ def _was_charged(row: _Row) -> bool:
 
 def _totals(decided: Decided) -> Totals:
     return Totals(
-        int(decided.quantity_micro.sum()), int(decided.net_micro.sum()), int(decided.tax_micro.sum())
+        int(decided.quantity_micro.sum()),
+        int(decided.net_micro.sum()),
+        int(decided.tax_micro.sum()),
+        {role: total for role, net in decided.net_by_role.items() if (total := int(net.sum()))},
     )
 
 
@@ -188,6 +225,17 @@ def _state_after(before: RegisterState, rows: Sequence[_Row], decided: Decided) 
         int(decided.run_cost_micro[last]),
         int(decided.run_rest[last]),
     )
+
+
+def _runs(register_id: int, rows: Sequence[_Row], decided: Decided) -> list[tuple[int, int, str, Numbers]]:
+    return [(register_id, rows[row].taken_s, role, numbers) for (row, role), numbers in decided.kept.items()]
+
+
+def _kept_after(opening: _Opening, decided: Decided) -> Mapping[str, Numbers]:
+    line = np.flatnonzero(decided.class_ <= TIMELINE_MAX)
+    if len(line) == 0:
+        return opening.kept
+    return {role: numbers for (row, role), numbers in decided.kept.items() if row == line[-1]}
 
 
 async def _restate(

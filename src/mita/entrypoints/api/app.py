@@ -37,6 +37,7 @@ from mita.ledger.api.checkpoints import CHECKPOINTS, WALLET_SIGHT, PublishedChec
 from mita.ledger.domain import VerifierKey
 from mita.metering.api import router as metering_router
 from mita.notifications.api import router as notifications_router
+from mita.sharing.api import router as sharing_router
 from mita.tariffs.api import router as tariffs_router
 from mita.wallets import operations as wallets
 from mita.wallets import queries as wallet_queries
@@ -53,6 +54,7 @@ _FEATURES = (
     units_router,
     metering_router,
     charging_router,
+    sharing_router,
     tariffs_router,
     ledger_router,
     wallets_router,

@@ -31,6 +31,10 @@ _ENTRIES, _READINGS, _COMMANDS = 10, 8, 10
 _ENTRY_NAMES = {
     EntryKind.CHARGE: "Consumption",
     EntryKind.CORRECTION: "Correction",
+    EntryKind.STANDING_CHARGE: "Standing charge",
+    EntryKind.DEMAND: "Demand",
+    EntryKind.MINIMUM: "Minimum bill",
+    EntryKind.SHARING: "Shared generation",
     EntryKind.TOP_UP: "Top-up",
 }
 _STATE_NAMES = {

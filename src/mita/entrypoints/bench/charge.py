@@ -143,7 +143,7 @@ async def new_estate(database: Database, *, name: str, meters: int) -> tuple[int
         table = parse_document(_RATES)
         row = await tariffs.add_rate_table(session, estate_id=estate_id, currency="ZAR", table=table, now=now)
         await tariffs.assign_rate_table(
-            session, estate_id=estate_id, rate_table_id=row.rate_table_id, now=now
+            session, estate_id=estate_id, order=tariffs.Order(row.rate_table_id, "system:bench"), now=now
         )
     return estate_id, [meter.serial for meter in new]
 

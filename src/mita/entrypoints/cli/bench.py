@@ -1,4 +1,4 @@
-"""`mita bench charge`: the full path beside its two yardsticks, in one run."""
+"""`mita bench`: what is measured, beside its yardsticks in the same run."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from mita.entrypoints.bench.charge import Run
     from mita.entrypoints.bench.ledger import Run as LedgerRun
+    from mita.entrypoints.bench.rate import Run as RateRun
 
 app = typer.Typer(no_args_is_help=True, help="Measure, with the yardstick in the same run.")
 
@@ -143,4 +144,65 @@ def ledger_summary(run: LedgerRun) -> dict[str, Any]:
         "charges_per_second": int(run.charges_per_s),
         "verify_per_second": int(run.verify_per_s),
         "checkpoint_ms": float(f"{statistics.median(run.checkpoint_ms):.1f}"),
+    }
+
+
+@app.command()
+def rate(
+    meters: Annotated[int, typer.Option(min=1, help="Meters with a year of half hours each.")] = 10_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Rate a year of half hours under two tables, beside a loop over Decimal; status 1 if they differ."""
+    from mita.entrypoints.bench import rate as bench_rate
+
+    errors = Console(stderr=True)
+    with errors.status("Measuring…") as status:
+        run = bench_rate.run(meters=meters, tell=status.update)
+    report = rate_summary(run)
+    if as_json:
+        typer.echo(json.dumps(report))
+    else:
+        table = Table(title=f"A year of half hours of {meters:,} meters (median of {bench_rate.ROUNDS})")
+        for column in ("table", "intervals/s", "Decimal loop", "times", "seconds"):
+            table.add_column(column, justify="right")
+        for name, part in (("letters", report), ("blocks by letter", report["blocks"])):
+            table.add_row(
+                name,
+                f"{part['intervals_per_second']:,}",
+                f"{part['decimal_intervals_per_second']:,}",
+                f"{part['times']:,}",
+                str(part["seconds"]),
+            )
+        console = Console()
+        console.print(table)
+        console.print(
+            f"threads: {report['threads']}   peak memory: {report['peak_mb']} MB"
+            f"   the same money: {'yes' if run.is_same else 'NO'}",
+            highlight=False,
+        )
+    if not run.is_same:
+        raise typer.Exit(1)
+
+
+def rate_summary(run: RateRun) -> dict[str, Any]:
+    """Return the medians of a run in the command's JSON shape, prices by letter outermost."""
+
+    def part(name: str) -> dict[str, Any]:
+        seconds = statistics.median(run.seconds[name])
+        decimal_rate = statistics.median(run.decimal_per_s[name])
+        return {
+            "intervals_per_second": int(run.intervals / seconds),
+            "decimal_intervals_per_second": int(decimal_rate),
+            "times": int(run.intervals / seconds / decimal_rate),
+            "seconds": float(f"{seconds:.3f}"),
+            "equal": run.is_equal[name],
+        }
+
+    return {
+        **part("letters"),
+        "peak_mb": run.peak_mb,
+        "meters": run.meters,
+        "intervals": run.intervals,
+        "threads": run.threads,
+        "blocks": part("blocks"),
     }

@@ -11,13 +11,17 @@ import typer
 from rich.console import Console
 
 from mita.entrypoints.cli.bench import app as bench_app
+from mita.entrypoints.cli.calculate import calculate
 from mita.entrypoints.cli.ledger import app as ledger_app
+from mita.entrypoints.cli.rate_table import app as rate_table_app
 from mita.entrypoints.cli.replay import replay
 
 app = typer.Typer(no_args_is_help=True, help="Meter readings into money that nobody has to argue about.")
 app.command("replay")(replay)
+app.command("calculate")(calculate)
 app.add_typer(bench_app, name="bench")
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(rate_table_app, name="rate-table")
 
 
 @app.command()

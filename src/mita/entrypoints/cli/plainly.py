@@ -12,13 +12,14 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy.exc import DBAPIError
 
+from mita.entrypoints.cli.exit_status import BAD_INPUT
 from mita.entrypoints.embedded.postmaster import BadDirectory
 from mita.migrations.runner import NotMigrated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BAD_INPUT = 2
+__all__ = ["BAD_INPUT", "plainly"]
 
 
 @contextmanager

@@ -227,7 +227,10 @@ class _Replay:
                 session, estate_id=estate.estate_id, currency=estate.currency, table=plan.table, now=now
             )
             await tariffs.assign_rate_table(
-                session, estate_id=estate.estate_id, rate_table_id=row.rate_table_id, now=now
+                session,
+                estate_id=estate.estate_id,
+                order=tariffs.Order(row.rate_table_id, "system:replay"),
+                now=now,
             )
 
     async def _batch(self, rows: Rows) -> ReadingBatch | None:

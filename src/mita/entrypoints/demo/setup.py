@@ -140,7 +140,10 @@ async def settle_in(database: Database, estate: Estate, *, now: datetime) -> Hom
                     session, estate_id=row.estate_id, currency=row.currency, table=table, now=now
                 )
                 await tariffs.assign_rate_table(
-                    session, estate_id=row.estate_id, rate_table_id=added.rate_table_id, now=now
+                    session,
+                    estate_id=row.estate_id,
+                    order=tariffs.Order(added.rate_table_id, "system:demo"),
+                    now=now,
                 )
         found = {
             unit.name: unit.unit_id for unit in await estate_queries.units(session, estate_id=row.estate_id)

@@ -2,19 +2,21 @@
 
 An item is ``{"ts": 1795255200, "meter": "E-17", "r": {"kwh": 123.456, "w": 737.6}}``; a message holds one or
 an array. ``ts`` is epoch seconds (left out by a device without a clock); ``meter`` is needed only where the
-device reads several meters of a utility. Whatever is wrong in one item leaves the others untouched.
+device reads several meters of a utility; ``temperature`` is the water's, in degrees Celsius, beside ``r``
+and not in it: there it is the device's own and for display. Whatever is wrong in one item leaves the others
+untouched.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from mita.kit.quantity import BadValue, base_unit, value_micro
-from mita.metering.domain import BASE_UNIT, Rejection, truncated
+from mita.metering.domain import BASE_UNIT, Rejection, temperature_centi, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,13 +48,17 @@ _DISPLAY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A reading off the wire: serial, register, base unit, whole seconds since 1970, micro base units."""
+    """A reading off the wire: serial, register, base unit, whole seconds since 1970, micro base units.
+
+    ``temperature_centi`` is hundredths of a degree Celsius; None: it came without.
+    """
 
     meter: str
     register: str
     unit: str
     taken_s: int
     value_micro: int
+    temperature_centi: int | None = None
 
 
 @dataclass(slots=True)
@@ -169,6 +175,7 @@ def _decode_item(
         values = _registers(item)
         named = _named_meter(item, device=device, meters=meters)
         taken_s = _taken_s(item, received_s=received_s)
+        warmth = _temperature(item)
     except _Bad as bad:
         reject(bad)
         return
@@ -181,7 +188,9 @@ def _decode_item(
         if name in values:
             try:
                 sample = _sample(name, values[name], named=named, meters=meters, taken_s=taken_s)
-                decoded.samples.append(sample)
+                decoded.samples.append(
+                    sample if warmth is None else replace(sample, temperature_centi=warmth)
+                )
             except _Bad as bad:
                 reject(bad)
 
@@ -224,6 +233,16 @@ def _taken_s(item: _Object, *, received_s: int) -> int:
     if ts >= _TAKEN_S_MAX:
         raise _Bad("time_out_of_range", '"ts" is not in seconds: it looks like milliseconds')
     return int(ts)
+
+
+def _temperature(item: _Object) -> int | None:
+    degrees = item.get("temperature")
+    if degrees is None:
+        return None
+    found = temperature_centi(degrees) if isinstance(degrees, Decimal) else None
+    if found is None:
+        raise _Bad("bad_temperature", '"temperature" must be a number from -50 to 150 (degrees Celsius)')
+    return found
 
 
 def _sample(

@@ -160,6 +160,11 @@ class Settler:
             value_micro=np.array([sample.value_micro for sample in samples], dtype=np.int64),
             source=SOURCE,
             received_us=received_us,
+            temperature_centi={
+                row: sample.temperature_centi
+                for row, sample in enumerate(samples)
+                if sample.temperature_centi is not None
+            },
         )
         lane = self._lanes.setdefault(estate_id, Lane(self._database, estate_id=estate_id))
         outcome = await self._patiently(lambda: lane.charge(batch, now=now_utc()))

@@ -9,6 +9,8 @@ import sys
 
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
+from mita.charging.jobs import SUPPLY_SIGHT
+from mita.credit.queries import off_spans
 from mita.entrypoints.checkpoints import SettingsNotary
 from mita.entrypoints.process import database_url, log_to_stderr, stop_event
 from mita.entrypoints.worker.app import create_worker_app
@@ -58,7 +60,11 @@ async def _work(settings: Settings, database: Database, stopping: asyncio.Event)
                 delete_jobs="successful",
                 install_signal_handlers=False,
                 shutdown_graceful_timeout=_GRACE_S,
-                additional_context={"database": database, "notary": SettingsNotary(settings)},
+                additional_context={
+                    "database": database,
+                    "notary": SettingsNotary(settings),
+                    SUPPLY_SIGHT: off_spans,
+                },
             )
         )
         asked = asyncio.create_task(stopping.wait())

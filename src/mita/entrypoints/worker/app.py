@@ -10,6 +10,7 @@ from mita.charging import jobs as charging
 from mita.credit import jobs as credit
 from mita.ledger import jobs as ledger
 from mita.metering import jobs as metering
+from mita.sharing import jobs as sharing
 from mita.wallets import jobs as wallets
 
 # namespace -> jobs; a namespace is part of a stored job's name and never changes
@@ -18,6 +19,7 @@ BLUEPRINTS = {
     "ledger": ledger.jobs,
     "credit": credit.jobs,
     "charging": charging.jobs,
+    "sharing": sharing.jobs,
     "wallets": wallets.jobs,
 }
 

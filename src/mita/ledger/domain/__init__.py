@@ -28,7 +28,7 @@ from .checkpoint import (
     sign_checkpoint,
     taken_at_of,
 )
-from .kinds import AUTHORISING, EntryKind, JournalKind, SourceKind, fits
+from .kinds import AUTHORISING, CHARGES, EntryKind, JournalKind, SourceKind, fits
 from .limits import LedgerLimits
 from .merkle import inclusion_proof, is_included, leaf_hash, tree_root
 from .note import BadNote, NotSigned, Signer, VerifierKey, note_text, parse_key, sign_note
@@ -36,6 +36,7 @@ from .witness import Published, SignedHeads, Witnesses, worth_checking
 
 __all__ = [
     "AUTHORISING",
+    "CHARGES",
     "HASH_V",
     "LEAF",
     "STORED",

@@ -99,7 +99,7 @@ def account_name(code: str, *, names: Names = NO_NAMES) -> str:
         "group": lambda: f"Group {names.group_called(rest)}",
         "emergency": lambda: f"Emergency credit drawn by {names.holder(rest)}",
         "debt": lambda: f"Arrears of {names.holder(rest)}, set aside",
-        "income": lambda: f"Income from {_words(rest)}",
+        "income": lambda: f"Income from {_words(rest.replace(':', ', '))}",
         "clearing": lambda: f"{_METHOD.get(rest) or _words(rest).capitalize()} received, not yet banked",
         "payable": lambda: f"Owed to {rest}",
     }.get(first)

@@ -68,6 +68,10 @@ class EntryKind(IntEnum):
     REPAYMENT = 18  # of emergency credit, out of a top-up
     DEBT = 19
     RECOVERY = 20  # of arrears set aside, out of a top-up
+    STANDING_CHARGE = 21
+    DEMAND = 22
+    MINIMUM = 23  # what a billing period lacked to its minimum bill
+    SHARING = 24  # what a share of a community's generation gives back, less its price
 
     @property
     def shown(self) -> str:
@@ -75,8 +79,19 @@ class EntryKind(IntEnum):
         return self.name.lower()
 
 
+# what a wallet pays for its utilities; a correction may give some of it back
+CHARGES = frozenset(
+    {
+        EntryKind.CHARGE,
+        EntryKind.CORRECTION,
+        EntryKind.STANDING_CHARGE,
+        EntryKind.DEMAND,
+        EntryKind.MINIMUM,
+    }
+)
+
 _LINES: dict[JournalKind, frozenset[EntryKind]] = {
-    JournalKind.CHARGE: frozenset({EntryKind.CHARGE, EntryKind.CORRECTION, EntryKind.INCOME, EntryKind.TAX}),
+    JournalKind.CHARGE: CHARGES | {EntryKind.SHARING, EntryKind.INCOME, EntryKind.TAX},
     JournalKind.TOP_UP: frozenset(
         {EntryKind.TOP_UP, EntryKind.CLEARING, EntryKind.REPAYMENT, EntryKind.RECOVERY}
     ),

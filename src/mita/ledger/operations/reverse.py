@@ -61,12 +61,12 @@ async def reverse_entry(
 
     :raises NotFound: if the account has no such entry
     :raises AlreadyReversed: if it was reversed before, by whomever
-    :raises NotReversible: if it is itself a reversal, or several entries balance it
+    :raises NotReversible: if it is itself a reversal or of shared generation, or several entries balance it
     """
     if not reason.strip():
         raise Invalid("a reversal needs a reason", problems=[{"path": "reason"}])
     entry = await queries.entry(session, estate_id=estate_id, account_id=account_id, seq=seq)
-    if entry.kind in (EntryKind.REVERSAL, EntryKind.INCOME, EntryKind.TAX):
+    if entry.kind in (EntryKind.REVERSAL, EntryKind.SHARING, EntryKind.INCOME, EntryKind.TAX):
         raise NotReversible(f"an entry of kind {entry.kind.shown} is not reversed by itself")
     mirrored = [(account_id, seq)]
     if not counters:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from mita.ledger.domain import EntryKind
+from mita.ledger.domain import CHARGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ async def charged_sums(
             "estate_id": estate_id,
             "account_id": account_id,
             "after_seq": marks[0],
-            "kinds": [int(EntryKind.CHARGE), int(EntryKind.CORRECTION)],
+            "kinds": [int(kind) for kind in CHARGES],
             "first_seqs": [seq + 1 for seq in marks],
             "instants": sorted(set(instants)),
         },

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
 
-from mita.ledger.domain import EntryKind
+from mita.ledger.domain import CHARGES
 from mita.ledger.models import Account
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from mita.ledger.domain import EntryKind
 
 # the journals' time, not the entries' events; a month is never older than the local month of its journals
 _SPENT = text("""
@@ -28,7 +30,6 @@ _SPENT = text("""
     ) AS one
     GROUP BY place
 """)
-_USED = (EntryKind.CHARGE, EntryKind.CORRECTION)
 
 
 async def spent_since(
@@ -47,8 +48,8 @@ async def spent_since(
     parameters = {
         "estate_id": estate_id,
         "account_ids": list(account_ids),
-        "used": [int(kind) for kind in _USED],
-        "kinds": sorted({int(kind) for kind in (*_USED, *moved_out)}),
+        "used": [int(kind) for kind in CHARGES],
+        "kinds": sorted({int(kind) for kind in (*CHARGES, *moved_out)}),
         "starts": list(starts),
         "since": starts[0],
         "month": starts[0].date().replace(day=1),

@@ -1,49 +1,42 @@
-"""The charges of a rate table document: prices and blocks, by season and by clock letter."""
+"""The charges of a rate table document, whatever their kind."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from .document import DEFAULT_REGISTER, Block, PriceRule, UsageCharge
+from .kinds import DAY, KVA, KW, MONTH, Charge, DemandCharge, FixedCharge, MinimumCharge, demand_register
 from .problems import did_you_mean, fields, key_path, shown
-from .scalars import read_decimal, read_text
+from .scalars import read_decimal, read_flag, read_register, read_text, read_word
+from .usage import USAGE_KEYS, read_usage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from .problems import Path, Report
+    from .times_of_use import Frame
 
 CHARGES_MAX = 50
-BLOCKS_MAX = 20
-PRICE_UNITS_MAX = 1_000_000
-QUANTITY_UNITS_MAX = 1_000_000_000
-
-_LATER_KINDS = {
-    "fixed": "a standing charge per day or month",
-    "demand": "a charge on the highest power",
-    "minimum": "a minimum bill",
+AMOUNT_UNITS_MAX = 1_000_000_000
+# what has power: its base unit is kWh
+POWER_UTILITIES = ("electricity", "solar")
+INTERVAL_MINUTES = tuple(minutes for minutes in range(1, 61) if 60 % minutes == 0)
+KIND_KEYS = {
+    "usage": USAGE_KEYS,
+    "fixed": ("name", "kind", "per", "price", "while_off"),
+    "demand": ("name", "kind", "register", "interval_minutes", "unit", "price", "when"),
+    "minimum": ("name", "kind", "per", "price"),
 }
-_KEYS = ("name", "kind", "register", "price", "blocks", "blocks_mode", "blocks_per_letter", "allowance")
-_REGISTER = re.compile(r"[a-z][a-z0-9_]{0,39}")
+REQUIRED_KEYS = {
+    "usage": ("name",),
+    "fixed": ("name", "per", "price"),
+    "demand": ("name", "interval_minutes", "unit", "price"),
+    "minimum": ("name", "price"),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What prices may refer to: season names, and the letters of each season's clock ("" without seasons)."""
-
-    seasons: tuple[str, ...]
-    letters: Mapping[str, frozenset[str]]
-
-    def letters_in(self, season: str) -> frozenset[str]:
-        """Return the letters of a season's clock; of every clock if ``season`` is ""."""
-        found = self.letters.values() if season == "" else (self.letters.get(season, frozenset()),)
-        return frozenset().union(*found)
-
-
-def read_charges(report: Report, value: Any, *, frame: Frame | None) -> tuple[UsageCharge, ...]:
+def read_charges(
+    report: Report, value: Any, *, frame: Frame | None, utility: str | None
+) -> tuple[Charge, ...]:
     """Return the charges of a document; ``frame`` is None if its seasons or clocks are broken themselves."""
     if not isinstance(value, list):
         if value != ():
@@ -55,181 +48,190 @@ def read_charges(report: Report, value: Any, *, frame: Frame | None) -> tuple[Us
     charges = [
         _read_charge(report, each, path=("charges", index), frame=frame) for index, each in enumerate(value)
     ]
+    _check_together(report, charges)
+    if utility is not None and utility not in POWER_UTILITIES:
+        _refuse_power(report, charges, utility=utility)
     return tuple(charge for charge in charges if charge is not None)
 
 
-def _read_charge(report: Report, value: Any, *, path: Path, frame: Frame | None) -> UsageCharge | None:
+def _read_kind(report: Report, value: Any, *, path: Path) -> str | None:
     if not isinstance(value, dict):
         report.add(path, "wrong_type", f"expected a charge with name, kind and price, found {shown(value)}")
         return None
     kind = value.get("kind")
-    if kind != "usage" and "kind" in value:
-        _refuse_kind(report, kind, path=(*path, "kind"))
-        return None
-    fields(report, value, path=path, known=_KEYS, required=("name", "kind"))
-    name = read_text(report, value["name"], path=(*path, "name")) if "name" in value else None
-    register = value.get("register", DEFAULT_REGISTER)
-    if not isinstance(register, str) or not _REGISTER.fullmatch(register):
-        message = (
-            f"{shown(register)} is no register name; write import, export or another word in small letters"
-        )
-        report.add((*path, "register"), "bad_name", message)
-    _refuse_later_forms(report, value, path=path)
-    in_blocks = "blocks" in value
-    if in_blocks == ("price" in value):
-        both = "has both price and blocks" if in_blocks else "has neither price nor blocks"
-        report.add(path, "price_or_blocks", f"the charge {both}; write exactly one of them")
-        return None
-    key = "blocks" if in_blocks else "price"
-    rules = _Rules(report, in_blocks=in_blocks, frame=frame).read(value[key], path=(*path, key))
-    if name is None or not isinstance(register, str):
-        return None
-    return UsageCharge(name=name, register=register, rules=rules, in_blocks=in_blocks)
-
-
-def _refuse_kind(report: Report, kind: Any, *, path: Path) -> None:
-    later = _LATER_KINDS.get(kind) if isinstance(kind, str) else None
-    if later:
-        message = f'kind "{kind}" ({later}) is not supported in this version; leave the charge out'
-        report.add(path, "not_supported_yet", message)
+    if isinstance(kind, str) and kind in KIND_KEYS:
+        return kind
+    if "kind" in value:
+        message = f"{shown(kind)} is no kind of charge; {did_you_mean(kind, KIND_KEYS)}"
+        report.add((*path, "kind"), "unknown_kind", message)
     else:
-        hint = did_you_mean(kind, ("usage", *_LATER_KINDS))
-        report.add(path, "unknown_kind", f"{shown(kind)} is no kind of charge; {hint}")
+        report.add(path, "missing_key", f'"kind" is missing; write one of {", ".join(KIND_KEYS)}')
+    return None
 
 
-def _refuse_later_forms(report: Report, charge: Mapping[str, Any], *, path: Path) -> None:
-    mode = charge.get("blocks_mode", "slab")
-    if mode == "volume":
-        message = 'blocks_mode "volume" is not supported in this version; only "slab" is'
-        report.add((*path, "blocks_mode"), "not_supported_yet", message)
-    elif mode != "slab":
-        report.add((*path, "blocks_mode"), "not_one_of", f"{shown(mode)} is not accepted here; write slab")
-    per_letter = charge.get("blocks_per_letter", False)
-    if per_letter is True:
-        message = (
-            "blocks_per_letter: true is not supported in this version; letters share one running quantity"
-        )
-        report.add((*path, "blocks_per_letter"), "not_supported_yet", message)
-    elif per_letter is not False:
+def _read_charge(report: Report, value: Any, *, path: Path, frame: Frame | None) -> Charge | None:
+    kind = _read_kind(report, value, path=path)
+    if kind is None:
+        return None
+    fields(report, value, path=path, known=KIND_KEYS[kind], required=REQUIRED_KEYS[kind])
+    name = read_text(report, value["name"], path=(*path, "name")) if "name" in value else None
+    match kind:
+        case "usage":
+            return read_usage(report, value, name=name, path=path, frame=frame)
+        case "demand":
+            return _read_demand(report, value, name=name, path=path, frame=frame)
+        case "fixed":
+            return _read_fixed(report, value, name=name, path=path)
+        case _:
+            return _read_minimum(report, value, name=name, path=path)
+
+
+def _check_together(report: Report, charges: list[Charge | None]) -> None:
+    """Report charges that cannot stand side by side."""
+    names: dict[str, int] = {}
+    first_minimum: int | None = None
+    for index, charge in enumerate(charges):
+        if charge is None:
+            continue
+        if charge.name in names:
+            message = f"charges[{names[charge.name]}] is called {shown(charge.name)} too"
+            cure = "lines of a bill are told apart by the charge's name, so give it another one"
+            report.add(("charges", index, "name"), "duplicate_name", f"{message}; {cure}")
+        names.setdefault(charge.name, index)
+        if isinstance(charge, MinimumCharge):
+            if first_minimum is not None:
+                message = f"charges[{first_minimum}] is a minimum already; a table has one, keep the higher"
+                report.add(("charges", index), "second_minimum", message)
+            first_minimum = index if first_minimum is None else first_minimum
+
+
+def _refuse_power(report: Report, charges: list[Charge | None], *, utility: str) -> None:
+    for index, charge in enumerate(charges):
+        if isinstance(charge, DemandCharge):
+            message = f"power is priced, and a register of {utility} counts m3; leave the charge out"
+            report.add(("charges", index, "unit"), "no_power", message)
+
+
+def _read_fixed(
+    report: Report, found: Mapping[str, Any], *, name: str | None, path: Path
+) -> FixedCharge | None:
+    per = read_word(report, found["per"], path=(*path, "per"), words=(DAY, MONTH)) if "per" in found else None
+    price = _read_amount(report, found["price"], path=(*path, "price")) if "price" in found else None
+    while_off = True
+    if "while_off" in found:
+        while_off = read_flag(report, found["while_off"], path=(*path, "while_off"))
+    if name is None or per is None or price is None:
+        return None
+    return FixedCharge(name, per, price, while_off)
+
+
+def _read_minimum(
+    report: Report, found: Mapping[str, Any], *, name: str | None, path: Path
+) -> MinimumCharge | None:
+    if "per" in found:
+        read_word(report, found["per"], path=(*path, "per"), words=(MONTH,))
+    price = _read_amount(report, found["price"], path=(*path, "price")) if "price" in found else None
+    return None if name is None or price is None else MinimumCharge(name, price)
+
+
+def _read_demand(
+    report: Report, found: Mapping[str, Any], *, name: str | None, path: Path, frame: Frame | None
+) -> DemandCharge | None:
+    unit = (
+        read_word(report, found["unit"], path=(*path, "unit"), words=(KW, KVA)) if "unit" in found else None
+    )
+    register = read_register(
+        report, found.get("register", demand_register(unit or KW)), path=(*path, "register")
+    )
+    minutes = found.get("interval_minutes", INTERVAL_MINUTES[0])
+    if type(minutes) is not int or minutes not in INTERVAL_MINUTES:
+        known = ", ".join(str(each) for each in INTERVAL_MINUTES)
+        message = f"{shown(minutes)} does not divide an hour; write one of {known}, without quotes"
+        report.add((*path, "interval_minutes"), "not_one_of", message)
+    prices: tuple[tuple[str, int], ...] = ()
+    if "price" in found:
+        prices = _read_demand_prices(report, found["price"], path=(*path, "price"), frame=frame)
+    when: tuple[tuple[str, str], ...] = ()
+    if "when" in found and frame is not None:
+        when = tuple(_read_when(report, found["when"], path=(*path, "when"), frame=frame))
+    if name is None or unit is None or register is None:
+        return None
+    return DemandCharge(name, register, minutes, unit, prices, when)
+
+
+def _read_demand_prices(
+    report: Report, value: Any, *, path: Path, frame: Frame | None
+) -> tuple[tuple[str, int], ...]:
+    if not isinstance(value, dict):
+        price = _read_amount(report, value, path=path)
+        return () if price is None else (("", price),)
+    if frame is None:
+        return ()
+    if not frame.seasons:
+        message = "a price of power by season needs seasons, and the table declares none; write one price"
+        report.add(path, "unknown_season", message)
+        return ()
+    _refuse_other_seasons(report, value, path=path, frame=frame)
+    prices = []
+    for season in sorted(frame.seasons):
+        if season not in value:
+            message = f'the season "{season}" has no price; add it here ("0.00" if its power is free)'
+            report.add(path, "season_without_price", message)
+            continue
+        price = _read_amount(report, value[season], path=(*path, season))
+        if price is not None:
+            prices.append((season, price))
+    return tuple(prices)
+
+
+def _read_when(report: Report, value: Any, *, path: Path, frame: Frame) -> Iterator[tuple[str, str]]:
+    """Yield the (season, letter) pairs that count, sorted."""
+    if not frame.letters_in(""):
+        message = "letters that count need clocks, and the table declares none; add clocks or leave it out"
+        report.add(path, "letters_without_clocks", message)
+        return
+    if not frame.seasons:
+        for letter in _read_letters(report, value, path=path, letters=frame.letters_in("")):
+            yield "", letter
+        return
+    if not isinstance(value, dict) or not value:
+        example = f"{{{frame.seasons[0]}: [{min(frame.letters_in(''))}]}}"
+        message = f"expected the letters of each season, such as {example}, found {shown(value)}"
+        report.add(path, "wrong_type", message)
+        return
+    _refuse_other_seasons(report, value, path=path, frame=frame)
+    for season in sorted(frame.seasons):
+        if season in value:
+            here = (*path, season)
+            for letter in _read_letters(report, value[season], path=here, letters=frame.letters_in(season)):
+                yield season, letter
+
+
+def _read_letters(report: Report, value: Any, *, path: Path, letters: frozenset[str]) -> list[str]:
+    if not isinstance(value, list) or not value:
+        example = f"[{', '.join(sorted(letters)[:2])}]"
         report.add(
-            (*path, "blocks_per_letter"), "wrong_type", f"expected true or false, found {shown(per_letter)}"
+            path, "wrong_type", f"expected a list of clock letters such as {example}, found {shown(value)}"
         )
-    if "allowance" in charge:
-        message = 'allowance is not supported in this version; write a first block with price "0.00" instead'
-        report.add((*path, "allowance"), "not_supported_yet", message)
+        return []
+    found: list[str] = []
+    for index, letter in enumerate(value):
+        if not isinstance(letter, str) or letter not in letters:
+            message = f"{shown(letter)} is a letter of no clock here; {did_you_mean(letter, letters)}"
+            report.add((*path, index), "unknown_letter", message)
+        elif letter in found:
+            report.add((*path, index), "duplicate_letter", f"the letter {letter} is written twice; keep one")
+        else:
+            found.append(letter)
+    return sorted(found)
 
 
-class _Rules:
-    """Reads the value of ``price`` or ``blocks``: a leaf, or leaves by season, by letter, or by both."""
+def _refuse_other_seasons(report: Report, value: Mapping[Any, Any], *, path: Path, frame: Frame) -> None:
+    for key in value:
+        if key not in frame.seasons:
+            message = f"{shown(key)} is no season of this table; {did_you_mean(key, frame.seasons)}"
+            report.add(key_path(path, key), "unknown_season", message)
 
-    def __init__(self, report: Report, *, in_blocks: bool, frame: Frame | None) -> None:
-        self.report = report
-        self.in_blocks = in_blocks
-        self.frame = frame
 
-    def read(self, value: Any, *, path: Path) -> tuple[PriceRule, ...]:
-        if not isinstance(value, dict):
-            return self._leaf(value, season="", letter="", path=path)
-        if not value:
-            self.report.add(path, "empty", "no price is written here; add one per season or letter")
-            return ()
-        if all(isinstance(key, str) and len(key) == 1 for key in value):
-            return self._by_letter(value, season="", path=path)
-        return self._by_season(value, path=path)
-
-    def _by_season(self, value: dict[Any, Any], *, path: Path) -> tuple[PriceRule, ...]:
-        if self.frame is None:
-            return ()
-        names = self.frame.seasons
-        if not names:
-            keys = ", ".join(shown(key) for key in list(value)[:3])
-            message = f"{keys}: neither clock letters nor seasons; the table declares no seasons"
-            self.report.add(path, "unknown_season", message)
-            return ()
-        for key in value:
-            if key not in names:
-                message = f"{shown(key)} is no season of this table; {did_you_mean(key, names)}"
-                self.report.add(key_path(path, key), "unknown_season", message)
-        rules: list[PriceRule] = []
-        for name in sorted(names):
-            if name not in value:
-                self.report.add(
-                    path, "season_without_price", f'the season "{name}" has no price; add it here'
-                )
-            elif isinstance(value[name], dict):
-                rules.extend(self._by_letter(value[name], season=name, path=(*path, name)))
-            else:
-                rules.extend(self._leaf(value[name], season=name, letter="", path=(*path, name)))
-        return tuple(rules)
-
-    def _by_letter(self, value: dict[Any, Any], *, season: str, path: Path) -> tuple[PriceRule, ...]:
-        if self.frame is None:
-            return ()
-        letters = self.frame.letters_in(season)
-        if not letters:
-            message = (
-                "prices by letter need clocks, and the table declares none; add clocks or write one price"
-            )
-            self.report.add(path, "letters_without_clocks", message)
-            return ()
-        for key in value:
-            if key not in letters:
-                message = f"{shown(key)} is a letter of no clock here; {did_you_mean(key, letters)}"
-                self.report.add(key_path(path, key), "unknown_letter", message)
-        for letter in sorted(letters - value.keys()):
-            self.report.add(
-                path, "letter_without_price", f'the clock letter "{letter}" has no price; add it here'
-            )
-        rules: list[PriceRule] = []
-        for letter in sorted(letters & value.keys()):
-            rules.extend(self._leaf(value[letter], season=season, letter=letter, path=(*path, letter)))
-        return tuple(rules)
-
-    def _leaf(self, value: Any, *, season: str, letter: str, path: Path) -> tuple[PriceRule, ...]:
-        blocks = self._blocks(value, path=path) if self.in_blocks else self._price(value, path=path)
-        return (PriceRule(season=season, letter=letter, blocks=blocks),)
-
-    def _price(self, value: Any, *, path: Path) -> tuple[Block, ...]:
-        price = read_decimal(self.report, value, path=path, what="price", units_max=PRICE_UNITS_MAX)
-        return () if price is None else (Block(up_to_micro=None, price_micro=price),)
-
-    def _blocks(self, value: Any, *, path: Path) -> tuple[Block, ...]:
-        if not isinstance(value, list) or not 1 <= len(value) <= BLOCKS_MAX:
-            found = f"{len(value)} blocks" if isinstance(value, list) else shown(value)
-            self.report.add(path, "wrong_type", f"expected a list of 1 to {BLOCKS_MAX} blocks, found {found}")
-            return ()
-        blocks: list[Block] = []
-        for index, each in enumerate(value):
-            block = self._block(each, path=(*path, index), is_last=index == len(value) - 1)
-            if block is not None:
-                blocks.append(block)
-        limits = [block.up_to_micro for block in blocks if block.up_to_micro is not None]
-        if any(later <= earlier for earlier, later in pairwise(limits)):
-            self.report.add(
-                path, "blocks_not_ascending", "each block must end above the one before; sort by up_to"
-            )
-        return tuple(blocks)
-
-    def _block(self, value: Any, *, path: Path, is_last: bool) -> Block | None:
-        found = fields(self.report, value, path=path, known=("up_to", "price"), required=("price",))
-        if found is None:
-            return None
-        if is_last and "up_to" in found:
-            message = 'the last block must be open-ended; remove up_to or add a last block {price: "…"}'
-            self.report.add((*path, "up_to"), "last_block_ends", message)
-        if not is_last and "up_to" not in found:
-            self.report.add(path, "missing_key", '"up_to" is missing; only the last block has no end')
-        limit = None
-        if "up_to" in found:
-            limit = read_decimal(
-                self.report,
-                found["up_to"],
-                path=(*path, "up_to"),
-                what="up_to",
-                units_max=QUANTITY_UNITS_MAX,
-                positive=True,
-            )
-        if "price" not in found:
-            return None
-        price = self._price(found["price"], path=(*path, "price"))
-        return Block(up_to_micro=limit, price_micro=price[0].price_micro) if price else None
+def _read_amount(report: Report, value: Any, *, path: Path) -> int | None:
+    return read_decimal(report, value, path=path, what="price", units_max=AMOUNT_UNITS_MAX)

@@ -7,16 +7,71 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mita.kit.money import MICRO, format_micro
+from mita.kit.money import MICRO
+
+from .kinds import (
+    APPARENT,
+    DAY,
+    DEFAULT_REGISTER,
+    EXPORT,
+    KVA,
+    KW,
+    MONTH,
+    SLAB,
+    VOLUME,
+    Block,
+    Charge,
+    DemandCharge,
+    FixedCharge,
+    MinimumCharge,
+    PriceRule,
+    UsageCharge,
+    charge_document,
+    decimal_text,
+    demand_register,
+)
 
 if TYPE_CHECKING:
     from datetime import date
 
+# the kinds of charges are part of the document: they are had from here
+__all__ = [
+    "APPARENT",
+    "DAY",
+    "DAY_TYPES",
+    "DEFAULT_REGISTER",
+    "EXPORT",
+    "FORMAT_VERSION",
+    "KVA",
+    "KW",
+    "MONTH",
+    "SLAB",
+    "UTILITIES",
+    "VOLUME",
+    "Block",
+    "Calendar",
+    "Charge",
+    "Clock",
+    "Conversion",
+    "DemandCharge",
+    "FixedCharge",
+    "MinimumCharge",
+    "MonthDay",
+    "PriceRule",
+    "RateTable",
+    "Season",
+    "SourceNote",
+    "Tax",
+    "UsageCharge",
+    "canonical_json",
+    "decimal_text",
+    "demand_register",
+    "tax_fraction",
+]
+
 FORMAT_VERSION = 1
 UTILITIES = ("electricity", "water", "hot_water", "gas", "solar")
 DAY_TYPES = ("weekday", "saturday", "sunday")
-EXPORT = "export"
-DEFAULT_REGISTER = "import"
 
 MonthDay = tuple[int, int]
 
@@ -41,11 +96,18 @@ class Tax:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Which dates are not the day type of their weekday; ``dates`` is sorted and wins over holidays."""
+    """Which dates are not the day type of their weekday: ``dates`` win, then ``holidays``, then the rest.
+
+    ``holidays`` are (name of a public holiday, day type), ``holiday_as`` is the day type of all others;
+    without it they are ordinary days. ``dates`` and ``holidays`` are sorted. ``subdivision`` is a part of
+    the country.
+    """
 
     country: str | None = None
     holiday_as: str | None = None
     dates: tuple[tuple[date, str], ...] = ()
+    subdivision: str | None = None
+    holidays: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,40 +145,23 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """A price up to and including ``up_to_micro`` of the period's quantity; None: without end."""
+class Conversion:
+    """How many ``unit`` a base unit of the register is, such as kWh of gas; prices are per ``unit``.
 
-    up_to_micro: int | None
-    price_micro: int
+    A gas supplier writes two figures instead: a volume correction and a calorific value in MJ per m³. The
+    document keeps them, and ``factor_micro`` is their product in kWh (:meth:`of_gas`).
+    """
 
+    unit: str
+    factor_micro: int
+    volume_correction_micro: int | None = None
+    calorific_value_micro: int | None = None
 
-@dataclass(frozen=True, slots=True)
-class PriceRule:
-    """The blocks of one season and letter; "" stands for all of them. A single price is one open block."""
-
-    season: str
-    letter: str
-    blocks: tuple[Block, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class UsageCharge:
-    """A price per base unit on a register; ``in_blocks`` says how the document writes it."""
-
-    name: str
-    register: str
-    rules: tuple[PriceRule, ...]
-    in_blocks: bool = False
-
-    def blocks(self, *, season: str, letter: str) -> tuple[Block, ...]:
-        """Return the blocks that hold in a season and letter.
-
-        :raises LookupError: if no rule covers them; a parsed table always has one
-        """
-        for rule in self.rules:
-            if rule.season in ("", season) and rule.letter in ("", letter):
-                return rule.blocks
-        raise LookupError(f"charge {self.name!r} has no price for season {season!r}, letter {letter!r}")
+    @classmethod
+    def of_gas(cls, *, volume_correction_micro: int, calorific_value_micro: int) -> Conversion:
+        """Return the kWh of a m³: correction * calorific value / 3.6 MJ per kWh, floored at the micro."""
+        product = volume_correction_micro * calorific_value_micro * 10
+        return cls("kWh", product // (36 * MICRO), volume_correction_micro, calorific_value_micro)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +172,14 @@ class RateTable:
     utility: str
     currency: str
     effective_from: date
-    charges: tuple[UsageCharge, ...]
+    charges: tuple[Charge, ...]
     tax: Tax | None = None
     billing_day: int = 1
     calendar: Calendar | None = None
     seasons: tuple[Season, ...] = ()
     clocks: tuple[Clock, ...] = ()
     source: SourceNote | None = None
+    conversion: Conversion | None = None
 
     @property
     def tax_percent_micro(self) -> int:
@@ -145,9 +191,36 @@ class RateTable:
         """Whether the written prices contain the tax."""
         return self.tax is not None and self.tax.inclusive
 
+    @property
+    def usage(self) -> tuple[UsageCharge, ...]:
+        """The charges per unit."""
+        return tuple(each for each in self.charges if isinstance(each, UsageCharge))
+
+    @property
+    def fixed(self) -> tuple[FixedCharge, ...]:
+        """The standing charges."""
+        return tuple(each for each in self.charges if isinstance(each, FixedCharge))
+
+    @property
+    def demands(self) -> tuple[DemandCharge, ...]:
+        """The charges on power."""
+        return tuple(each for each in self.charges if isinstance(each, DemandCharge))
+
+    @property
+    def minimums(self) -> tuple[MinimumCharge, ...]:
+        """The minimum bills."""
+        return tuple(each for each in self.charges if isinstance(each, MinimumCharge))
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether a price depends on how much was used before, so that a part of a period has less of it."""
+        return any(
+            each.allowance_micro or any(len(rule.blocks) > 1 for rule in each.rules) for each in self.usage
+        )
+
     def charges_of(self, register: str) -> tuple[UsageCharge, ...]:
-        """Return the charges on a register, none if it is not priced."""
-        return tuple(charge for charge in self.charges if charge.register == register)
+        """Return the usage charges on a register, none if it is not priced."""
+        return tuple(charge for charge in self.usage if charge.register == register)
 
     def to_document(self) -> dict[str, Any]:
         """Return the document, plain values only, that parses to an equal table."""
@@ -157,12 +230,12 @@ class RateTable:
             "utility": self.utility,
             "currency": self.currency,
             "effective_from": self.effective_from.isoformat(),
-            "period": "month",
         }
         if self.source:
             document["source"] = _source_document(self.source)
         if self.tax:
             document["tax"] = _tax_document(self.tax)
+        document["period"] = MONTH
         if self.billing_day != 1:
             document["billing_day"] = self.billing_day
         if self.calendar:
@@ -174,20 +247,15 @@ class RateTable:
             }
         if self.clocks:
             document["clocks"] = _clocks_document(self.clocks)
-        document["charges"] = [_charge_document(each) for each in self.charges]
+        if self.conversion:
+            document["conversion"] = _conversion_document(self.conversion)
+        document["charges"] = [charge_document(each) for each in self.charges]
         return document
 
 
 def canonical_json(table: RateTable) -> bytes:
     """Return the document as JSON with sorted keys: equal tables give equal bytes."""
     return msgspec.json.encode(table.to_document(), order="sorted")
-
-
-def decimal_text(micro: int, *, places: int) -> str:
-    """Return millionths as a decimal text without needless zeros, but at least ``places`` decimals."""
-    whole, _, decimals = format_micro(micro).partition(".")
-    kept = decimals.rstrip("0").ljust(places, "0")
-    return f"{whole}.{kept}" if kept else whole
 
 
 def tax_fraction(percent_micro: int) -> tuple[int, int]:
@@ -212,9 +280,14 @@ def _tax_document(tax: Tax) -> dict[str, str]:
 
 def _calendar_document(calendar: Calendar) -> dict[str, Any]:
     document: dict[str, Any] = {}
-    if calendar.country:
-        document["country"] = calendar.country
-        document["holiday_as"] = calendar.holiday_as
+    pairs = (
+        ("country", calendar.country),
+        ("subdivision", calendar.subdivision),
+        ("holiday_as", calendar.holiday_as),
+    )
+    document.update((key, value) for key, value in pairs if value is not None)
+    if calendar.holidays:
+        document["holidays"] = dict(calendar.holidays)
     if calendar.dates:
         document["dates"] = {day.isoformat(): day_type for day, day_type in calendar.dates}
     return document
@@ -225,36 +298,12 @@ def _clocks_document(clocks: tuple[Clock, ...]) -> dict[str, Any]:
     return dict(by_season.get("", by_season))
 
 
-def _charge_document(charge: UsageCharge) -> dict[str, Any]:
-    document: dict[str, Any] = {"name": charge.name, "kind": "usage"}
-    if charge.register != DEFAULT_REGISTER:
-        document["register"] = charge.register
-    document["blocks" if charge.in_blocks else "price"] = _rules_document(charge)
-    return document
-
-
-def _rules_document(charge: UsageCharge) -> Any:
-    tree: dict[str, Any] = {}
-    for rule in charge.rules:
-        leaf = _blocks_document(rule.blocks) if charge.in_blocks else _price_text(rule.blocks[0])
-        keys = [key for key in (rule.season, rule.letter) if key]
-        if not keys:
-            return leaf
-        branch = tree
-        for key in keys[:-1]:
-            branch = branch.setdefault(key, {})
-        branch[keys[-1]] = leaf
-    return tree
-
-
-def _blocks_document(blocks: tuple[Block, ...]) -> list[dict[str, str]]:
-    return [
-        {"price": _price_text(block)}
-        if block.up_to_micro is None
-        else {"up_to": decimal_text(block.up_to_micro, places=0), "price": _price_text(block)}
-        for block in blocks
-    ]
-
-
-def _price_text(block: Block) -> str:
-    return decimal_text(block.price_micro, places=2)
+def _conversion_document(conversion: Conversion) -> dict[str, str]:
+    correction, calorific = conversion.volume_correction_micro, conversion.calorific_value_micro
+    if correction is None or calorific is None:
+        return {"unit": conversion.unit, "factor": decimal_text(conversion.factor_micro, places=0)}
+    return {
+        "unit": conversion.unit,
+        "volume_correction": decimal_text(correction, places=0),
+        "calorific_value": decimal_text(calorific, places=0),
+    }

@@ -25,6 +25,7 @@ Path = tuple[str | int, ...]
 _SHOWN_CHARS = 60
 _SHOWN_INT_MAX = 10**18
 _PROBLEMS_MAX = 200
+_WORDS_MAX = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,10 @@ def did_you_mean(word: Any, known: Iterable[str]) -> str:
         if isinstance(word, str)
         else []
     )
-    return f'did you mean "{near[0]}"?' if near else f"known: {', '.join(words) or 'none'}"
+    if near:
+        return f'did you mean "{near[0]}"?'
+    more = ", …" if len(words) > _WORDS_MAX else ""
+    return f"known: {', '.join(words[:_WORDS_MAX]) or 'none'}{more}"
 
 
 def key_path(path: Path, key: Any) -> Path:

@@ -10,7 +10,7 @@ import numpy as np
 from mita.kit.money import MICRO
 
 from .parts import Parts, cut_into_parts
-from .prices import OPEN_MICRO
+from .prices import OPEN_MICRO, NeedsTallies
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # arrays of int64, or of Python int where int64 might not be enough
 Ints = Any
 
-_INT64_SAFE = 2**62
+INT64_SAFE = 2**62
 
 
 class ChargeTooLarge(OverflowError):
@@ -35,7 +35,8 @@ class BadIntervals(ValueError):
 class Runs:
     """The running totals of a billing period after a reading; int64 arrays of equal length.
 
-    The exact cost before rounding and before any sign is ``cost_micro + cost_rest / 1_000_000`` micro,
+    ``quantity_micro`` counts base units, also where prices are for another unit. The exact cost before
+    rounding and before any sign is ``cost_micro + cost_rest / 1_000_000`` micro,
     0 <= ``cost_rest`` < 1_000_000.
     """
 
@@ -81,6 +82,7 @@ def rate(
     reading at that second, which belong to the billing period of the second before it and end with it.
 
     :raises BadIntervals: if intervals are empty, negative, out of order or outside ``slots``
+    :raises NeedsTallies: if an interval lies in a slot that has no price by running quantity
     :raises ChargeTooLarge: if a total does not fit int64
     """
     if not len(chain):
@@ -88,6 +90,7 @@ def rate(
     new_chain = np.concatenate(([True], chain[1:] != chain[:-1]))
     _check(slots, new_chain=new_chain, start_s=start_s, end_s=end_s, quantity_micro=quantity_micro)
     parts = cut_into_parts(slots, start_s=start_s, end_s=end_s, quantity_micro=quantity_micro)
+    check_rows(slots, row=slots.row[parts.slot])
     unpriced = _unpriced(slots, parts)
     if len(slots.price) == 0:
         nothing = np.zeros(len(chain), dtype=np.int64)
@@ -103,18 +106,33 @@ def rate(
         quantity = quantity.astype(object)
         base = Runs(*(each.astype(object) for each in (base.quantity_micro, base.cost_micro, base.cost_rest)))
     after = _totals(slots, stretches, quantity=quantity, base=base)
-    if after.quantity_micro.max() >= OPEN_MICRO:
-        raise ChargeTooLarge("a billing period's quantity is beyond the last block")
     net, tax = _charges(slots, stretches, base=base, after=after)
     last = parts.last
     return Rated(
-        net_micro=_int64(_sum_by_interval(net, parts)),
-        tax_micro=_int64(_sum_by_interval(tax, parts)),
+        net_micro=to_int64(_sum_by_interval(net, parts)),
+        tax_micro=to_int64(_sum_by_interval(tax, parts)),
         runs=Runs(
-            _int64(after.quantity_micro[last]), _int64(after.cost_micro[last]), _int64(after.cost_rest[last])
+            to_int64(after.quantity_micro[last]),
+            to_int64(after.cost_micro[last]),
+            to_int64(after.cost_rest[last]),
         ),
         unpriced=unpriced,
     )
+
+
+def check_rows(slots: SlotTable, *, row: npt.NDArray[np.int64]) -> None:
+    """Make sure that price rows, or NO_TABLE and NOT_PRICED among them, price by running quantity.
+
+    :raises NeedsTallies: if one does not
+    """
+    if slots.needs_tallies and slots.is_tallied[row[row >= 0]].any():
+        raise NeedsTallies("volume blocks and blocks by letter are priced from the period's quantities")
+
+
+def converted(quantity_micro: Ints, *, factor_micro: Ints) -> Ints:
+    """Return base units as units of the price, rounded half up to the micro; elementwise, or of ints."""
+    whole = quantity_micro // MICRO
+    return whole * factor_micro + ((quantity_micro - whole * MICRO) * factor_micro + MICRO // 2) // MICRO
 
 
 def share_half_up(cost: Ints, rest: Ints, *, num: Ints, den: Ints) -> Ints:
@@ -220,15 +238,24 @@ def _fits(slots: SlotTable, *, quantity: npt.NDArray[np.int64], base: Runs) -> b
     # generous, in Python int: every quantity of the batch at the highest price, and what came before.
     # shifted, so that the sum itself cannot overflow
     total = (int((quantity >> 20).sum()) + len(quantity)) << 20
+    return fits_int64(slots, quantity=total, count=len(quantity), base=base)
+
+
+def fits_int64(slots: SlotTable, *, quantity: int, count: int, base: Runs) -> bool:
+    """Say whether int64 holds all there is to compute for ``count`` parts of ``quantity`` together."""
+    total, factor = quantity, MICRO
     highest = int(slots.price.max())
     reached = int(base.quantity_micro.max()) + total
-    cost = int(base.cost_micro.max()) + highest * (total // MICRO + 2 * len(quantity) + 1)
-    return max(reached, cost, highest * MICRO) < _INT64_SAFE
+    if slots.converts:
+        factor = max(int(slots.factor.max()), MICRO)
+        total, reached = ((each // MICRO + 1) * factor for each in (total, reached))
+    cost = int(base.cost_micro.max()) + highest * (total // MICRO + 2 * count + 1)
+    return max(reached, cost, highest * MICRO, factor * MICRO) < INT64_SAFE
 
 
 def _totals(slots: SlotTable, stretches: _Stretches, *, quantity: Ints, base: Runs) -> Runs:
     reached = _running(quantity, stretches, base=base.quantity_micro)
-    cost, rest = _cost(slots, row=stretches.row, before=reached - quantity, after=reached)
+    cost, rest = exact_cost(slots, row=stretches.row, before=reached - quantity, after=reached)
     cost_micro = _running(cost, stretches, base=base.cost_micro)
     cost_rest = _running(rest, stretches, base=base.cost_rest)
     carry = cost_rest // MICRO
@@ -243,7 +270,21 @@ def _running(values: Ints, stretches: _Stretches, *, base: Ints) -> Ints:
     return total + stretches.spread(base - before)
 
 
-def _cost(slots: SlotTable, *, row: npt.NDArray[np.int64], before: Ints, after: Ints) -> tuple[Ints, Ints]:
+def exact_cost(
+    slots: SlotTable, *, row: npt.NDArray[np.int64], before: Ints, after: Ints
+) -> tuple[Ints, Ints]:
+    """Return the exact cost, (micro, millionths of a micro), of base units from ``before`` to ``after``.
+
+    These are running quantities of any shape that ``row``, the price rows, can be spread to.
+
+    :raises ChargeTooLarge: if a quantity is beyond the last block
+    """
+    if slots.converts:
+        factor = slots.factor[row]
+        before = converted(before, factor_micro=factor)
+        after = converted(after, factor_micro=factor)
+    if after.max() >= OPEN_MICRO:
+        raise ChargeTooLarge("a billing period's quantity is beyond the last block")
     blocks = slots.price.shape[1]
     cost: Ints = 0
     rest: Ints = 0
@@ -290,7 +331,7 @@ def _sum_by_interval(values: Ints, parts: Parts) -> Ints:
     return values if len(values) == len(parts.first) else np.add.reduceat(values, parts.first)
 
 
-def _int64(values: Ints) -> npt.NDArray[np.int64]:
+def to_int64(values: Ints) -> npt.NDArray[np.int64]:
     try:
         return np.asarray(values, dtype=np.int64)
     except OverflowError as error:

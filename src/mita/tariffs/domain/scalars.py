@@ -25,17 +25,20 @@ YEAR_MIN, YEAR_MAX = 1970, 2199
 _DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?")
 _MONTH_DAY = re.compile(r"([0-9]{2})-([0-9]{2})")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# control characters, halves of characters, and what breaks a line
+_NOT_IN_TEXT = ("Cc", "Cs", "Zl", "Zp")
+REGISTER_NAME = r"[a-z][a-z0-9_]{0,39}"
 
 
 def read_text(report: Report, value: Any, *, path: Path, chars_max: int = NAME_CHARS_MAX) -> str | None:
     """Return a text that is not empty, not too long and free of control characters, or None."""
     if not isinstance(value, str):
         report.add(path, "wrong_type", f"expected text, found {shown(value)}; put it in quotes")
-    elif not value.strip():
+    elif not any(each.isprintable() and not each.isspace() for each in value):
         report.add(path, "empty", "the text is empty; write something people recognise")
     elif len(value) > chars_max:
         report.add(path, "too_long", f"the text has {len(value)} characters; at most {chars_max} are allowed")
-    elif any(unicodedata.category(character) in ("Cc", "Cs") for character in value):
+    elif any(unicodedata.category(character) in _NOT_IN_TEXT for character in value):
         report.add(
             path, "control_character", "the text contains control characters or line breaks; remove them"
         )
@@ -49,6 +52,23 @@ def read_word(report: Report, value: Any, *, path: Path, words: Iterable[str]) -
     if isinstance(value, str) and value in words:
         return value
     report.add(path, "not_one_of", f"{shown(value)} is not accepted here; {did_you_mean(value, words)}")
+    return None
+
+
+def read_flag(report: Report, value: Any, *, path: Path) -> bool:
+    """Return true or false; what is neither is reported, and false."""
+    if not isinstance(value, bool):
+        message = f"expected true or false, found {shown(value)}; write true or false without quotes"
+        report.add(path, "wrong_type", message)
+    return value is True
+
+
+def read_register(report: Report, value: Any, *, path: Path) -> str | None:
+    """Return the name of a register, or None."""
+    if isinstance(value, str) and re.fullmatch(REGISTER_NAME, value):
+        return value
+    message = f"{shown(value)} is no register name; write import, export or another word in small letters"
+    report.add(path, "bad_name", message)
     return None
 
 

@@ -6,9 +6,11 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+
+from mita.kit.money import MICRO
 
 from .calendar import billing_period_start, day_type_on, next_billing_period_start, season_on
 from .document import DAY_TYPES
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from .document import RateTable
+
+T = TypeVar("T")
 
 NO_TABLE = -1
 NOT_PRICED = -2
@@ -51,7 +55,9 @@ class SlotTable:
     ``starts`` int64[n+1] (the last one ends the table) · ``period`` int64[n], the second at which the slot's
     billing period starts, a version's first second included · ``row`` int64[n] into the price rows, or
     NO_TABLE, NOT_PRICED · ``season``, ``letter`` and ``version`` by row · ``lower``, ``upper``, ``price``
-    int64[r, k] in micro · ``tax_num``, ``tax_den`` the reduced tax rate · ``inclusive`` · ``sign`` -1 credit.
+    int64[r, k] in micro · ``tax_num``, ``tax_den`` the reduced tax rate · ``inclusive`` · ``sign`` -1 credit
+    · ``factor`` micro-units of the price in a base unit · ``days`` of ``whole_days``: how far the limits of
+    the row have shrunk, 0 if not at all · ``is_tallied``: no prices here, see ``needs_tallies``.
     """
 
     starts: npt.NDArray[np.int64]
@@ -67,6 +73,20 @@ class SlotTable:
     tax_den: npt.NDArray[np.int64]
     inclusive: npt.NDArray[np.bool_]
     sign: npt.NDArray[np.int64]
+    factor: npt.NDArray[np.int64]
+    days: npt.NDArray[np.int64]
+    whole_days: npt.NDArray[np.int64]
+    is_tallied: npt.NDArray[np.bool_]
+
+    @property
+    def needs_tallies(self) -> bool:
+        """Whether some slot has a price that follows from the period's quantities by season and letter."""
+        return bool(self.is_tallied.any())
+
+    @property
+    def converts(self) -> bool:
+        """Whether some price is for another unit than the register's base unit."""
+        return bool((self.factor != MICRO).any())
 
 
 def build_slots(
@@ -113,6 +133,26 @@ class _Billing:
         following = next_billing_period_start(day, billing_day=self._billing_day(version))
         later = self.effective[version + 1 : version + 2]
         return min(following, *later) if later else following
+
+    def shrunk(self, day: date) -> tuple[int, int]:
+        """Return (days, whole days) of the part of a billing period that another version shares, else zeros.
+
+        A part shrinks limits if another version was in force on the day before it, or comes inside its
+        period; the whole period is that of the part's own billing day.
+        """
+        version = self.version_on(day)
+        if version < 0:
+            return 0, 0
+        billing_day = self._billing_day(version)
+        first = billing_period_start(day, billing_day=billing_day)
+        until = next_billing_period_start(day, billing_day=billing_day)
+        since, end = self.start(day), self.next_start(day)
+        before = self.versions[version - 1 : version] if since > first else ()
+        after = self.versions[version + 1 : version + 2] if end < until else ()
+        # where no table was or will be, nothing is shared
+        if any(table.charges for table in (*before, *after)):
+            return (end - since).days, (until - first).days
+        return 0, 0
 
     def _billing_day(self, version: int) -> int:
         return self.versions[max(version, 0)].billing_day if self.versions else 1
@@ -182,6 +222,10 @@ def _slot_table(
         tax_den=rows.tax_den,
         inclusive=rows.inclusive,
         sign=rows.sign,
+        factor=rows.factor,
+        days=np.array([key.days for key in rows.keys], dtype=np.int64),
+        whole_days=np.array([key.whole_days for key in rows.keys], dtype=np.int64),
+        is_tallied=rows.is_tallied,
     )
 
 
@@ -193,7 +237,7 @@ def _step_s(versions: Sequence[RateTable]) -> int:
 
 
 class _Days:
-    """Arrays by local date, from ``first`` (days since 1970): version, period, season, clock."""
+    """Arrays by local date, from ``first`` (days since 1970): version, period, part, season, clock."""
 
     def __init__(self, billing: _Billing, *, first: date, until: date) -> None:
         dates = [first + timedelta(days=index) for index in range((until - first).days)]
@@ -201,7 +245,11 @@ class _Days:
         self.billing = billing
         self.first = (first - _EPOCH).days
         self.version = np.array(versions, dtype=np.int64)
-        self.period = np.array([(billing.start(day) - _EPOCH).days for day in dates], dtype=np.int64)
+        starts = [billing.start(day) for day in dates]
+        self.period = np.array([(start - _EPOCH).days for start in starts], dtype=np.int64)
+        self.parts: list[tuple[int, int]] = [(0, 0)]
+        part = {start: _place(self.parts, billing.shrunk(start)) for start in dict.fromkeys(starts)}
+        self.part = np.array([part[start] for start in starts], dtype=np.int64)
         self.seasons: list[str] = [""]
         self.clocks: list[str] = [" "]
         facts = [self._fact(version, day) for version, day in zip(versions, dates, strict=True)]
@@ -219,24 +267,28 @@ class _Days:
     def keys(
         self, day: npt.NDArray[np.int64], *, half_hour: npt.NDArray[np.int64], register: str
     ) -> npt.NDArray[np.int64]:
-        """Return one number per instant for (version, season, letter), or NO_TABLE, NOT_PRICED."""
+        """Return one number per instant for (version, season, part, letter), or NO_TABLE, NOT_PRICED."""
         faces = ["".join(letter * (_HALF_HOURS // len(clock)) for letter in clock) for clock in self.clocks]
         codes = np.array([[ord(letter) for letter in face] for face in faces], dtype=np.int64)
         version = self.version[day]
-        key = (version * len(self.seasons) + self.season[day]) * _LETTERS + codes[self.clock[day], half_hour]
+        key = (version * len(self.seasons) + self.season[day]) * len(self.parts) + self.part[day]
+        key = key * _LETTERS + codes[self.clock[day], half_hour]
         # the last element answers for version -1
         priced = [bool(table.charges_of(register)) for table in self.billing.versions] + [False]
-        unpriced = np.where(version < 0, NO_TABLE, NOT_PRICED)
+        has_none = [not table.charges for table in self.billing.versions] + [True]
+        unpriced = np.where(np.array(has_none)[version], NO_TABLE, NOT_PRICED)
         return np.where(np.array(priced)[version], key, unpriced)
 
     def row_key(self, key: int) -> RowKey:
         """Return what a number of ``keys`` stands for."""
         rest, letter = divmod(key, _LETTERS)
+        rest, part = divmod(rest, len(self.parts))
         version, season = divmod(rest, len(self.seasons))
-        return RowKey(version=version, season=self.seasons[season], letter=chr(letter).strip())
+        days, whole_days = self.parts[part]
+        return RowKey(version, self.seasons[season], chr(letter).strip(), days, whole_days)
 
 
-def _place(words: list[str], word: str) -> int:
+def _place(words: list[T], word: T) -> int:
     if word not in words:
         words.append(word)
     return words.index(word)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
 import yaml
 
+from .json_lines import note_lines
 from .problems import Path, Report, key_path, shown
 
 TEXT_BYTES_MAX = 256 * 1024
@@ -17,6 +19,7 @@ _INT_DIGITS_MAX = 18
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PREFIX = "tag:yaml.org,2002:"
+_JSON_BEGINS = re.compile(r'\s*\{\s*"')
 
 
 def read_source(source: Mapping[str, Any] | str, *, report: Report) -> Any:
@@ -41,27 +44,22 @@ def _plain(value: Any, *, path: Path, report: Report) -> Any:
 
 
 def _read_text(text: str, *, report: Report) -> Any:
+    report.lines[()] = 1
     if len(text.encode("utf-8", "surrogatepass")) > TEXT_BYTES_MAX:
         report.add((), "too_large", f"the text is longer than {TEXT_BYTES_MAX // 1024} KiB; no rate table is")
         return None
+    text = text.removeprefix("\ufeff")
     if text.lstrip().startswith("{"):
         try:
-            return _read_json(text, report=report)
-        except (ValueError, RecursionError):
-            report.problems.clear()
+            value = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            # it may be YAML in braces
+            found = _read_yaml(text, report=report)
+            _prefer_json(error, text=text, report=report)
+            return found
+        note_lines(text, report=report)
+        return _plain(value, path=(), report=report)
     return _read_yaml(text, report=report)
-
-
-def _read_json(text: str, *, report: Report) -> Any:
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key, value in pairs:
-            if key in found:
-                report.add((key,), "duplicate_key", f"the key {shown(key)} is written twice; keep one")
-            found[key] = value
-        return found
-
-    return _plain(json.loads(text, object_pairs_hook=unique), path=(), report=report)
 
 
 def _read_yaml(text: str, *, report: Report) -> Any:
@@ -70,18 +68,41 @@ def _read_yaml(text: str, *, report: Report) -> Any:
             return None
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        line = _line(error.problem_mark) if error.problem_mark else 1
+        line = min(_line(error.problem_mark), _last_line(text)) if error.problem_mark else 1
         report.lines[()] = line
         report.add((), "not_yaml", f"line {line} cannot be read: {error.problem or error.context}")
         return None
     # ValueError: text that is no valid Unicode
-    except (yaml.YAMLError, ValueError, RecursionError):
-        report.add((), "not_yaml", "the text is neither YAML nor JSON; look for control characters")
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        report.lines[()] = line = _line_of_error(error, text=text)
+        report.add((), "not_yaml", f"line {line} is neither YAML nor JSON; look for control characters")
         return None
     if root is None:
         report.add((), "empty", "the text is empty; a rate table starts with rate_table: 1")
         return None
     return _from_node(root, path=(), report=report)
+
+
+def _prefer_json(error: Exception, *, text: str, report: Report) -> None:
+    """Say what is wrong with a text as JSON if it is no YAML either, and looks more like JSON."""
+    is_no_yaml = any(problem.code == "not_yaml" for problem in report.problems)
+    if is_no_yaml and isinstance(error, json.JSONDecodeError) and _JSON_BEGINS.match(text):
+        report.problems.clear()
+        report.lines[()] = line = min(error.lineno, _last_line(text))
+        report.add((), "not_json", f"line {line} cannot be read as JSON: {error.msg}")
+
+
+def _line_of_error(error: Exception, *, text: str) -> int:
+    if isinstance(error, yaml.reader.ReaderError):
+        read = text.encode("utf-8", "surrogatepass")[: error.position]
+        return read.count(b"\n") + 1
+    start = error.start if isinstance(error, UnicodeError) and hasattr(error, "start") else 0
+    return text.count("\n", 0, start) + 1
+
+
+def _last_line(text: str) -> int:
+    # readers tell the end of a text as a line after the last one
+    return len(text.splitlines()) or 1
 
 
 def _line(mark: Any) -> int:

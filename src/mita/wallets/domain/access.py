@@ -47,12 +47,14 @@ HEARABLE = (
     AlertKind.SPEND_REACHED,
     AlertKind.CUT_DEFERRED,
     AlertKind.TOP_UP_WANTED,
+    AlertKind.RATE_CHANGE,
 )
 HEARS_BY_DEFAULT = (
     AlertKind.LOW_BALANCE,
     AlertKind.BALANCE_OUT,
     AlertKind.SPEND_WARNING,
     AlertKind.SPEND_REACHED,
+    AlertKind.RATE_CHANGE,
 )
 # somebody has to hear of these: staff, if no person does
 NEVER_UNHEARD = frozenset({AlertKind.BALANCE_OUT, AlertKind.SPEND_REACHED})

@@ -45,8 +45,9 @@ async def follow_journal(session: AsyncSession, event: JournalBooked, now: datet
     await settle_standings(
         session, estate_id=event.estate_id, accounts=accounts, balances_micro=balances, now=now
     )
-    wallet_ids = sorted({account.wallet_id for account in touched})
-    await check_targets(session, estate_id=event.estate_id, wallet_ids=wallet_ids, now=now)
+    targeted = sorted({account.wallet_id for account in touched if account.is_targeted})
+    if targeted:
+        await check_targets(session, estate_id=event.estate_id, wallet_ids=targeted, now=now)
     units = [account.unit_id for account in touched]
     await hint(session, estate_id=event.estate_id, topic="units", ids=units)
 

@@ -99,6 +99,26 @@ async def hearers(session: AsyncSession, *, estate_id: int, wallet_id: int, kind
     return found or ([None] if kind in NEVER_UNHEARD else [])
 
 
+async def hearers_of_wallets(
+    session: AsyncSession, *, estate_id: int, wallet_ids: Sequence[int], kind: str
+) -> dict[int, list[int]]:
+    """Return which persons hear of an alert about each of some wallets; nobody stands in for them."""
+    statement = (
+        select(AccessGrant.wallet_id, AccessGrant.person_id)
+        .where(
+            AccessGrant.estate_id == estate_id,
+            AccessGrant.wallet_id.in_(list(wallet_ids)),
+            AccessGrant.revoked_at.is_(None),
+            AccessGrant.hears.contains([str(kind)]),
+        )
+        .order_by(AccessGrant.wallet_id, AccessGrant.person_id)
+    )
+    found: dict[int, list[int]] = {}
+    for wallet_id, person_id in await session.execute(statement):
+        found.setdefault(wallet_id, []).append(person_id)
+    return found
+
+
 async def access_events(
     session: AsyncSession,
     *,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from mita.kit.errors import NotFound
 from mita.ledger import queries as ledger_queries
 from mita.wallets.domain import GENERAL, Standing, WatchLines
-from mita.wallets.models import SpendLimit, Wallet, WalletAccount
+from mita.wallets.models import BalanceTarget, SpendLimit, Wallet, WalletAccount
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,7 @@ class AccountInfo:
     lines: WatchLines
     standing: Standing
     is_limited: bool = False  # the wallet has a spending limit
+    is_targeted: bool = False  # it has a target
 
     @property
     def is_general(self) -> bool:
@@ -36,33 +37,48 @@ class AccountInfo:
         return self.utility == GENERAL
 
 
-def _accounts(estate_id: int) -> Any:
-    return (
-        select(WalletAccount, Wallet.unit_id, SpendLimit.wallet_id.is_not(None))
-        .join(
-            Wallet,
-            (Wallet.estate_id == WalletAccount.estate_id) & (Wallet.wallet_id == WalletAccount.wallet_id),
-        )
-        .outerjoin(
-            SpendLimit,
-            (SpendLimit.estate_id == Wallet.estate_id) & (SpendLimit.wallet_id == Wallet.wallet_id),
-        )
-        .where(WalletAccount.estate_id == estate_id)
-        .order_by(WalletAccount.account_id)
+# columns, not rows of the model, and worded once: this is read after every movement
+_ACCOUNTS = (
+    select(
+        WalletAccount.account_id,
+        WalletAccount.wallet_id,
+        Wallet.unit_id,
+        WalletAccount.utility,
+        WalletAccount.low_line_micro,
+        WalletAccount.cut_line_micro,
+        WalletAccount.restore_line_micro,
+        WalletAccount.standing,
+        SpendLimit.wallet_id.is_not(None),
+        BalanceTarget.wallet_id.is_not(None),
     )
+    .join(
+        Wallet,
+        (Wallet.estate_id == WalletAccount.estate_id) & (Wallet.wallet_id == WalletAccount.wallet_id),
+    )
+    .outerjoin(
+        SpendLimit,
+        (SpendLimit.estate_id == Wallet.estate_id) & (SpendLimit.wallet_id == Wallet.wallet_id),
+    )
+    .outerjoin(
+        BalanceTarget,
+        (BalanceTarget.estate_id == Wallet.estate_id) & (BalanceTarget.wallet_id == Wallet.wallet_id),
+    )
+    .where(WalletAccount.estate_id == bindparam("estate"))
+    .order_by(WalletAccount.account_id)
+)
 
 
 def _info(row: Any) -> AccountInfo:
-    account, unit_id, is_limited = row
-    lines = WatchLines(account.low_line_micro, account.cut_line_micro, account.restore_line_micro)
+    account_id, wallet_id, unit_id, utility, low, cut, restore, standing, is_limited, is_targeted = row
     return AccountInfo(
-        account.account_id,
-        account.wallet_id,
+        account_id,
+        wallet_id,
         unit_id,
-        account.utility,
-        lines,
-        Standing(account.standing),
+        utility,
+        WatchLines(low, cut, restore),
+        Standing(standing),
         is_limited=is_limited,
+        is_targeted=is_targeted,
     )
 
 
@@ -77,7 +93,7 @@ async def accounts(
     with_general: bool = True,
 ) -> list[AccountInfo]:
     """Return wallet accounts of an estate, by account id; None filters nothing."""
-    statement = _accounts(estate_id).execution_options(populate_existing=True)
+    statement = _ACCOUNTS
     if unit_ids is not None:
         statement = statement.where(Wallet.unit_id.in_(list(unit_ids)))
     if wallet_ids is not None:
@@ -88,7 +104,7 @@ async def accounts(
         statement = statement.where(WalletAccount.utility == utility)
     if not with_general:
         statement = statement.where(WalletAccount.utility != GENERAL)
-    return [_info(row) for row in await session.execute(statement)]
+    return [_info(row) for row in await session.execute(statement, {"estate": estate_id})]
 
 
 async def totals(session: AsyncSession, *, estate_id: int, wallet_ids: Sequence[int]) -> dict[int, int]:

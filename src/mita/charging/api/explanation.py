@@ -1,0 +1,51 @@
+"""The route of explanations: why an entry has its amount."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from mita.charging import operations
+from mita.charging.schemas.explanation import AccountWord, ExplanationOut, explanation_out
+from mita.kit.errors import Invalid, NotFound
+from mita.kit.money import BIGINT_MAX
+from mita.kit.shapes import Id
+from mita.kit.web import Asking, EstateId, MemberSession, refusals
+from mita.wallets.domain import Right
+from mita.wallets.operations import require_right
+
+router = APIRouter()
+_TEXT = "text/plain"
+
+
+@router.get(
+    "/estates/{estate_id}/wallets/{wallet_id}/entries/{utility}/{seq}/explanation",
+    operation_id="explain_entry",
+    summary="Explain an entry: the lines that made it, and in words",
+    response_model=ExplanationOut,
+    responses={
+        200: {"content": {_TEXT: {"schema": {"type": "string"}}}, "description": "The explanation"},
+        **refusals(NotFound, Invalid),
+    },
+)
+async def explain_entry(
+    request: Request,
+    session: MemberSession,
+    caller: Asking,
+    estate_id: EstateId,
+    wallet_id: Id,
+    utility: Annotated[AccountWord, Path()],
+    seq: Annotated[int, Path(ge=1, le=BIGINT_MAX, examples=[1])],
+) -> Response | ExplanationOut:
+    """Put together what was known when it was booked; the lines add up to the amount, to the millionth.
+
+    With ``Accept: text/plain`` the answer is the text alone.
+    """
+    await require_right(session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=Right.VIEW)
+    told = await operations.explain_entry(
+        session, estate_id=estate_id, wallet_id=wallet_id, utility=utility, seq=seq
+    )
+    shown = explanation_out(told)
+    if request.headers.get("accept", "").split(";")[0].strip().lower() == _TEXT:
+        return PlainTextResponse(shown.text)
+    return shown

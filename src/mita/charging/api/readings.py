@@ -1,0 +1,211 @@
+"""Routes of readings: they come in, held ones are accepted, charges are posted and reversed."""
+
+from datetime import datetime
+from typing import Annotated, Protocol, cast
+
+import numpy as np
+from fastapi import APIRouter, Path, Request, status
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mita.charging import operations, queries
+from mita.charging.domain.outcome import Outcome
+from mita.charging.operations.release import NotHeld
+from mita.charging.schemas.readings import (
+    SOURCE,
+    AcceptedOut,
+    ChargingRuleBody,
+    EstateReadingsIn,
+    Item,
+    ReadingsIn,
+    ReadingsOut,
+    ReversalIn,
+    ReversalOut,
+    accepted_out,
+    read_item,
+    readings_out,
+)
+from mita.estates import queries as estate_queries
+from mita.kit.clock import to_us
+from mita.kit.errors import Invalid, NotFound
+from mita.kit.shapes import Id, Instant, money
+from mita.kit.web import Asking, EstateId, Now, Session, caller, edge, refusals, repeat_on_contention
+from mita.kit.zones import local_month, zone
+from mita.ledger import operations as ledger
+from mita.ledger.operations import AlreadyReversed, NotReversible
+from mita.metering import operations as metering
+from mita.metering import queries as metering_queries
+from mita.metering.domain import ReadingBatch, ReadingClass, Rejection
+
+router = APIRouter()
+
+LANES = "lanes"
+
+
+class Charger(Protocol):
+    """Charges batches durably, one at a time for each estate; the process lends it under ``LANES``."""
+
+    async def charge(self, batch: ReadingBatch, *, estate_id: int, now: datetime) -> Outcome:
+        """Charge a batch of one estate."""
+
+
+@router.post(
+    "/estates/{estate_id}/readings",
+    operation_id="send_readings",
+    summary="Send readings of an estate",
+    responses=refusals(NotFound, Invalid),
+)
+async def send_readings(request: Request, estate_id: EstateId, body: ReadingsIn, now: Now) -> ReadingsOut:
+    """Charge readings; when this answers, their money has moved. Sent again, nothing is charged twice.
+
+    Each ends in one class. One that cannot be a reading is ``rejected`` with a code and a reason; the others
+    go on.
+    """
+    if body.estate_id not in (None, estate_id):
+        message = "is another estate than the path names"
+        raise Invalid(f"estate_id {message}", problems=[{"path": "body.estate_id", "message": message}])
+    return await _charge(request, estate_id=estate_id, raw=body.readings, now=now)
+
+
+@router.post(
+    "/readings",
+    operation_id="send_readings_of_estate",
+    summary="Send readings; the body names the estate",
+    responses=refusals(NotFound, Invalid),
+)
+async def send_readings_of_estate(request: Request, body: EstateReadingsIn, now: Now) -> ReadingsOut:
+    """Charge readings as ``send_readings`` does."""
+    return await _charge(request, estate_id=body.estate_id, raw=body.readings, now=now)
+
+
+async def _charge(request: Request, *, estate_id: int, raw: list[object], now: datetime) -> ReadingsOut:
+    lent = edge(request)
+    async with lent.database.unit_of_work(estates=[estate_id]) as session:
+        await lent.admit(session, caller(request), estate_id)
+    read = [read_item(each) for each in raw]
+    items = [each for each in read if isinstance(each, Item)]
+    rejections = [each for each in read if isinstance(each, Rejection)]
+    outcome = None
+    if items:
+        charger = cast("Charger", lent.parts[LANES])
+        outcome = await charger.charge(_batch(items, now=now), estate_id=estate_id, now=now)
+    if rejections:
+        # after the charge: a request that fails half way and is sent again records them once
+        async with lent.database.unit_of_work(estates=[estate_id]) as session:
+            await metering.record_rejections(
+                session, estate_id=estate_id, rejections=rejections, received_us=to_us(now)
+            )
+    return readings_out(read, outcome=outcome)
+
+
+def _batch(items: list[Item], *, now: datetime) -> ReadingBatch:
+    return ReadingBatch(
+        key=[each.key for each in items],
+        taken_s=np.array([each.taken_s for each in items], dtype=np.int64),
+        value_micro=np.array([each.value_micro for each in items], dtype=np.int64),
+        source=SOURCE,
+        received_us=to_us(now),
+        temperature_centi={
+            row: each.temperature_centi
+            for row, each in enumerate(items)
+            if each.temperature_centi is not None
+        },
+    )
+
+
+@router.post(
+    "/estates/{estate_id}/registers/{register_id}/readings/{taken_at}/accept",
+    operation_id="accept_held_reading",
+    summary="Accept a held reading",
+    responses=refusals(NotFound, NotHeld, Invalid),
+)
+async def accept_held_reading(
+    request: Request,
+    asking: Asking,
+    estate_id: EstateId,
+    register_id: Id,
+    taken_at: Annotated[Instant, Path(examples=["2026-01-31T06:30:00Z"])],
+    now: Now,
+) -> AcceptedOut:
+    """Charge it and everything after it as if it had been plausible; only the difference is posted."""
+
+    async def work(session: AsyncSession) -> AcceptedOut:
+        info = await metering_queries.register(session, estate_id=estate_id, register_id=register_id)
+        estate = await estate_queries.estate(session, estate_id=estate_id)
+        await ledger.ensure_entry_partition(session, period=local_month(now, local=zone(estate.time_zone)))
+        settled = await operations.accept_held_reading(
+            session,
+            estate_id=estate_id,
+            register_id=register_id,
+            taken_at=taken_at,
+            actor=asking.actor,
+            now=now,
+        )
+        currency = estate.currency
+        session.expire_all()
+        stored = await metering_queries.reading(
+            session, estate_id=estate_id, register_id=register_id, taken_at=taken_at
+        )
+        class_ = ReadingClass(stored.class_).shown
+        return accepted_out(settled, info=info, taken_at=taken_at, class_=class_, currency=currency)
+
+    return await repeat_on_contention(request, estate_id=estate_id, work=work)
+
+
+@router.post(
+    "/estates/{estate_id}/ledger/reversals",
+    operation_id="reverse_entry",
+    summary="Reverse one entry",
+    status_code=status.HTTP_201_CREATED,
+    responses=refusals(NotFound, AlreadyReversed, NotReversible, Invalid),
+)
+async def reverse_entry(request: Request, estate_id: EstateId, body: ReversalIn, now: Now) -> ReversalOut:
+    """Mirror it in a journal of its own, at most once. In a journal of two, both entries count as reversed.
+
+    The reading of a reversed charge stays as it is: what it measured is not in doubt, its price was waived.
+    """
+    actor = caller(request).actor
+
+    async def work(session: AsyncSession) -> ReversalOut:
+        booked = await operations.reverse(
+            session,
+            estate_id=estate_id,
+            account_id=body.account_id,
+            seq=body.seq,
+            reason=body.reason,
+            actor=actor,
+            now=now,
+        )
+        estate = await estate_queries.estate(session, estate_id=estate_id)
+        balance = money(booked.balances_micro[body.account_id], currency=estate.currency)
+        return ReversalOut(journal_id=booked.journal_id, account_id=body.account_id, balance=balance)
+
+    return await repeat_on_contention(request, estate_id=estate_id, work=work)
+
+
+@router.get(
+    "/estates/{estate_id}/charging-rule",
+    operation_id="get_charging_rule",
+    summary="Get how often an estate's charges are posted",
+    responses=refusals(NotFound, Invalid),
+)
+async def get_charging_rule(session: Session, estate_id: EstateId) -> ChargingRuleBody:
+    """``each`` reading, unless the estate has set otherwise."""
+    return ChargingRuleBody(cadence=await queries.cadence(session, estate_id=estate_id))
+
+
+@router.put(
+    "/estates/{estate_id}/charging-rule",
+    operation_id="set_charging_rule",
+    summary="Set how often an estate's charges are posted",
+    responses=refusals(NotFound, Invalid),
+)
+async def set_charging_rule(
+    request: Request, estate_id: EstateId, body: ChargingRuleBody, now: Now
+) -> ChargingRuleBody:
+    """Set it; what has accrued so far is posted at once. Balances and supplies follow each reading anyway."""
+
+    async def work(session: AsyncSession) -> ChargingRuleBody:
+        await operations.set_cadence(session, estate_id=estate_id, cadence=body.cadence, now=now)
+        return body
+
+    return await repeat_on_contention(request, estate_id=estate_id, work=work)

@@ -1,0 +1,45 @@
+"""A comparison as rows of a CSV file that a spreadsheet opens and never runs. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from mita.kit.money import format_micro
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mita.charging.domain.comparison import UnitComparison
+
+COLUMNS = ("unit_id", "unit", "from", "currency", "old", "new", "difference", "outcome", "reason")
+# what makes a spreadsheet take a text for a formula
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def header_line() -> str:
+    """Return the first line of the file."""
+    return _text([COLUMNS])
+
+
+def comparison_lines(rows: Iterable[UnitComparison], *, currency: str) -> str:
+    """Return the lines of units."""
+    return _text(_cells(row, currency=currency) for row in rows)
+
+
+def _cells(row: UnitComparison, *, currency: str) -> tuple[str, ...]:
+    name = f"'{row.name}" if row.name.startswith(_FORMULA) else row.name
+    first = "" if row.first is None else row.first.isoformat()
+    if row.reason:
+        return str(row.unit_id), name, first, currency, "", "", "", "not compared", row.reason
+    change = row.difference_micro
+    outcome = "gains" if change < 0 else "loses" if change > 0 else "same"
+    amounts = (format_micro(each) for each in (row.old_gross_micro, row.new_gross_micro, change))
+    return str(row.unit_id), name, first, currency, *amounts, outcome, ""
+
+
+def _text(rows: Iterable[Iterable[str]]) -> str:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\r\n").writerows(rows)
+    return written.getvalue()

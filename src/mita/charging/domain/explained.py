@@ -1,0 +1,76 @@
+"""What an entry of a wallet's account says about itself. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from mita.charging.domain.explanation import CostLine
+
+Subject = Literal["reading", "readings", "correction", "standing_charge", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Quantity and money, in millionths; positive when the customer pays."""
+
+    quantity_micro: int
+    net_micro: int
+    tax_micro: int
+
+    @property
+    def gross_micro(self) -> int:
+        """Net and tax together."""
+        return self.net_micro + self.tax_micro
+
+
+@dataclass(frozen=True, slots=True)
+class LaterCorrection:
+    """A rerating that charged again what an entry had charged; ``seq`` is its entry, None if it accrued."""
+
+    seq: int | None
+    cause: str
+    since: datetime
+    old: Totals
+    new: Totals
+    booked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """An entry and what made it; ``amount_micro`` is the entry's, below zero when the wallet paid.
+
+    ``lines`` add up to ``total``, which is the amount with the other sign; where a past was charged again the
+    lines of ``old`` stand among them, taken back. ``is_exact`` is false where what was known at the time of
+    booking cannot be put together again: then there are no lines.
+    """
+
+    subject: Subject
+    seq: int
+    kind: str
+    journal_kind: str
+    memo: str
+    amount_micro: int
+    currency: str
+    base_unit: str
+    zone: ZoneInfo
+    event_at: datetime
+    booked_at: datetime
+    register: str = ""
+    meter: str = ""
+    start: datetime | None = None
+    end: datetime | None = None
+    charges: int = 0  # how many readings a sum has
+    cause: str = ""
+    total: Totals | None = None
+    old: Totals | None = None
+    new: Totals | None = None
+    taken_back: tuple[CostLine, ...] = ()
+    lines: tuple[CostLine, ...] = ()
+    is_exact: bool = True
+    later: tuple[LaterCorrection, ...] = ()
+    of_seq: int | None = None  # the entry that a reversal mirrors

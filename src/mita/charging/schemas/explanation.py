@@ -1,0 +1,169 @@
+"""Shapes of the explanation of an entry."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from mita.charging.domain.explain_text import explanation_text
+from mita.charging.domain.explained import Explained, LaterCorrection, Totals
+from mita.charging.domain.explanation import CostLine
+from mita.kit.clock import from_us
+from mita.kit.shapes import Id, Instant, Money, Quantity, Shape, money, quantity
+
+AccountWord = Literal["electricity", "water", "hot_water", "gas", "solar", "general"]
+SubjectWord = Literal["reading", "readings", "correction", "standing_charge", "other"]
+
+
+class TotalsOut(Shape):
+    """Quantity and money; positive money is what the customer pays."""
+
+    quantity: Quantity
+    net: Money
+    tax: Money
+    gross: Money
+
+
+class CostLineOut(Shape):
+    """A quantity at one price. ``is_taken_back``: as it was charged before, with the other sign.
+
+    Prices are per unit, as the table writes them; ``block`` counts from 1, 0 is the allowance.
+    """
+
+    is_taken_back: bool
+    role: str = Field(examples=["supply"])
+    rate_table_id: Id | None
+    rate_table: str = Field(examples=["Domestic 2026"])
+    in_force_from: date
+    from_: Instant | None = Field(alias="from", description="Null in a sum over several times")
+    to: Instant | None
+    charge: str = Field(examples=["Energy"])
+    kind: str = Field(examples=["usage"])
+    register_: str | None = Field(alias="register", examples=["import"])
+    season: str | None = Field(examples=["high"])
+    letter: str | None = Field(examples=["P"], description="The time of use, if the price depends on it")
+    block: int | None = Field(examples=[1])
+    quantity: Quantity
+    price: Money
+    net: Money
+    tax: Money
+    days: int | None = Field(
+        examples=[None], description="Of a charge by time: for so many days of `whole_days`"
+    )
+    whole_days: int | None = Field(examples=[None])
+
+
+class LaterCorrectionOut(Shape):
+    """A correction that charged the same consumption again, for a stretch from ``since`` on."""
+
+    seq: int | None = Field(examples=[57], description="Its entry; null if it was not posted by itself")
+    cause: str = Field(examples=["late reading"])
+    since: Instant
+    booked_at: Instant
+    old: TotalsOut
+    new: TotalsOut
+
+
+class ExplanationOut(Shape):
+    """What made an entry. The lines add up to ``total``: the entry's ``amount`` with the other sign.
+
+    ``is_exact`` is false where what was known at the time of booking cannot be put together again; there are
+    no lines then.
+    """
+
+    seq: int = Field(examples=[42])
+    kind: str = Field(examples=["charge"])
+    subject: SubjectWord
+    amount: Money = Field(description="Negative takes from the wallet")
+    event_at: Instant
+    booked_at: Instant
+    from_: Instant | None = Field(alias="from")
+    to: Instant | None
+    meter: str | None = Field(examples=["E-1001"])
+    register_: str | None = Field(alias="register", examples=["import"])
+    readings: int = Field(examples=[1], description="How many readings were charged")
+    cause: str | None = Field(examples=["late reading"])
+    is_exact: bool
+    total: TotalsOut | None
+    old: TotalsOut | None = Field(description="Of a past that was charged again: what it cost before")
+    new: TotalsOut | None
+    lines: list[CostLineOut]
+    later_corrections: list[LaterCorrectionOut]
+    text: str = Field(examples=["From 18:00 to 18:30 on 3 March 2026 you used 1.250 kWh.\n"])
+
+
+def explanation_out(told: Explained) -> ExplanationOut:
+    """Return an explanation as JSON shows it."""
+    return ExplanationOut(
+        seq=told.seq,
+        kind=told.kind,
+        subject=told.subject,
+        amount=money(told.amount_micro, currency=told.currency),
+        event_at=told.event_at,
+        booked_at=told.booked_at,
+        from_=told.start,
+        to=told.end,
+        meter=told.meter or None,
+        register_=told.register or None,
+        readings=told.charges,
+        cause=told.cause or None,
+        is_exact=told.is_exact,
+        total=_totals(told.total, told),
+        old=_totals(told.old, told),
+        new=_totals(told.new, told),
+        lines=[
+            *(_line(each, told, is_taken_back=True) for each in told.taken_back),
+            *(_line(each, told, is_taken_back=False) for each in told.lines),
+        ],
+        later_corrections=[_later(each, told) for each in told.later],
+        text=explanation_text(told),
+    )
+
+
+def _certain(totals: Totals, told: Explained) -> TotalsOut:
+    return TotalsOut(
+        quantity=quantity(totals.quantity_micro, unit=told.base_unit),
+        net=money(totals.net_micro, currency=told.currency),
+        tax=money(totals.tax_micro, currency=told.currency),
+        gross=money(totals.gross_micro, currency=told.currency),
+    )
+
+
+def _totals(totals: Totals | None, told: Explained) -> TotalsOut | None:
+    return None if totals is None else _certain(totals, told)
+
+
+def _line(each: CostLine, told: Explained, *, is_taken_back: bool) -> CostLineOut:
+    line = each.line
+    return CostLineOut(
+        is_taken_back=is_taken_back,
+        role=each.role,
+        rate_table_id=each.rate_table_id,
+        rate_table=each.table.name,
+        in_force_from=each.in_force_from,
+        from_=None if each.start_s is None else from_us(each.start_s * 1_000_000),
+        to=None if each.end_s is None else from_us(each.end_s * 1_000_000),
+        charge=line.charge,
+        kind=line.kind,
+        register_=line.register or None,
+        season=line.season or None,
+        letter=line.letter or None,
+        block=line.block,
+        quantity=quantity(line.quantity_micro, unit=line.unit),
+        price=money(line.price_micro, currency=told.currency),
+        net=money(line.net_micro, currency=told.currency),
+        tax=money(line.tax_micro, currency=told.currency),
+        days=line.days or None,
+        whole_days=line.whole_days or None,
+    )
+
+
+def _later(each: LaterCorrection, told: Explained) -> LaterCorrectionOut:
+    return LaterCorrectionOut(
+        seq=each.seq,
+        cause=each.cause,
+        since=each.since,
+        booked_at=each.booked_at,
+        old=_certain(each.old, told),
+        new=_certain(each.new, told),
+    )

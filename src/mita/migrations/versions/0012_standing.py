@@ -1,0 +1,24 @@
+"""Timed charges: standing charges, demand and minimum bills, due by the calendar.
+
+Revision ID: 0012
+Revises: 0011
+"""
+
+from pathlib import Path
+
+from alembic import op
+
+from mita.migrations.script import run_script
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_script(op.get_bind(), Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+
+
+def downgrade() -> None:
+    raise RuntimeError("migrations only go forward: restore a backup instead")

@@ -1,0 +1,24 @@
+"""Several rate tables at once on a register: running states of other roles and of tallies.
+
+Revision ID: 0013
+Revises: 0012
+"""
+
+from pathlib import Path
+
+from alembic import op
+
+from mita.migrations.script import run_script
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_script(op.get_bind(), Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+
+
+def downgrade() -> None:
+    raise RuntimeError("migrations only go forward: restore a backup instead")

@@ -1,0 +1,24 @@
+"""Communities that share generation: groups, their terms, what was given to whom, and what was booked.
+
+Revision ID: 0015
+Revises: 0014
+"""
+
+from pathlib import Path
+
+from alembic import op
+
+from mita.migrations.script import run_script
+
+revision = "0015"
+down_revision = "0014"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_script(op.get_bind(), Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+
+
+def downgrade() -> None:
+    raise RuntimeError("migrations only go forward: restore a backup instead")

@@ -1,0 +1,53 @@
+"""Request and response shapes of rate tables and files of prices."""
+
+from mita.tariffs.schemas.imports import (
+    CSV_EXAMPLE,
+    Benchmarks,
+    ImportAsked,
+    ImportNote,
+    ImportOut,
+    PriceChange,
+    RateRuleBody,
+    TableDifference,
+    import_out,
+)
+from mita.tariffs.schemas.tables import (
+    EXAMPLE,
+    Assigned,
+    RateAssignmentIn,
+    RateAssignmentOut,
+    RateTableIn,
+    RateTableOut,
+    RateTableSchema,
+    RateTableWithDocument,
+    Reason,
+    order_of,
+    rate_assignment_out,
+    rate_table_out,
+    rate_table_with_document,
+)
+
+__all__ = [
+    "CSV_EXAMPLE",
+    "EXAMPLE",
+    "Assigned",
+    "Benchmarks",
+    "ImportAsked",
+    "ImportNote",
+    "ImportOut",
+    "PriceChange",
+    "RateAssignmentIn",
+    "RateAssignmentOut",
+    "RateRuleBody",
+    "RateTableIn",
+    "RateTableOut",
+    "RateTableSchema",
+    "RateTableWithDocument",
+    "Reason",
+    "TableDifference",
+    "import_out",
+    "order_of",
+    "rate_assignment_out",
+    "rate_table_out",
+    "rate_table_with_document",
+]

@@ -1,0 +1,606 @@
+from __future__ import annotations
+
+import json
+import struct
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mita.tariffs.domain import RateTableInvalid, canonical_json, parse_document
+from mita.tariffs.domain.imports import NotInUrdb, read_urdb, to_urdb
+from mita.tariffs.domain.imports.urdb_values import pictured_micro
+
+from .tables import CLOCKS, SEASONS, document, homeflex, table, usage
+
+JUNE_TO_AUGUST = [0] * 5 + [1] * 3 + [0] * 4
+ALL_DAY = [[0] * 24] * 12
+FROM_2020 = date(2020, 1, 1)
+
+
+def rate(**changes):
+    plain = {
+        "name": "R1",
+        "utility": "Pacific Light",
+        "startdate": 1577836800,  # 2020-01-01T00:00Z
+        "energyratestructure": [[{"rate": 0.1, "unit": "kWh"}]],
+        "energyweekdayschedule": ALL_DAY,
+        "energyweekendschedule": ALL_DAY,
+    }
+    return {key: value for key, value in (plain | changes).items() if value is not None}
+
+
+def drafted(**changes):
+    return read_urdb(json.dumps(rate(**changes)))
+
+
+def imported(**changes):
+    draft = drafted(**changes)
+    assert len(draft.documents) == 1
+    return draft.documents[0]
+
+
+def refused(**changes):
+    with pytest.raises(RateTableInvalid) as caught:
+        drafted(**changes)
+    return {(each.path, each.code) for each in caught.value.problems}
+
+
+def by_month(months):
+    return [[period] * 24 for period in months]
+
+
+# ── the two samples ──
+
+
+def test_the_object_loads(fixtures_path):
+    text = (fixtures_path / "tariffs" / "urdb" / "urdbv7.json").read_text(encoding="utf-8")
+    draft = read_urdb(text, effective_from=FROM_2020, name="Sample")
+    (found,) = draft.documents
+    low = [{"up_to": "100", "price": "0.056909"}, {"price": "0.069079"}]
+    high = [{"up_to": "100", "price": "0.070769"}, {"price": "0.082949"}]
+    assert found == {
+        "rate_table": 1,
+        "name": "Sample",
+        "utility": "electricity",
+        "currency": "USD",
+        "effective_from": "2020-01-01",
+        "period": "month",
+        "seasons": {
+            "may-oct": {"from": "05-01", "to": "10-31"},
+            "nov-apr": {"from": "11-01", "to": "04-30"},
+        },
+        "clocks": {
+            "may-oct": {"weekday": "A" * 15 + "B" * 5 + "A" * 4, "saturday": "A" * 24, "sunday": "A" * 24},
+            "nov-apr": {"weekday": "A" * 24, "saturday": "A" * 24, "sunday": "A" * 24},
+        },
+        "charges": [
+            {"name": "Energy", "kind": "usage", "blocks": {"may-oct": {"A": low, "B": high}, "nov-apr": low}},
+            {
+                "name": "Flat demand",
+                "kind": "demand",
+                "interval_minutes": 15,
+                "unit": "kW",
+                "price": {"may-oct": "13.87", "nov-apr": "6.46"},
+            },
+            {"name": "Fixed charge", "kind": "fixed", "per": "month", "price": "35.28"},
+            {"name": "Minimum bill", "kind": "minimum", "per": "month", "price": "1.00"},
+        ],
+    }
+    assert {(each.path, each.code) for each in draft.left_out} == {
+        ("demandratestructure[0]", "demand_blocks"),
+        ("annualmincharge", "not_expressible"),
+    }
+    pictures = [each for each in draft.warnings if each.code == "binary_number"]
+    assert "energyratestructure[0][0].rate" in {each.path for each in pictures}
+    assert "0.070768997073173523 is the binary picture of 0.070769" in pictures[0].message
+    assert not draft.to_confirm
+
+
+def test_the_text_inside_a_text_loads_and_its_unknown_units_are_named(fixtures_path):
+    path = fixtures_path / "tariffs" / "urdb" / "urdb_rate_539f6a23ec4f024411ec8beb.json"
+    draft = read_urdb(path.read_text(encoding="utf-8"))
+    assert draft.documents == ()
+    assert [(each.path, each.code) for each in draft.left_out] == [
+        ("energyratestructure[0][0].unit", "unknown_unit"),
+        ("energyratestructure[1][0].unit", "unknown_unit"),
+        ("flatdemandstructure[0]", "demand_blocks"),
+    ]
+    assert "kWh/kW" in draft.left_out[0].message
+    # a price that is said in words only
+    assert any("$1000.00" in each.message for each in draft.warnings)
+
+
+# ── what maps ──
+
+
+def test_one_price_all_year():
+    found = imported()
+    assert found["charges"] == [{"name": "Energy", "kind": "usage", "price": "0.10"}]
+    assert "seasons" not in found
+    assert "clocks" not in found
+    assert (found["name"], found["effective_from"]) == ("Pacific Light: R1", "2020-01-01")
+
+
+def test_an_adjustment_is_added():
+    structure = [[{"rate": 0.1, "adj": -0.03, "max": 50}, {"rate": 0.2, "adj": 0.000001, "max": 9.99e37}]]
+    (energy,) = imported(energyratestructure=structure)["charges"]
+    assert energy["blocks"] == [{"up_to": "50", "price": "0.07"}, {"price": "0.200001"}]
+
+
+def test_months_become_seasons_and_need_no_clock():
+    found = imported(
+        energyratestructure=[[{"rate": 0.1}], [{"rate": 0.2}]],
+        energyweekdayschedule=by_month(JUNE_TO_AUGUST),
+        energyweekendschedule=by_month(JUNE_TO_AUGUST),
+    )
+    assert found["seasons"] == {
+        "jun-aug": {"from": "06-01", "to": "08-31"},
+        "sep-may": {"from": "09-01", "to": "05-31"},
+    }
+    assert "clocks" not in found
+    assert found["charges"][0]["price"] == {"jun-aug": "0.20", "sep-may": "0.10"}
+
+
+def test_hours_become_letters():
+    day = [0] * 16 + [1] * 5 + [0] * 3
+    found = imported(
+        energyratestructure=[[{"rate": 0.1}], [{"rate": 0.4}], [{"rate": 9}]],
+        energyweekdayschedule=[day] * 12,
+    )
+    assert found["clocks"] == {
+        "weekday": "A" * 16 + "B" * 5 + "A" * 3,
+        "saturday": "A" * 24,
+        "sunday": "A" * 24,
+    }
+    assert found["charges"][0]["price"] == {"A": "0.10", "B": "0.40"}
+
+
+def test_february_ends_on_its_29th():
+    months = [0, 1] + [0] * 10
+    found = imported(flatdemandstructure=[[{"rate": 1}], [{"rate": 2}]], flatdemandmonths=months)
+    assert found["seasons"] == {
+        "feb": {"from": "02-01", "to": "02-29"},
+        "mar-jan": {"from": "03-01", "to": "01-31"},
+    }
+    assert found["charges"][1]["price"] == {"feb": "2.00", "mar-jan": "1.00"}
+
+
+def test_power_by_the_hour():
+    day = [0] * 16 + [1] * 5 + [0] * 3
+    draft = drafted(
+        demandratestructure=[[{"rate": 0}], [{"rate": 12.5}]],
+        demandweekdayschedule=[day] * 12,
+        demandweekendschedule=ALL_DAY,
+        demandwindow=30,
+    )
+    (found,) = draft.documents
+    assert found["charges"][1] == {
+        "name": "Demand period 1",
+        "kind": "demand",
+        "interval_minutes": 30,
+        "unit": "kW",
+        "price": "12.50",
+        "when": ["B"],
+    }
+    # energy costs the same under both letters
+    assert found["charges"][0]["price"] == "0.10"
+    assert "no_demand_window" not in {each.code for each in draft.warnings}
+
+
+def test_power_at_all_hours_of_a_month_is_flat():
+    found = imported(
+        demandratestructure=[[{"rate": 3}]],
+        flatdemandstructure=[[{"rate": 2}]],
+    )
+    assert "clocks" not in found
+    assert [each["name"] for each in found["charges"]] == ["Energy", "Flat demand"]
+    assert found["charges"][1]["price"] == "5.00"
+
+
+def test_more_than_26_prices_in_a_year_have_letters_of_their_season():
+    hours = [0] * 8 + [1] * 8 + [2] * 8
+    schedule = [[3 * month + hour for hour in hours] for month in range(12)]
+    found = imported(
+        energyratestructure=[[{"rate": (period + 1) / 100}] for period in range(36)],
+        energyweekdayschedule=schedule,
+        energyweekendschedule=schedule,
+    )
+    assert found["clocks"]["dec"]["weekday"] == "A" * 8 + "B" * 8 + "C" * 8
+    assert found["charges"][0]["price"]["jan"] == {"A": "0.01", "B": "0.02", "C": "0.03"}
+    assert found["charges"][0]["price"]["dec"] == {"A": "0.34", "B": "0.35", "C": "0.36"}
+
+
+def test_more_than_26_prices_in_a_month_are_left_out():
+    draft = drafted(
+        energyratestructure=[[{"rate": (period + 1) / 100}] for period in range(48)],
+        energyweekdayschedule=[list(range(24))] * 12,
+        energyweekendschedule=[list(range(24, 48))] * 12,
+    )
+    assert draft.documents == ()
+    assert [each.code for each in draft.left_out] == ["too_many_letters"]
+
+
+def test_energy_fed_in_is_an_export_charge():
+    found = imported(
+        energyratestructure=[[{"rate": 0.1, "sell": 0.04, "max": 10}, {"rate": 0.2, "sell": 0.04}]]
+    )
+    assert found["charges"][1] == {
+        "name": "Export",
+        "kind": "usage",
+        "register": "export",
+        "price": "0.04",
+    }
+
+
+def test_fixed_and_minimum_charges():
+    found = imported(
+        fixedchargefirstmeter=0.35, fixedchargeunits="$/day", mincharge=20, minchargeunits="$/month"
+    )
+    assert found["charges"][1:] == [
+        {"name": "Daily charge", "kind": "fixed", "per": "day", "price": "0.35"},
+        {"name": "Minimum bill", "kind": "minimum", "per": "month", "price": "20.00"},
+    ]
+
+
+def test_several_rates_in_a_file():
+    text = json.dumps({"items": [rate(), rate(name="R2", startdate=1609459200)]})
+    assert [each["effective_from"] for each in read_urdb(text).documents] == ["2020-01-01", "2021-01-01"]
+
+
+def test_a_price_in_cents_wants_to_be_confirmed():
+    draft = drafted(energyratestructure=[[{"rate": 12.5}]])
+    assert [(each.path, each.code) for each in draft.to_confirm] == [
+        ("charges[0].price", "implausible_price")
+    ]
+
+
+# ── what does not map is named ──
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"energyratestructure": [[{"rate": 0.1, "unit": "kWh daily"}]]}, "energyratestructure[0][0].unit"),
+        ({"energyratestructure": [[{"rate": 0.1, "unit": "kWh/kW"}]]}, "energyratestructure[0][0].unit"),
+        ({"energyratestructure": [[{"rate": 0.1, "adj": -0.2}]]}, "energyratestructure[0][0].rate"),
+        ({"energyratestructure": [[{"rate": 0.1, "max": 100}]]}, "energyratestructure[0][0].max"),
+        (
+            {"energyratestructure": [[{"rate": 1, "max": 9, "sell": 0}, {"rate": 2, "sell": 1}]]},
+            "energyratestructure[0]",
+        ),
+        ({"annualmincharge": 12}, "annualmincharge"),
+        ({"mincharge": 12, "minchargeunits": "$/year"}, "mincharge"),
+        ({"mincharge": 12, "minchargeunits": "$/day"}, "mincharge"),
+        ({"fixedchargefirstmeter": 12, "fixedchargeunits": "$/year"}, "fixedchargefirstmeter"),
+        ({"fixedchargefirstmeter": -1}, "fixedchargefirstmeter"),
+        ({"fixedchargeeaaddl": 3}, "fixedchargeeaaddl"),
+        ({"demandratchetpercentage": [0, 0, 80]}, "demandratchetpercentage"),
+        ({"coincidentratestructure": [[{"rate": 4}]]}, "coincidentratestructure"),
+        ({"demandreactivepowercharge": 0.5}, "demandreactivepowercharge"),
+        ({"flatdemandstructure": [[{"rate": 4}]], "flatdemandunit": "hp"}, "flatdemandunit"),
+        ({"flatdemandstructure": [[{"rate": 4, "max": 9}, {"rate": 5}]]}, "flatdemandstructure[0]"),
+        (
+            {
+                "flatdemandstructure": [[{"rate": 4}]],
+                "demandratestructure": [[{"rate": 4}]],
+                "demandrateunit": "kVA",
+            },
+            "demandratestructure",
+        ),
+    ],
+)
+def test_what_no_rate_table_can_say_is_left_out_by_name(changes, path):
+    draft = drafted(**changes)
+    assert [each.path for each in draft.left_out] == [path]
+    names = [each["name"] for document_ in draft.documents for each in document_["charges"]]
+    assert names in (["Energy"], ["Energy", "Flat demand"], [])
+
+
+def test_nothing_is_left_out_for_zeros():
+    zeros = {"annualmincharge": 0, "demandratchetpercentage": [0] * 12, "fixedchargeeaaddl": 0.0}
+    assert drafted(**zeros).left_out == ()
+
+
+def test_what_is_said_in_words_or_not_known_is_told():
+    codes = {(each.path, each.code) for each in drafted(energycomments="plus 2 c", surprise=4).warnings}
+    assert {("energycomments", "not_read"), ("surprise", "unknown_key"), ("", "no_tax")} <= codes
+    assert ("dgrules", "net_metering") in {
+        (each.path, each.code) for each in drafted(dgrules="Net Metering").warnings
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        (
+            {"energyratestructure": [[{"rate": 0.1234567}]]},
+            ("energyratestructure[0][0].rate", "too_many_decimals"),
+        ),
+        ({"fixedchargefirstmeter": 0.0000001}, ("fixedchargefirstmeter", "too_many_decimals")),
+        ({"energyratestructure": [[{"rate": "0.1"}]]}, ("energyratestructure[0][0].rate", "not_a_number")),
+        ({"energyratestructure": [[{"rate": True}]]}, ("energyratestructure[0][0].rate", "not_a_number")),
+        ({"energyratestructure": [[{"rate": 10**10}]]}, ("energyratestructure[0][0].rate", "out_of_range")),
+        ({"energyratestructure": [[]]}, ("energyratestructure[0]", "wrong_type")),
+        ({"energyratestructure": {}}, ("energyratestructure", "wrong_type")),
+        (
+            {"energyratestructure": [[{"rate": 1}, {"rate": 2}]]},
+            ("energyratestructure[0][0].max", "missing_key"),
+        ),
+        ({"energyweekdayschedule": [[0] * 24] * 11}, ("energyweekdayschedule", "bad_schedule")),
+        ({"energyweekendschedule": [[0] * 23] * 12}, ("energyweekendschedule[0]", "bad_schedule")),
+        ({"energyweekdayschedule": [[1] * 24] * 12}, ("energyweekdayschedule[0][0]", "not_whole")),
+        ({"energyweekdayschedule": [[0.5] * 24] * 12}, ("energyweekdayschedule[0][0]", "not_whole")),
+        ({"energyweekdayschedule": None}, ("energyweekdayschedule", "bad_schedule")),
+        ({"startdate": None}, ("startdate", "missing_key")),
+        ({"startdate": "soon"}, ("startdate", "not_a_date")),
+        ({"flatdemandstructure": [[{"rate": 4}]], "demandwindow": 25}, ("demandwindow", "bad_demand_window")),
+    ],
+)
+def test_what_is_wrong_is_refused_with_its_place(changes, fault):
+    assert fault in refused(**changes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "nonsense", "[]", "1", "null", '"also nonsense"', '{"items": [1]}', '{"a": NaN}', "[" * 100_000],
+)
+def test_a_text_that_is_no_rate_is_refused(text):
+    with pytest.raises(RateTableInvalid) as caught:
+        read_urdb(text)
+    assert all(each.message for each in caught.value.problems)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), st.lists, max_leaves=5))
+@settings(max_examples=150)
+def test_any_value_under_any_key_is_a_draft_or_a_refusal(value):
+    for key in [
+        *rate(),
+        "fixedchargefirstmeter",
+        "demandratestructure",
+        "flatdemandstructure",
+        "demandwindow",
+    ]:
+        problems, draft = (), None
+        try:
+            draft = read_urdb(json.dumps(rate() | {key: value}))
+        except RateTableInvalid as refusal:
+            problems = refusal.problems
+        assert all(each.message for each in problems)
+        assert problems or draft.documents or draft.left_out
+
+
+# ── exact numbers ──
+
+
+@given(st.integers(1, 10**9), st.booleans())
+def test_a_binary_picture_is_recognised(micro, is_single):
+    exact = Decimal(micro).scaleb(-6)
+    double = float(exact)
+    if is_single:
+        double = struct.unpack("f", struct.pack("f", double))[0]
+    for text in (repr(double), f"{double:.17g}"):
+        written = Fraction(text)
+        found = pictured_micro(written)
+        if (written * 10**6).denominator == 1 and found is None:
+            continue
+        assert found is not None
+        # another decimal may have the same picture in single precision: then the shortest one is meant
+        again = float(Decimal(found).scaleb(-6))
+        assert (
+            struct.unpack("f", struct.pack("f", again))[0] if is_single and again != double else again
+        ) == double
+        if not is_single or micro < 1_000_000:
+            assert found == micro
+
+
+# the fourth one is a sum of floats, a bit beside 0.35
+@pytest.mark.parametrize(
+    "text", ["0.1234567", "0.0078125", "0.00000049", "0.35000000000000003", "123456.0000001"]
+)
+def test_other_long_decimals_are_not(text):
+    assert pictured_micro(Fraction(text)) is None
+
+
+# ── there and back ──
+
+
+def again(draft_or_table):
+    exported = to_urdb(draft_or_table)
+    (found,) = read_urdb(exported.text).tables
+    return found
+
+
+def test_the_sample_goes_there_and_back(fixtures_path):
+    text = (fixtures_path / "tariffs" / "urdb" / "urdbv7.json").read_text(encoding="utf-8")
+    (first,) = read_urdb(text, effective_from=FROM_2020).tables
+    assert to_urdb(first).left_out == ()
+    assert canonical_json(again(first)) == canonical_json(first)
+
+
+prices = st.integers(0, 999_999).map(lambda micro: float(Decimal(micro).scaleb(-6)))
+
+
+@st.composite
+def rates(draw):
+    count = draw(st.integers(1, 4))
+    limits = sorted(draw(st.sets(st.integers(1, 500), max_size=2)))
+    structure = []
+    for _ in range(count):
+        sell = draw(st.sampled_from([0, 0, 0.05]))
+        steps = [{"rate": draw(prices), "max": limit, "sell": sell} for limit in limits]
+        steps.append({"rate": draw(prices), "sell": sell} | ({"max": 9.99e37} if draw(st.booleans()) else {}))
+        structure.append(steps)
+
+    def schedule(periods):
+        patterns = [
+            draw(
+                st.lists(st.integers(0, periods - 1), min_size=4, max_size=4).map(
+                    lambda c: [p for p in c for _ in range(6)]
+                )
+            )
+            for _ in range(2)
+        ]
+        return [patterns[draw(st.integers(0, 1))] for _ in range(12)]
+
+    made = rate(
+        energyratestructure=structure,
+        energyweekdayschedule=schedule(count),
+        energyweekendschedule=schedule(count),
+    )
+    if draw(st.booleans()):
+        periods = draw(st.integers(1, 3))
+        made |= {
+            "demandratestructure": [[{"rate": draw(prices)}] for _ in range(periods)],
+            "demandweekdayschedule": schedule(periods),
+            "demandweekendschedule": schedule(periods),
+            "demandwindow": draw(st.sampled_from([15, 30, 60])),
+        }
+    if draw(st.booleans()):
+        made |= {
+            "flatdemandstructure": [[{"rate": draw(prices)}] for _ in range(2)],
+            "flatdemandmonths": draw(st.lists(st.integers(0, 1), min_size=12, max_size=12)),
+        }
+    if draw(st.booleans()):
+        made |= {
+            "fixedchargefirstmeter": draw(prices),
+            "fixedchargeunits": draw(st.sampled_from(["$/day", "$/month"])),
+        }
+    if draw(st.booleans()):
+        made |= {"minmonthlycharge": draw(prices)}
+    return made
+
+
+@given(rates())
+@settings(max_examples=150, deadline=None)
+def test_import_export_import_is_stable(made):
+    first = read_urdb(json.dumps(made))
+    (found,) = first.tables
+    assert first.left_out == ()
+    assert to_urdb(found).left_out == ()
+    assert again(found) == found
+    assert parse_document(found.to_document()) == found
+
+
+@given(rates())
+@settings(max_examples=60, deadline=None)
+def test_each_hour_keeps_its_price(made):
+    """Walks the year of the file by itself and looks each hour up in the document."""
+    (found,) = read_urdb(json.dumps(made)).documents
+    seasons = found.get("seasons", {})
+    clocks = found.get("clocks")
+    for month in range(12):
+        name = next((s for s, span in seasons.items() if in_span(month + 1, span)), None)
+        for kind, day in (("energyweekdayschedule", "weekday"), ("energyweekendschedule", "sunday")):
+            for hour in range(24):
+                steps = made["energyratestructure"][made[kind][month][hour]]
+                letter = (clocks[name] if name else clocks)[day][hour] if clocks else None
+                (energy,) = (each for each in found["charges"] if each["name"] == "Energy")
+                tree = energy.get("blocks", energy.get("price"))
+                for key in (name, letter):
+                    if isinstance(tree, dict) and key in tree:
+                        tree = tree[key]
+                blocks = tree if isinstance(tree, list) else [{"price": tree}]
+                for quantity in (1, 20, 100, 499, 501):
+                    wanted = next(s["rate"] for s in steps if s.get("max", 1e38) >= quantity)
+                    got = next(b["price"] for b in blocks if float(b.get("up_to", "1e38")) >= quantity)
+                    assert float(got) == wanted
+
+
+def in_span(month, span):
+    first, last = int(span["from"][:2]), int(span["to"][:2])
+    return first <= month <= last if first <= last else month >= first or month <= last
+
+
+def test_an_allowance_becomes_a_free_block():
+    made = table(
+        currency="USD",
+        tax=None,
+        charges=[usage(allowance="50", blocks=[{"up_to": "100", "price": "1.00"}, {"price": "2.00"}])],
+    )
+    assert to_urdb(made).rate["energyratestructure"] == [
+        [
+            {"rate": 0, "unit": "kWh", "max": 50},
+            {"rate": 1, "unit": "kWh", "max": 150},
+            {"rate": 2, "unit": "kWh"},
+        ]
+    ]
+
+
+def test_charges_on_one_register_are_added():
+    made = table(
+        currency="USD",
+        charges=[
+            usage(price="0.10"),
+            usage(name="Levy", blocks=[{"up_to": "9", "price": "0"}, {"price": "0.02"}]),
+        ],
+    )
+    exported = to_urdb(made)
+    assert exported.rate["energyratestructure"] == [
+        [
+            {"rate": Decimal("0.1"), "unit": "kWh", "max": 9},
+            {"rate": Decimal("0.12"), "unit": "kWh"},
+        ]
+    ]
+    assert [each.path for each in exported.left_out] == ["tax"]
+
+
+def test_what_urdb_does_not_say_is_named():
+    made = table(
+        billing_day=15,
+        calendar={"dates": {"2025-12-26": "saturday"}},
+        charges=[usage(price="1"), usage(name="Back", register="reverse", price="1")],
+    )
+    assert [each.path for each in to_urdb(made).left_out] == [
+        "tax",
+        "currency",
+        "billing_day",
+        "calendar",
+        "charges[1]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"utility": "water"}, "electricity only"),
+        ({"seasons": SEASONS, "clocks": CLOCKS}, "Saturday and Sunday differ"),
+        (
+            {
+                "seasons": {
+                    "early": {"from": "01-01", "to": "06-15"},
+                    "late": {"from": "06-16", "to": "12-31"},
+                }
+            },
+            "a season begins within month 6",
+        ),
+        (
+            {"clocks": dict.fromkeys(("weekday", "saturday", "sunday"), "AB" + "A" * 46)},
+            "within an hour",
+        ),
+        ({"charges": [usage(blocks_mode="volume", blocks=[{"price": "1"}])]}, "no others"),
+        ({"charges": [usage(register="export", price="1")]}, "only beside a price for energy used"),
+        (
+            {
+                "charges": [
+                    usage(price="1"),
+                    usage(
+                        name="Back", register="export", blocks=[{"up_to": "1", "price": "1"}, {"price": "2"}]
+                    ),
+                ]
+            },
+            "fed in are not expressible",
+        ),
+    ],
+)
+def test_what_urdb_cannot_say_is_refused(changes, says):
+    with pytest.raises(NotInUrdb, match=says):
+        to_urdb(parse_document(document(**changes)))
+
+
+def test_homeflex_is_not_a_urdb_rate():
+    with pytest.raises(NotInUrdb):
+        to_urdb(homeflex())
