@@ -110,7 +110,8 @@ async def seal_month(
 @jobs.task(
     name="take_daily_checkpoints",
     pass_context=True,
-    queueing_lock="ledger:take_daily_checkpoints",
+    # no queueing lock: a job that is to be tried again could not go back to a queue where the next one waits
+    lock="ledger:take_daily_checkpoints",
     retry=RetryStrategy(max_attempts=4, wait=300),
 )
 async def take_daily_checkpoints(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's

@@ -339,7 +339,7 @@ def test_a_file_that_is_no_file_of_readings_is_refused_and_leaves_nothing(
 NO_RATE_TABLES = [
     ("", "the text is empty"),
     ("rate_table: [", "line"),
-    (WATER.replace("kind: usage", "kind: fixed, per: day"), "not supported in this version"),
+    (WATER.replace("kind: usage", "kind: usury"), "is no kind of charge"),
     (WATER.replace('price: "1.85"', "price: 1.85"), "price"),
     (WATER.replace("utility", "utlity"), "utility"),
     ("\udcff\udcfe", "invalid start byte"),
