@@ -13,6 +13,7 @@ import yaml
 
 from mita.entrypoints.cli.exit_status import BAD_INPUT
 from mita.entrypoints.exports.whole import FileIsThere, whole_file
+from mita.entrypoints.rate_files import STANDARD_INPUT
 from mita.tariffs.domain import Problem, RateTableInvalid, parse_document
 from mita.tariffs.domain.imports import Draft, read_csv_template, read_rate_table, read_urdb
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from mita.tariffs.domain import RateTable
 
-STANDARD_INPUT = "-"
 UNDECIDED = 1
 _BYTES_MAX = 8 * 1024 * 1024
 _HEAD_KEYS = ("name", "utility", "currency", "effective_from")
