@@ -15,6 +15,7 @@ import pytest
 
 from mita.entrypoints.embedded.postgres import EmbeddedPostgres
 from mita.kit.db import Database
+from mita.kit.seal import Seals
 from mita.migrations.runner import migrate
 from mita.wiring import wire
 
@@ -88,7 +89,7 @@ def database_name(postgres: EmbeddedPostgres) -> Iterator[str]:
 @pytest.fixture
 async def database(postgres: EmbeddedPostgres, database_name: str) -> AsyncIterator[Database]:
     """The private database as the application role sees it."""
-    opened = Database(postgres.app_url(database_name))
+    opened = Database(postgres.app_url(database_name), seals=Seals([bytes(32)]))
     yield opened
     await opened.close()
 

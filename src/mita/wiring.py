@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from mita import outgoing
 from mita.charging import operations as charging
-from mita.charging.events import ReadingsCharged
+from mita.charging.events import ReadingsCharged, ReadingsStored
 from mita.credit import operations as credit
-from mita.credit.events import CreditRuleChanged, CutDeferred
+from mita.credit.events import CreditRuleChanged, CutDeferred, SupplyChanged
 from mita.estates import queries as estates
-from mita.estates.events import EstateCreated
+from mita.estates.events import EstateArchived, EstateCreated
+from mita.identity import queries as identity
+from mita.identity.events import MessageAsked, PersonErased, PersonImpersonated
 from mita.kit.db import see_estates
 from mita.kit.enqueue import enqueue
 from mita.kit.events import subscribe
+from mita.kit.live import hint
 from mita.kit.money import format_cents
 from mita.ledger.events import (
     AvailableChanged,
@@ -20,13 +25,25 @@ from mita.ledger.events import (
     EntryMonthsChecked,
     JournalBooked,
     MonthClosing,
+    MonthLocked,
 )
-from mita.metering.events import MetersInstalled, ReadingMonthsChecked
+from mita.metering import operations as metering
+from mita.metering.events import (
+    MeterRemoved,
+    MetersHeard,
+    MetersInstalled,
+    MetersSilent,
+    MeterSwapped,
+    ReadingMonthsChecked,
+)
 from mita.notifications import operations as notifications
-from mita.notifications.domain import AlertKind
+from mita.notifications.domain import AlertKind, language_of
 from mita.tariffs.events import RateTableAssigned
+from mita.tenancies.events import Offboarded, Onboarded
 from mita.wallets import operations as wallets
-from mita.wallets.events import BalanceCrossed, SpendCutChanged, SpendLimitChanged
+from mita.wallets import queries as wallet_queries
+from mita.wallets.events import BalanceCrossed, SpendCutChanged, SpendLimitChanged, TopUpReceived
+from mita.webhooks.events import EndpointSwitched
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,6 +65,14 @@ async def _count_spending(session: AsyncSession, event: ReadingsCharged, now: da
         await wallets.count_spending(
             session, estate_id=event.estate_id, spent_micro=event.spent_micro, now=now
         )
+
+
+async def _forget_estate(
+    session: AsyncSession,
+    event: EstateArchived | MeterRemoved,
+    now: datetime,  # noqa: ARG001 - a handler
+) -> None:
+    await charging.bump_lane(session, estate_id=event.estate_id)
 
 
 async def _forget_limits(session: AsyncSession, event: SpendLimitChanged, now: datetime) -> None:  # noqa: ARG001 - a handler
@@ -105,9 +130,133 @@ async def _seal_soon(session: AsyncSession, event: MonthClosing, now: datetime) 
     await enqueue(session, task="ledger:seal_closing_months", timestamp=0)
 
 
+async def _hear_meters(session: AsyncSession, event: ReadingsStored, now: datetime) -> None:
+    await metering.end_silences(
+        session,
+        estate_id=event.estate_id,
+        register_ids=event.register_ids,
+        taken_s=event.taken_s,
+        now=now,
+    )
+
+
+async def _tell_of_silence(session: AsyncSession, event: MetersSilent, now: datetime) -> None:
+    for meter in event.meters:
+        await notifications.raise_alert(
+            session,
+            estate_id=event.estate_id,
+            kind=AlertKind.METER_SILENT,
+            subject=f"meter:{meter.meter_id}",
+            person_ids=[None],
+            detail={"meter": meter.serial, "since": f"{meter.silent_since:%Y-%m-%d %H:%M} UTC"},
+            now=now,
+        )
+    units = [meter.unit_id for meter in event.meters]
+    await hint(session, estate_id=event.estate_id, topic="meter.offline", ids=units)
+
+
+async def _end_alerts_of_silence(session: AsyncSession, event: MetersHeard, now: datetime) -> None:
+    for meter in event.meters:
+        await notifications.resolve_alerts(
+            session,
+            estate_id=event.estate_id,
+            kind=AlertKind.METER_SILENT,
+            subject=f"meter:{meter.meter_id}",
+            now=now,
+        )
+    units = [meter.unit_id for meter in event.meters]
+    await hint(session, estate_id=event.estate_id, topic="meter.online", ids=units)
+
+
+async def _tell_of_endpoint(session: AsyncSession, event: EndpointSwitched, now: datetime) -> None:
+    subject = f"webhook:{event.endpoint_id}"
+    if event.reason is None:
+        await notifications.resolve_alerts(
+            session, estate_id=event.estate_id, kind=AlertKind.WEBHOOK_OFF, subject=subject, now=now
+        )
+        return
+    await notifications.raise_alert(
+        session,
+        estate_id=event.estate_id,
+        kind=AlertKind.WEBHOOK_OFF,
+        subject=subject,
+        person_ids=[None],
+        detail={"host": urlsplit(event.url).hostname or "", "reason": event.reason},
+        now=now,
+    )
+
+
+def _wire_webhooks() -> None:
+    subscribe(ReadingsStored, _hear_meters)
+    subscribe(ReadingsStored, outgoing.tell_readings)
+    subscribe(MetersInstalled, outgoing.tell_installed)
+    subscribe(MeterSwapped, outgoing.tell_swapped)
+    subscribe(MetersSilent, _tell_of_silence)
+    subscribe(MetersSilent, outgoing.tell_silent)
+    subscribe(MetersHeard, _end_alerts_of_silence)
+    subscribe(MetersHeard, outgoing.tell_heard)
+    subscribe(TopUpReceived, outgoing.tell_top_up)
+    subscribe(BalanceCrossed, outgoing.tell_crossing)
+    subscribe(SupplyChanged, outgoing.tell_supply)
+    subscribe(RateTableAssigned, outgoing.tell_rate)
+    subscribe(MonthLocked, outgoing.tell_locked)
+    subscribe(EndpointSwitched, _tell_of_endpoint)
+    subscribe(Onboarded, outgoing.tell_onboarded)
+    subscribe(Offboarded, outgoing.tell_offboarded)
+
+
+async def _tell_of_impersonation(session: AsyncSession, event: PersonImpersonated, now: datetime) -> None:
+    """Tell the person, in each estate where something is theirs, that support looked through their eyes."""
+    person = await identity.person(session, person_id=event.person_id)
+    roles = await identity.principal_of_person(session, person_id=event.person_id, name=person.name)
+    everyone = await estates.platform_estate_ids(session)
+    await see_estates(session, estates=everyone)
+    own = await wallet_queries.estates_of_person(session, person_id=event.person_id)
+    for estate_id in sorted(set(own) | ((roles.estate_ids() or frozenset()) & set(everyone))):
+        await notifications.raise_alert(
+            session,
+            estate_id=estate_id,
+            kind=AlertKind.IMPERSONATED,
+            subject=f"impersonation:{event.impersonation_id}",
+            person_ids=[event.person_id],
+            detail={"by": event.by, "reason": event.reason},
+            now=now,
+        )
+    await see_estates(session, estates=[])
+
+
+async def _withdraw_access(session: AsyncSession, event: PersonErased, now: datetime) -> None:
+    """End every access grant of a person who is forgotten."""
+    for estate_id in await estates.platform_estate_ids(session):
+        await see_estates(session, estates=[estate_id])
+        await wallets.end_access_of_person(
+            session, estate_id=estate_id, person_id=event.person_id, actor=event.actor, now=now
+        )
+    await see_estates(session, estates=[])
+
+
+async def _write_message(session: AsyncSession, event: MessageAsked, now: datetime) -> None:
+    await notifications.queue_message(
+        session,
+        channel=event.channel,
+        address=event.address,
+        template=event.template,
+        language=language_of(event.language),
+        values=event.values,
+        person_id=event.person_id,
+        expires_at=event.expires_at,
+        now=now,
+    )
+
+
 def wire() -> None:
     """Connect the features; every entrypoint calls this once."""
+    subscribe(PersonImpersonated, _tell_of_impersonation)
+    subscribe(PersonErased, _withdraw_access)
+    subscribe(MessageAsked, _write_message)
     subscribe(EstateCreated, charging.open_lane)
+    subscribe(EstateArchived, _forget_estate)
+    subscribe(MeterRemoved, _forget_estate)
     subscribe(MetersInstalled, wallets.open_wallets)
     subscribe(MetersInstalled, _watch_new_accounts)
     subscribe(MetersInstalled, charging.watch_new_meters)
@@ -127,3 +276,4 @@ def wire() -> None:
     subscribe(SpendLimitChanged, _forget_limits)
     subscribe(SpendCutChanged, credit.react_to_spending)
     subscribe(CutDeferred, credit.tell_of_deferral)
+    _wire_webhooks()

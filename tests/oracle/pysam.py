@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 OPEN = 1e38
-NET_BILLING = 2
+ROLLOVER, DOLLARS, NET_BILLING = 0, 1, 2
 _BUY_ALL = 4
 
 
@@ -29,7 +29,8 @@ def monthly_bills(case: dict[str, Any], load: list[float], gen: list[float]) -> 
     rates = model.ElectricityRates
     rates.en_electricity_rates = 1
     rates.rate_escalation = [0]
-    rates.ur_metering_option = NET_BILLING if gen else _BUY_ALL
+    rates.ur_metering_option = case.get("metering", NET_BILLING) if gen else _BUY_ALL
+    rates.ur_nm_yearend_sell_rate = case.get("yearend", 0.0)
     rates.ur_monthly_fixed_charge = case.get("fixed", 0.0)
     rates.ur_monthly_min_charge = case.get("minimum", 0.0)
     rates.ur_annual_min_charge = 0

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from .pysam import OPEN
+from .pysam import DOLLARS, OPEN, ROLLOVER
 
 KINDS = ("block", "tou", "tiered_tou", "flat_demand", "tou_demand", "minimum", "net_billing")
+# kilowatt-hours taken off each other, letter by letter; surplus is carried through the year, or paid
+NETTED = ("net_rollover", "net_rollover_blocks", "net_dollars")
 LETTERS = "ABC"
 MONTHS = range(1, 13)
 
@@ -32,20 +34,27 @@ def cases(count: int, *, seed: int, minutes: int, kinds: tuple[str, ...] = KINDS
 
 def _case(kind: str, rng: random.Random, minutes: int) -> Case:
     seasons = _seasons(rng)
-    if kind == "block":
+    if kind in ("block", "net_rollover_blocks"):
         clocks = {season: {"weekday": "A" * 24, "weekend": "A" * 24} for season in seasons}
+    elif kind == "net_rollover":
+        clocks = dict.fromkeys(seasons, _found_again(rng))
     else:
         clocks = {season: {"weekday": _face(rng), "weekend": _face(rng)} for season in seasons}
-    tiers = 1 if kind in ("tou", "tou_demand", "net_billing") else rng.randint(2, 4)
+    is_flat = kind in ("tou", "tou_demand", "net_billing", "net_rollover", "net_dollars")
+    tiers = 1 if is_flat else rng.randint(2, 4)
     limits = {season: sorted(rng.sample(range(20, 1500), tiers - 1)) for season in seasons}
     prices = {
         (season, letter): [_price(rng, 90_000, 900_000) for _ in range(tiers)]
         for season in seasons
         for letter in LETTERS
     }
+    if kind == "net_rollover":
+        prices |= {("low", letter): prices["high", letter] for letter in LETTERS}
     document = _document(seasons, clocks, limits, prices)
     rate = _rate(seasons, clocks, limits, prices)
-    if rng.random() < 0.5 or kind == "minimum":
+    if kind == "net_rollover":
+        rate |= {day: [rate[day][seasons["high"][0] - 1]] * 12 for day in ("weekday", "weekend")}
+    if kind not in NETTED and (rng.random() < 0.5 or kind == "minimum"):
         _add_fixed(document, rate, price=_price(rng, 1_000_000, 30_000_000))
     if kind == "flat_demand":
         _add_flat_demand(document, rate, seasons, rng, minutes)
@@ -55,6 +64,8 @@ def _case(kind: str, rng: random.Random, minutes: int) -> Case:
         _add_minimum(document, rate, price=_price(rng, 20_000_000, 400_000_000))
     if kind == "net_billing":
         _add_export(document, rate, seasons, rng)
+    if kind in NETTED:
+        _add_netting(document, rate, rng, kind=kind)
     return Case(kind, document, rate)
 
 
@@ -72,6 +83,13 @@ def _seasons(rng: random.Random) -> dict[str, list[int]]:
 def _face(rng: random.Random) -> str:
     cuts = [0, *sorted(rng.sample(range(1, 24), 4)), 24]
     return "".join(rng.choice(LETTERS) * (until - since) for since, until in pairwise(cuts))
+
+
+def _found_again(rng: random.Random) -> dict[str, str]:
+    """Return hours of days whose every letter PySAM carries: it finds letters by four hours of the day."""
+    first, second = rng.randint(1, 11), rng.randint(13, 18)
+    face = "A" * first + "B" * (second - first) + "C" * (24 - second)
+    return {"weekday": face, "weekend": face}
 
 
 def _document(seasons: Any, clocks: Any, limits: Any, prices: Any) -> dict[str, Any]:
@@ -215,3 +233,17 @@ def _add_export(document: dict[str, Any], rate: dict[str, Any], seasons: Any, rn
             for row in rate["energy"]:
                 if row[0] == _number(season, letter):
                     row[5] = float(price)
+
+
+def _add_netting(document: dict[str, Any], rate: dict[str, Any], rng: random.Random, *, kind: str) -> None:
+    # PySAM takes what one letter drew off what another has left at the end of the year: nothing is paid then
+    price = "0.00" if kind == "net_rollover" else _price(rng, 10_000, 80_000)
+    netting = {"name": "Netting", "kind": "netting", "surplus_price": price}
+    if kind != "net_dollars":
+        netting |= {"surplus": "carried", "carried_until": "12-31"}
+        rate |= {"metering": ROLLOVER, "yearend": float(price)}
+    else:
+        rate["metering"] = DOLLARS
+        for row in rate["energy"]:
+            row[5] = float(price)
+    document["charges"].append(netting)

@@ -17,7 +17,7 @@ import pytest
 from mita.tariffs.domain import Interval, bill, parse_document
 
 from .ausgrid import half_hours
-from .pysam_cases import Case, cases
+from .pysam_cases import NETTED, Case, cases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,7 @@ pytestmark = [
 # a Monday, in a year of 365 days; UTC has no clock changes
 START_S = int(datetime(2018, 1, 1, tzinfo=UTC).timestamp())
 ZONE = ZoneInfo("UTC")
+EXPORTING = ("net_billing", *NETTED)
 HOUR_MICRO = 1_000_000
 
 
@@ -61,7 +62,7 @@ class Year:
 
     def bills(self, case: Case) -> list[int]:
         """What Mita says of each month, micro."""
-        uses = self.net_uses if case.kind == "net_billing" else self.uses
+        uses = self.net_uses if case.kind in EXPORTING else self.uses
         found = bill(
             [parse_document(case.document)],
             zone=ZONE,
@@ -70,7 +71,17 @@ class Year:
             until=date(2019, 1, 1),
         )
         assert len(found.periods) == 12
-        return [period.net_micro + period.tax_micro for period in found.periods]
+        bills = [period.net_micro + period.tax_micro for period in found.periods]
+        return with_credit_kept(bills) if case.kind == "net_dollars" else bills
+
+
+def with_credit_kept(bills: Sequence[int]) -> list[int]:
+    """What each month is paid where a credit waits for the bills that come, until December pays it out."""
+    found, credit = [], 0
+    for amount in bills[:-1]:
+        found.append(max(0, amount - credit))
+        credit = max(0, credit - amount)
+    return [*found, bills[-1] - credit]
 
 
 def judged(years: Sequence[Year], asked: Sequence[tuple[Case, int]]) -> list[list[float]]:
@@ -79,7 +90,7 @@ def judged(years: Sequence[Year], asked: Sequence[tuple[Case, int]]) -> list[lis
         "loads": [year.load_kw for year in years],
         "gens": [year.gen_kw for year in years],
         "cases": [
-            case.rate | {"load": year} | ({"gen": year} if case.kind == "net_billing" else {})
+            case.rate | {"load": year} | ({"gen": year} if case.kind in EXPORTING else {})
             for case, year in asked
         ],
     }
@@ -98,6 +109,12 @@ def judged(years: Sequence[Year], asked: Sequence[tuple[Case, int]]) -> list[lis
 
 
 def check(years: Sequence[Year], asked: Sequence[tuple[Case, int]]) -> None:
+    binding = compared(years, asked)
+    assert binding > 10, "the minimum is what some months cost"
+
+
+def compared(years: Sequence[Year], asked: Sequence[tuple[Case, int]]) -> int:
+    """Hold each month against PySAM; return how many cost just the minimum."""
     binding = 0
     for (case, year), judgement in zip(asked, judged(years, asked), strict=True):
         bills = years[year].bills(case)
@@ -106,7 +123,7 @@ def check(years: Sequence[Year], asked: Sequence[tuple[Case, int]]) -> None:
         assert ours == pytest.approx(judgement, rel=1e-6, abs=1e-5), (case.kind, case.document)
         minimum = round(case.rate.get("minimum", -1) * 1_000_000)
         binding += sum(micro == minimum for micro in bills)
-    assert binding > 10, "the minimum is what some months cost"
+    return binding
 
 
 def generated_load(seed: int, steps: int) -> list[int]:
@@ -132,6 +149,15 @@ def test_generated_hourly_years() -> None:
     years = [Year(generated_load(seed, 8_760), sunshine(seed, 8_760)) for seed in range(4)]
     asked = [(case, at % 4) for at, case in enumerate(cases(350, seed=1, minutes=60))]
     check(years, asked)
+
+
+def test_generated_net_metering() -> None:
+    years = [Year(generated_load(seed, 8_760), sunshine(seed, 8_760)) for seed in range(4)]
+    asked = [(case, at % 4) for at, case in enumerate(cases(120, seed=3, minutes=60, kinds=NETTED))]
+    bills = [years[year].bills(case) for case, year in asked]
+    assert sum(0 in months for months in bills) > 10, "some months draw nothing"
+    assert sum(min(months) < 0 for months in bills) > 10, "some years end with surplus"
+    compared(years, asked)
 
 
 def test_generated_years_of_half_hours() -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +21,18 @@ class ReadingsCharged:
     estate_id: int
     unit_ids: tuple[int, ...]
     spent_micro: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingsStored:
+    """A batch brought readings that are stored now, charged or held; arrays of equal length.
+
+    ``register_ids``, times in whole seconds since 1970, values in millionths, numbers of reading classes.
+    """
+
+    name: ClassVar[str] = "charging.readings.stored"
+    estate_id: int
+    register_ids: NDArray[np.int64]
+    taken_s: NDArray[np.int64]
+    values_micro: NDArray[np.int64]
+    classes: NDArray[np.int64]

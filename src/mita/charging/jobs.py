@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 jobs = Blueprint()
 _RERATED_AT_ONCE = 25
-_TIMED_AT_ONCE = 100
+_TIMED_AT_ONCE = 200
 SUPPLY_SIGHT = "supply_sight"  # what a worker may bring: when supplies were off
 
 

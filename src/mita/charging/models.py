@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from sqlalchemy import BigInteger, SmallInteger, Text
-from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mita.kit.db import Base
@@ -174,10 +175,11 @@ class TimedChargeState(Base):
 
 
 class TimedCharge(Base):
-    """What a standing charge, a demand charge or a minimum bill was, is now, and is made of.
+    """What a standing charge, a demand charge, a netting or a minimum bill was, is now, and is made of.
 
     The payer is a unit, a meter or a register; ``first_day`` is the day of a charge by day, else the first
     of its period part. The newest row of a charge says what is booked; ``seq`` is the entry that booked it.
+    ``parts`` are the lines of one that has more than one price (``operations.timed_parts``).
     """
 
     __tablename__ = "timed_charge"
@@ -203,6 +205,7 @@ class TimedCharge(Base):
     days: Mapped[int]
     whole_days: Mapped[int]
     peak_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    parts: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     old_net_micro: Mapped[Big]
     old_tax_micro: Mapped[Big]
     new_net_micro: Mapped[Big]

@@ -30,7 +30,7 @@ from mita.ledger import queries as ledger_queries
 from mita.ledger.domain import Break
 from mita.metering import queries as metering_queries
 from mita.tariffs import queries as tariff_queries
-from mita.tariffs.domain import ROLES, SUPPLY, Target, in_force, segments
+from mita.tariffs.domain import DAY, ROLES, SUPPLY, Target, in_force, segments
 from mita.wallets import queries as wallet_queries
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ async def new_memory(session: AsyncSession, *, estate_id: int) -> LaneMemory:
         estate_id=estate_id,
         currency=estate.currency,
         zone=zone(estate.time_zone),
+        is_archived=estate.archived_at is not None,
         cadence=await cadence(session, estate_id=estate_id),
         first_open=await ledger_queries.first_open_period(session, estate_id=estate_id),
     )
@@ -343,9 +344,12 @@ async def timed_states_read(session: AsyncSession, *, estate_id: int) -> list[in
 
 
 async def timed_charges(
-    session: AsyncSession, *, estate_id: int, account_ids: Sequence[int], since: date
+    session: AsyncSession, *, estate_id: int, account_ids: Sequence[int], since: date, days_since: date
 ) -> Sequence[TimedCharge]:
-    """Return the newest row of each timed charge of these accounts, from a local date on."""
+    """Return the newest row of each timed charge of these accounts, from a local date on.
+
+    Of standing charges by day, only those from ``days_since`` on.
+    """
     row = TimedCharge
     key = (
         row.account_id,
@@ -359,10 +363,33 @@ async def timed_charges(
     statement = (
         select(row)
         .where(row.estate_id == estate_id, row.account_id.in_(list(account_ids)), row.first_day >= since)
+        .where((row.first_day >= days_since) | (row.kind != "fixed") | (row.unit != DAY))
         .ext(distinct_on(*key))
         .order_by(*key, row.timed_charge_id.desc())
     )
     return (await session.scalars(statement)).all()
+
+
+async def timed_sums(session: AsyncSession, *, estate_id: int, since: Mapping[int, date]) -> dict[int, int]:
+    """Return what timed charges of days from each account's date on came to, in micro-money, tax included."""
+    if not since:
+        return {}
+    row = TimedCharge
+    new, old = row.new_net_micro + row.new_tax_micro, row.old_net_micro + row.old_tax_micro
+    statement = (
+        select(row.account_id, row.first_day, func.sum(new - old))
+        .where(
+            row.estate_id == estate_id,
+            row.account_id.in_(list(since)),
+            row.first_day >= min(since.values()),
+        )
+        .group_by(row.account_id, row.first_day)
+    )
+    found: dict[int, int] = {}
+    for account_id, first_day, cost in await session.execute(statement):
+        if first_day >= since[account_id]:
+            found[account_id] = found.get(account_id, 0) + int(cost)
+    return found
 
 
 async def timed_charge_of(session: AsyncSession, *, entry: StoredEntry) -> TimedCharge | None:

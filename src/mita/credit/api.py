@@ -27,9 +27,10 @@ from mita.credit.schemas import (
     supply_out,
 )
 from mita.estates import queries as estate_queries
+from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.shapes import Id, Limit, Page, UtilityWord
-from mita.kit.web import Asking, EstateId, Now, Session, refusals, repeat_on_contention
+from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals, repeat_on_contention
 from mita.metering.domain import UTILITIES
 
 router = APIRouter(tags=["credit"])
@@ -41,6 +42,7 @@ router = APIRouter(tags=["credit"])
     summary="List an estate's credit rules",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.ESTATES_READ)
 async def list_credit_rules(session: Session, estate_id: EstateId) -> Rules:
     """List one for each utility; those that the estate has not set are the default, which cuts nothing."""
     return Rules(items=[await _rule(session, estate_id=estate_id, utility=utility) for utility in UTILITIES])
@@ -59,6 +61,7 @@ async def _rule(session: AsyncSession, *, estate_id: int, utility: str) -> RuleO
     summary="Set an estate's credit rule for a utility",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.ESTATES_WRITE)
 async def set_credit_rule(
     request: Request, estate_id: EstateId, utility: UtilityWord, body: RuleIn, now: Now
 ) -> RuleOut:
@@ -77,6 +80,7 @@ async def set_credit_rule(
     summary="List an estate's supply commands",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.SUPPLY_READ)
 async def list_supply_commands(
     session: Session,
     estate_id: EstateId,
@@ -105,6 +109,7 @@ async def list_supply_commands(
     summary="List the supplies that devices have spoken of",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.SUPPLY_READ)
 async def list_supplies(session: Session, estate_id: EstateId) -> Supplies:
     """On or off by the device's own word; a supply that is not listed was never switched and is on."""
     found = await queries.supplies(session, estate_id=estate_id)
@@ -117,6 +122,7 @@ async def list_supplies(session: Session, estate_id: EstateId) -> Supplies:
     summary="List why supplies are off, or will be",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.SUPPLY_READ)
 async def list_supply_stops(
     session: Session, estate_id: EstateId, unit_id: Annotated[Id | None, Query()] = None
 ) -> Stops:
@@ -141,6 +147,7 @@ async def _stops(
         **refusals(NotFound, Invalid),
     },
 )
+@needs(Permission.SUPPLY_CONTROL)
 async def stop_supply(
     session: Session,
     asking: Asking,
@@ -172,6 +179,7 @@ async def stop_supply(
     summary="Lift the stop that staff put on a supply",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.SUPPLY_CONTROL)
 async def lift_supply_stop(
     session: Session, estate_id: EstateId, unit_id: Id, utility: UtilityWord, now: Now
 ) -> Stops:
@@ -186,6 +194,7 @@ async def lift_supply_stop(
     summary="Get when an estate cuts nothing",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.ESTATES_READ)
 async def get_friendly_hours(session: Session, estate_id: EstateId, now: Now) -> FriendlyHoursOut:
     """Off, if the estate has not set them."""
     return await _friendly_hours(session, estate_id=estate_id, now=now)
@@ -203,6 +212,7 @@ async def _friendly_hours(session: AsyncSession, *, estate_id: int, now: datetim
     summary="Set when an estate cuts nothing",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.ESTATES_WRITE)
 async def set_friendly_hours(
     session: Session, estate_id: EstateId, body: FriendlyHoursIn, now: Now
 ) -> FriendlyHoursOut:

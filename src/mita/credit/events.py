@@ -41,3 +41,15 @@ class CutDeferred:
     utility: str
     cause: str
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyChanged:
+    """A device confirmed that it switched a supply."""
+
+    name: ClassVar[str] = "credit.supply.changed"
+    estate_id: int
+    command_id: UUID
+    unit_id: int
+    utility: str
+    is_on: bool

@@ -190,3 +190,9 @@ async def next_cut(session: AsyncSession, *, estate_id: int, instant: datetime) 
     local = zone(estate.time_zone)
     holidays = hours.holidays_after(instant.astimezone(local).date())
     return next_cut_time(instant, rule=hours, zone=local, holidays=holidays)
+
+
+async def unconfirmed_count(session: AsyncSession) -> int:
+    """Return how many supply commands of the estates that the session sees wait for a device's word."""
+    found = select(func.count()).select_from(SupplyCommand)
+    return await session.scalar(found.where(SupplyCommand.state.not_in(("confirmed", "failed")))) or 0

@@ -10,6 +10,7 @@ import numpy as np
 
 from mita.charging import queries
 from mita.charging.operations import StaleLane, charge_batch
+from mita.entrypoints.metrics import count_outcome
 from mita.kit.clock import now_utc
 from mita.ledger import operations as ledger
 from mita.ledger.operations import StaleHeads
@@ -95,7 +96,7 @@ class Lane:
             try:
                 await self._ensure_partitions(memory, batch, now=now)
                 async with self._database.unit_of_work(estates=[self.estate_id]) as session:
-                    return await charge_batch(
+                    outcome = await charge_batch(
                         session,
                         memory=memory,
                         batch=batch,
@@ -109,6 +110,9 @@ class Lane:
                 # whatever happened, even a lost answer to COMMIT: the database knows, the memory does not
                 self._forget(memory, turn)
                 raise
+            else:
+                count_outcome(outcome, currency=memory.currency)
+                return outcome
         raise StaleLane(f"estate {self.estate_id} was too busy for {ATTEMPTS_MAX} attempts")
 
     def _forget(self, memory: LaneMemory, turn: _Turn) -> None:

@@ -5,22 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import sys
-import time
 from typing import TYPE_CHECKING
 
+from mita.entrypoints import logs
+from mita.kit.settings import Settings
+
 if TYPE_CHECKING:
-    from mita.kit.settings import Settings
+    from pathlib import Path
 
 
-def log_to_stderr(level: int = logging.INFO) -> None:
-    """Write log records as one line each, times in UTC."""
-    handler = logging.StreamHandler(sys.stderr)
-    line = "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s"
-    formatter = logging.Formatter(line, "%Y-%m-%dT%H:%M:%S")
-    formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+def log_to_stderr(settings: Settings | None = None, *, level: int = logging.INFO) -> None:
+    """Write log records as one line each, in the format that is set."""
+    told = settings or Settings()
+    logs.log_to_stderr(level, log_format=told.log_format)
 
 
 def stop_event() -> asyncio.Event:
@@ -30,6 +27,11 @@ def stop_event() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     return stopping
+
+
+def secret_keys_path(settings: Settings) -> Path:
+    """Return the file with the keys of secrets."""
+    return settings.secret_keys or settings.data / "secret.keys"
 
 
 class NoDatabase(RuntimeError):

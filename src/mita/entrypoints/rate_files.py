@@ -1,4 +1,4 @@
-"""Rate tables from a file: one document, or several versions of one price."""
+"""The text of a file of prices, and the rate tables in it: one document, or several versions of one price."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STANDARD_INPUT = "-"
-_BYTES_MAX = 4 * 1024 * 1024
+_BYTES_MAX = 8 * 1024 * 1024
 # what begins a document of a YAML stream; the rest of that line may already be its text
 _BEGINS = re.compile(r"^---(?=[ \t\r]|$)", re.MULTILINE)
 
@@ -25,7 +25,7 @@ def read_versions(path: Path) -> tuple[RateTable, ...]:
     """
     problems: list[Problem] = []
     tables: list[tuple[int, RateTable]] = []
-    for line, text in _documents(_text_of(path)):
+    for line, text in _documents(read_text(path)):
         try:
             tables.append((line, parse_document(text)))
         except RateTableInvalid as error:
@@ -66,12 +66,16 @@ def _odd_ones(tables: list[tuple[int, RateTable]]) -> list[Problem]:
     return problems
 
 
-def _text_of(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return the text of a file of prices, or of standard input (``-``).
+
+    :raises RateTableInvalid: if it cannot be read, is too long or no text
+    """
     try:
         with nullcontext(sys.stdin.buffer) if str(path) == STANDARD_INPUT else path.open("rb") as file:
             raw = file.read(_BYTES_MAX + 1)
         if len(raw) > _BYTES_MAX:
-            raise _unreadable(f"longer than {_BYTES_MAX // 1024} KiB; no rate tables are")
+            raise _unreadable(f"longer than {_BYTES_MAX // 1024**2} MiB; no price list is")
         return raw.decode("utf-8-sig")
     # ValueError: a path with a NUL in it
     except UnicodeDecodeError as error:

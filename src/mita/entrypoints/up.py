@@ -192,7 +192,13 @@ class Up:
             "MITA_MQTT_PASSWORD": keys.ingest_password,
             "MITA_MQTT_VERSION": "4",
         }
-        roles = [Role("broker", shared), Role("api", shared), Role("worker", shared), Role("ingest", ingest)]
+        ports = _metrics_ports(settings.metrics_port)
+        roles = [
+            Role("broker", shared),
+            Role("api", shared | ports[0]),
+            Role("worker", shared | ports[1]),
+            Role("ingest", ingest | ports[2]),
+        ]
         if self._demo:
             roles.append(Role("demo", shared, may_end=True))
         for role in roles:
@@ -278,10 +284,15 @@ async def _store_token(url: str, token: str) -> None:
         await database.close()
 
 
+def _metrics_ports(first: int | None) -> list[dict[str, str | None]]:
+    """Return what tells three roles on one machine their ports."""
+    return [{"MITA_METRICS_PORT": None if first is None else str(first + place)} for place in range(3)]
+
+
 def _is_healthy(host: str, port: int) -> bool:
     connection = http.client.HTTPConnection(host, port, timeout=_HEALTH_TIMEOUT_S)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", "/readyz")
         return connection.getresponse().status == _OK
     except (OSError, http.client.HTTPException):
         return False

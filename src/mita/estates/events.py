@@ -13,3 +13,12 @@ class EstateCreated:
     name: ClassVar[str] = "estates.estate.created"
     estate_id: int
     currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class EstateArchived:
+    """An estate was archived, or brought back: whether it takes readings has changed."""
+
+    name: ClassVar[str] = "estates.estate.archived"
+    estate_id: int
+    is_archived: bool

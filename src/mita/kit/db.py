@@ -9,10 +9,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
+from mita.kit.seal import SEALS
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
     from psycopg import AsyncConnection
+
+    from mita.kit.seal import Seals
 
 
 class Base(DeclarativeBase):
@@ -27,19 +31,31 @@ def sqlalchemy_url(url: str) -> str:
 
 
 class Database:
-    """One engine and its sessions; an edge (request, job, batch) opens one unit of work at a time."""
+    """One engine and its sessions; an edge (request, job, batch) opens one unit of work at a time.
 
-    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+    What works with secrets needs ``seals``, which its sessions carry (:func:`mita.kit.seal.seals_of`).
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 5, seals: Seals | None = None) -> None:
         self.url = url
         self.engine: AsyncEngine = create_async_engine(
             sqlalchemy_url(url), pool_size=pool_size, max_overflow=10, pool_pre_ping=True
         )
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        self._sessions = async_sessionmaker(
+            self.engine, expire_on_commit=False, autoflush=False, info={SEALS: seals}
+        )
 
     @asynccontextmanager
-    async def unit_of_work(self, *, estates: Iterable[int]) -> AsyncIterator[AsyncSession]:
-        """Open one transaction that sees ``estates`` only; commit at the end, roll back on any error."""
+    async def unit_of_work(
+        self, *, estates: Iterable[int], is_repeatable: bool = False
+    ) -> AsyncIterator[AsyncSession]:
+        """Open one transaction that sees ``estates`` only; commit at the end, roll back on any error.
+
+        One that ``is_repeatable`` sees one instant throughout, and fails if it changes what changed since.
+        """
         async with self._sessions() as session, session.begin():
+            if is_repeatable:
+                await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
             await see_estates(session, estates=estates)
             yield session
 
@@ -71,6 +87,18 @@ async def see_estates(session: AsyncSession, *, estates: Iterable[int]) -> None:
     """Limit the rest of this transaction to ``estates`` (row-level security reads the setting)."""
     seen = ",".join(str(int(estate)) for estate in sorted(set(estates)))
     await session.execute(text("SELECT set_config('mita.estates', :seen, true)"), {"seen": seen})
+
+
+async def see_as_person(session: AsyncSession, *, person_id: int) -> None:
+    """Limit the rest of this transaction to reading what is a person's own in the estates it sees.
+
+    The database does it: the transaction becomes ``mita_person``, whose policies name the person. Rows of
+    others are not there, whatever a query forgets to ask; nothing can be written.
+    """
+    await session.execute(
+        text("SELECT set_config('mita.person', :person, true), set_config('role', 'mita_person', true)"),
+        {"person": str(int(person_id))},
+    )
 
 
 async def driver_connection(session: AsyncSession) -> AsyncConnection[Any]:

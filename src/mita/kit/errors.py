@@ -17,6 +17,11 @@ class Refusal(Exception):
         self.detail = detail
         self.problems = problems or []
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer says beside its body."""
+        return {}
+
 
 class NotFound(Refusal):
     """The named thing does not exist, or not for this caller."""
@@ -34,11 +39,18 @@ class Forbidden(Refusal):
     title = "Not allowed"
 
 
-class StaffOnly(Forbidden):
-    """Only the estate's staff may do this."""
+class PermissionMissing(Forbidden):
+    """None of the caller's roles includes the permission that this needs."""
 
-    code = "staff_only"
-    title = "Only staff may do this"
+    code = "permission_missing"
+    title = "None of your roles includes this"
+
+
+class ReadOnly(Forbidden):
+    """The caller looks through a person's eyes and may change nothing."""
+
+    code = "read_only"
+    title = "You may only look"
 
 
 class Invalid(Refusal):
@@ -55,3 +67,35 @@ class Conflict(Refusal):
     code = "conflict"
     status = 409
     title = "Conflicts with what is recorded"
+
+
+class KeyReused(Conflict):
+    """The idempotency key was used before, for another request."""
+
+    code = "idempotency_key_reused"
+    title = "The idempotency key belongs to another request"
+
+
+class PreconditionFailed(Refusal):
+    """What should be changed is not what the caller has read any more."""
+
+    code = "precondition_failed"
+    status = 412
+    title = "It has changed since you read it"
+
+
+class RateLimited(Refusal):
+    """This was asked for too often."""
+
+    code = "rate_limited"
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, detail: str, *, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to try again."""
+        return {"Retry-After": str(self.retry_after_s)}

@@ -8,6 +8,8 @@ MICRO_DECIMALS = 6
 MICRO = 1_000_000
 BIGINT_MAX = 2**63 - 1
 
+_SYMBOLS = {"ZAR": "R", "GBP": "£", "EUR": "€", "USD": "$", "NGN": "₦", "KES": "KSh "}
+_MINUS = "\N{MINUS SIGN}"
 _DECIMAL = re.compile(r"([+-]?)([0-9]{1,15})(?:\.([0-9]+))?")
 
 
@@ -45,3 +47,15 @@ def format_cents(micro: int) -> str:
     cents = (abs(int(micro)) + 5_000) // 10_000
     sign = "-" if micro < 0 and cents else ""
     return f"{sign}{cents // 100}.{cents % 100:02d}"
+
+
+def currency_symbol(currency: str) -> str:
+    """Return what people write before an amount: ``R``, ``€``, or the code and a space."""
+    return _SYMBOLS.get(currency, f"{currency} ")
+
+
+def money_text(micro: int, *, currency: str) -> str:
+    """Return an amount as people read it, rounded once to the cent: ``R12.35``."""
+    text = format_cents(micro)
+    sign = _MINUS if text.startswith("-") else ""
+    return f"{sign}{currency_symbol(currency)}{text.removeprefix('-')}"

@@ -85,3 +85,74 @@ class Settings(BaseSettings):
         le=36_500,
         description="How long the store keeps a checkpoint from being deleted, in days.",
     )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses and networks of proxies whose `X-Forwarded-For` is believed, between commas.",
+    )
+    secret_keys: Path | None = Field(
+        default=None,
+        description="File with the keys that secrets are sealed with, the same on every machine; "
+        "without it `secret.keys` in the data directory, made at the first use.",
+    )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$",
+        description="Address under which people reach Mita, such as `https://mita.example`; "
+        "passkeys belong to it; without it each request's own.",
+    )
+    rate_limit_store: str = Field(
+        default="memory",
+        pattern=r"^(memory|rediss?://.+)$",
+        description="Where attempts are counted: `memory` of each process, "
+        "or `redis://host:6379` for all of them.",
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server, `smtp://user:password@host:587` (encrypted where the server offers it) or "
+        "`smtps://…`; without it no mail is sent.",
+    )
+    smtp_from: str = Field(default="mita@localhost", description="Sender of mails.")
+    sms_url: SecretStr | None = Field(
+        default=None,
+        description="HTTP gateway that text messages are posted to as JSON, `{to, text}`; "
+        "without it none is sent.",
+    )
+    sms_token: SecretStr | None = Field(default=None, description="Bearer token for that gateway.")
+    show_codes: bool = Field(
+        default=False,
+        description="Whether messages that cannot be delivered are written into the worker's log, codes too; "
+        "for demonstrations only.",
+    )
+    requests_per_minute: int = Field(
+        default=3000,
+        ge=0,
+        le=1_000_000,
+        description="How often a person, or an address that shows no token, may ask in a minute; "
+        "0 counts nobody. API keys have limits of their own.",
+    )
+    log_format: str = Field(
+        default="text",
+        pattern=r"^(text|json)$",
+        description="Log lines: `text` for people, `json` for programs.",
+    )
+    access_log: bool = Field(
+        default=True, description="Whether each request of the API is a line in the log."
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="Address that metrics are served on.")
+    metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port on which a role answers `/healthz`, `/readyz` and `/metrics` without a token; "
+        "without it there is none. Under `mita up` the API has it, worker and ingest the two after it.",
+    )
+    sentry_dsn: SecretStr | None = Field(
+        default=None,
+        description="Where faults are reported to, without personal data; needs `mita[sentry]`.",
+    )
+    webhooks_allow_private: str = Field(
+        default="",
+        max_length=1000,
+        description="Private networks that webhooks may be sent to all the same, such as "
+        "`10.20.0.0/16, fd00::/8`.",
+    )

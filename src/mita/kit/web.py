@@ -1,6 +1,7 @@
 """What every route needs of the process that serves it: the transaction, the caller, documented errors."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Protocol, TypeVar, cast
@@ -9,14 +10,17 @@ from fastapi import Depends, Header, Path, Request
 from pydantic import StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mita.kit import context
 from mita.kit.clock import now_utc
-from mita.kit.db import Database
+from mita.kit.db import Database, see_as_person, see_estates
 from mita.kit.desk import Desk
-from mita.kit.errors import Refusal, StaffOnly
+from mita.kit.errors import PermissionMissing, ReadOnly, Refusal
 from mita.kit.money import BIGINT_MAX
 from mita.kit.shapes import Problem
 
 T = TypeVar("T")
+# whoever asks below it has shown nothing yet
+PUBLIC_PREFIX = "/api/v1/auth/"
 
 
 class Caller(Protocol):
@@ -28,10 +32,59 @@ class Caller(Protocol):
 
     @property
     def person_id(self) -> int | None:
-        """Whose token it is; None is staff."""
+        """The person who asks; None is a program or the console."""
+
+    def may(self, permission: str, *, estate_id: int | None) -> bool:
+        """Tell whether the caller may do something in a whole estate; None asks for the platform."""
+
+    def may_in_organisation(self, permission: str, *, organisation_id: int) -> bool:
+        """Tell whether the caller may do something in an organisation, its estates to come included."""
+
+    def units(self, permission: str, *, estate_id: int) -> frozenset[int]:
+        """Return the units of an estate of which the caller may do something, by roles in single units."""
+
+    def estate_ids(self) -> frozenset[int] | None:
+        """Return the estates in which the caller has a role; None is every estate."""
+
+    @property
+    def device(self) -> str | None:
+        """The device that asks, None for everybody else."""
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the caller may only look: support that looks through a person's eyes."""
 
 
-Admission = Callable[[AsyncSession, Caller, int], Awaitable[None]]
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a route asks of its callers.
+
+    With ``or_own``, whoever has something of their own in the estate may ask as well; the route then checks
+    the caller's right to each thing, and what it reads is limited to the caller's own by the database.
+    Devices ask where it is ``for_devices`` only. With ``estate_in_body`` the route admits the caller itself,
+    by the estate that the body names.
+    """
+
+    permission: str
+    or_own: bool = False
+    for_devices: bool = False
+    estate_in_body: bool = False
+
+
+class Admission(Protocol):
+    """Lets a caller into an estate."""
+
+    async def __call__(self, session: AsyncSession, caller: Caller, estate_id: int, *, need: Need) -> None:
+        """Return, or raise NotFound if the estate is not there for the caller, PermissionMissing if it is."""
+
+
+class Recorder(Protocol):
+    """Writes down for the audit log what a request did, in its own transaction."""
+
+    async def __call__(self, session: AsyncSession, request: Request, *, estate_id: int | None) -> None:
+        """Record it, unless an operation has recorded what it changed."""
+
+
 Sight = Callable[[AsyncSession, Caller], Awaitable[list[int]]]
 Route = TypeVar("Route", bound=Callable[..., object])
 
@@ -40,17 +93,28 @@ Route = TypeVar("Route", bound=Callable[..., object])
 class Edge:
     """What the serving process lends to its routes, under ``app.state.edge``.
 
-    ``admit`` raises NotFound unless the estate that the session sees exists for the caller, and StaffOnly
-    unless the caller is staff; ``admit_member`` lets in persons with something in the estate as well.
-    ``estates_of`` tells the estates that exist for a caller. ``desk`` carries out what may be tried again.
+    ``admit`` lets callers in by what a route needs. ``estates_of`` tells the estates that exist for a caller.
+    ``desk`` carries out what may be tried again. ``record`` writes down what was done.
     """
 
     database: Database
     admit: Admission
-    admit_member: Admission
     estates_of: Sight
     desk: Desk
+    record: Recorder
     parts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Lent:
+    """The transaction that what stands in front of a route lends to it, with what comes after admission."""
+
+    session: AsyncSession
+    begin: Callable[[AsyncSession], Awaitable[None]] | None = None
+
+
+# where a request's state has it
+LENT = "lent"
 
 
 def edge(request: Request) -> Edge:
@@ -71,40 +135,112 @@ IdempotencyKey = Annotated[
 EstateId = Annotated[int, Path(ge=1, le=BIGINT_MAX, description="The estate", examples=[1])]
 
 
+def needs(
+    permission: str, *, or_own: bool = False, for_devices: bool = False, estate_in_body: bool = False
+) -> Callable[[Route], Route]:
+    """Name the permission that a route needs of its callers; every route has one."""
+
+    def mark(route: Route) -> Route:
+        route.need = Need(permission, or_own, for_devices, estate_in_body)  # type: ignore[attr-defined]
+        return route
+
+    return mark
+
+
+def public(route: Route) -> Route:
+    """Let anybody ask, without a token; such routes lie under :data:`PUBLIC_PREFIX` only."""
+    route.is_public = True  # type: ignore[attr-defined]
+    return route
+
+
+def need_of(request: Request) -> Need:
+    """Return what the route of a request needs."""
+    return cast("Need", request.scope["endpoint"].need)
+
+
+def _lent(request: Request) -> Lent | None:
+    return cast("Lent | None", getattr(request.state, LENT, None))
+
+
+async def _begin(request: Request, session: AsyncSession) -> None:
+    lent = _lent(request)
+    if lent is not None and lent.begin is not None:
+        begin, lent.begin = lent.begin, None
+        await begin(session)
+
+
+@asynccontextmanager
+async def _opened(request: Request, *, estates: list[int]) -> AsyncIterator[AsyncSession]:
+    """Open a route's transaction, or take the one that is lent to it, which ends later."""
+    lent = _lent(request)
+    if lent is None:
+        async with edge(request).database.unit_of_work(estates=estates) as session:
+            yield session
+        return
+    await see_estates(lent.session, estates=estates)
+    yield lent.session
+    await lent.session.flush()
+
+
 async def _unit_of_work(request: Request, estate_id: EstateId) -> AsyncIterator[AsyncSession]:
-    async with edge(request).database.unit_of_work(estates=[estate_id]) as session:
-        await edge(request).admit(session, caller(request), estate_id)
+    need, asking = need_of(request), caller(request)
+    async with _opened(request, estates=[estate_id]) as session:
+        await edge(request).admit(session, asking, estate_id, need=need)
+        if request.method == "GET" and not asking.may(need.permission, estate_id=estate_id):
+            assert asking.person_id is not None, "a program has nothing of its own"
+            await see_as_person(session, person_id=asking.person_id)
+        await _begin(request, session)
         yield session
+        if changes_something(request):
+            await edge(request).record(session, request, estate_id=estate_id)
 
 
-async def _unit_of_work_of_member(request: Request, estate_id: EstateId) -> AsyncIterator[AsyncSession]:
-    async with edge(request).database.unit_of_work(estates=[estate_id]) as session:
-        await edge(request).admit_member(session, caller(request), estate_id)
+def changes_something(request: Request) -> bool:
+    """Tell whether a request is recorded: not if it reads, or calculates for whoever may read."""
+    return request.method not in ("GET", "HEAD") and not need_of(request).permission.endswith(".read")
+
+
+@asynccontextmanager
+async def platform_work(request: Request) -> AsyncIterator[AsyncSession]:
+    """Open the transaction of a route that belongs to no estate; what it did is recorded at its end."""
+    async with _opened(request, estates=[]) as session:
+        await _begin(request, session)
         yield session
+        if changes_something(request):
+            await edge(request).record(session, request, estate_id=None)
 
 
 # scope="function": the commit comes before the answer, so a lost commit is never answered with success
 Session = Annotated[AsyncSession, Depends(_unit_of_work, scope="function")]
-# persons too: the route then asks for the caller's right
-MemberSession = Annotated[AsyncSession, Depends(_unit_of_work_of_member, scope="function")]
 Asking = Annotated[Caller, Depends(caller)]
 Now = Annotated[datetime, Depends(now_utc)]
 
 
-def for_persons(route: Route) -> Route:
-    """Mark a route that belongs to no estate as open to persons; all others there are staff's."""
-    route.is_for_persons = True  # type: ignore[attr-defined]
-    return route
+async def check_platform_permission(request: Request) -> None:
+    """Refuse a caller where no estate is named in the path; where one is, admission decides.
 
-
-async def keep_persons_out(request: Request) -> None:
-    """Refuse persons where no estate is named, unless the route is marked; elsewhere admission decides.
-
-    :raises StaffOnly: if the route is staff's
+    :raises PermissionMissing: if the caller's roles on the platform do not include what the route needs
+    :raises ReadOnly: if the caller may only look
     """
-    is_open = getattr(request.scope["endpoint"], "is_for_persons", False)
-    if "estate_id" not in request.path_params and not is_open and caller(request).person_id is not None:
-        raise StaffOnly("this is for staff")
+    context.name_action(request.scope["route"].operation_id)
+    if getattr(request.scope["endpoint"], "is_public", False):
+        return
+    need = need_of(request)
+    if caller(request).device is not None and not need.for_devices:
+        raise missing(need.permission)
+    if caller(request).is_read_only and request.method not in ("GET", "HEAD"):
+        raise ReadOnly("this impersonation was asked for without the right to change anything")
+    if "estate_id" in request.path_params or need.or_own:
+        return
+    if need.estate_in_body and caller(request).estate_ids() != frozenset():
+        return
+    if not caller(request).may(need.permission, estate_id=None):
+        raise missing(need.permission)
+
+
+def missing(permission: str) -> PermissionMissing:
+    """Return the refusal of a caller whose roles do not include a permission."""
+    return PermissionMissing(f"this needs the permission {permission}")
 
 
 async def repeat_on_contention(
@@ -112,24 +248,43 @@ async def repeat_on_contention(
     *,
     estate_id: int,
     work: Callable[[AsyncSession], Awaitable[T]],
-    members: bool = False,
     shared: bool = False,
 ) -> T:
     """Run ``work`` in a transaction that sees one estate; again, when somebody else was faster.
 
-    ``members`` lets persons in as :data:`MemberSession` does. A small work that is asked for often may be
-    ``shared``: those that arrive together share a transaction (:class:`mita.kit.desk.Desk`).
+    A small work that is asked for often may be ``shared``: those that arrive together share a transaction
+    (:class:`mita.kit.desk.Desk`).
 
     :raises Exception: one of the edge's ``contention`` errors, if every attempt met one
     """
-    lent = edge(request)
+    serving, cause = edge(request), context.current()
 
     async def admitted(session: AsyncSession) -> T:
-        admit = lent.admit_member if members else lent.admit
-        await admit(session, caller(request), estate_id)
-        return await work(session)
+        # the desk may serve several requests in the task of one
+        with context.entered(cause):
+            await serving.admit(session, caller(request), estate_id, need=need_of(request))
+            await _begin(request, session)
+            done = await work(session)
+            if changes_something(request):
+                await serving.record(session, request, estate_id=estate_id)
+            return done
 
-    return await (lent.desk.run if shared else lent.desk.run_alone)(estate_id, admitted)
+    if _lent(request) is not None:
+        async with _opened(request, estates=[estate_id]) as session:
+            return await admitted(session)
+    return await (serving.desk.run if shared else serving.desk.run_alone)(estate_id, admitted)
+
+
+async def work_of_batch(request: Request, *, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    """Run a batch's ``work`` in one transaction; again, when somebody else was faster.
+
+    What it asks of routes runs there too, if :class:`Lent` to them; they record what they did.
+    """
+    if _lent(request) is None:
+        return await edge(request).desk.run_alone(0, work)
+    async with _opened(request, estates=[]) as session:
+        await _begin(request, session)
+        return await work(session)
 
 
 def refusals(*errors: type[Refusal]) -> dict[int | str, dict[str, Any]]:

@@ -55,6 +55,17 @@ class MonthClosing:
 
 
 @dataclass(frozen=True, slots=True)
+class MonthLocked:
+    """A month is closed for good; how many entries it holds, and the sum of what came in on accounts."""
+
+    name: ClassVar[str] = "ledger.month.locked"
+    estate_id: int
+    period: date
+    entries: int
+    turnover_micro: int
+
+
+@dataclass(frozen=True, slots=True)
 class EntryMonthsChecked:
     """Somebody looked for partitions of entries: the coming ``months`` without one, rows gone astray."""
 

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Query, Request, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.estates import queries as estate_queries
+from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import BIGINT_MAX
 from mita.kit.shapes import AfterId, Id, Limit, Page
-from mita.kit.web import EstateId, Now, Session, edge, refusals
+from mita.kit.web import Asking, EstateId, Now, Session, edge, missing, needs, refusals
 from mita.metering import operations, queries
 from mita.metering.domain import ClassWord, ReadingClass
 from mita.metering.operations import SerialTaken
@@ -19,6 +20,9 @@ from mita.metering.schemas import (
     MeterOut,
     MeterWithRegisters,
     ReadingOut,
+    SilenceRuleIn,
+    SilenceRuleOut,
+    SilentMeterOut,
     meter_out,
     meter_with_registers,
     parse_cursor,
@@ -39,6 +43,7 @@ _REPEATS = {"duplicate": ReadingClass.DUPLICATE, "conflict": ReadingClass.CONFLI
     summary="List an estate's meters",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.METERS_READ, or_own=True)
 async def list_meters(
     session: Session,
     estate_id: EstateId,
@@ -61,6 +66,7 @@ async def list_meters(
     status_code=status.HTTP_201_CREATED,
     responses=refusals(NotFound, SerialTaken, Invalid),
 )
+@needs(Permission.METERS_WRITE)
 async def install_meter(session: Session, estate_id: EstateId, body: MeterIn, now: Now) -> MeterWithRegisters:
     """Install one; the unit gets a wallet, and an account for the utility, if it has none yet."""
     await estate_queries.unit(session, estate_id=estate_id, unit_id=body.unit_id)
@@ -76,6 +82,7 @@ async def install_meter(session: Session, estate_id: EstateId, body: MeterIn, no
     summary="Get one meter with its registers",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.METERS_READ, or_own=True)
 async def get_meter(session: Session, estate_id: EstateId, meter_id: Id) -> MeterWithRegisters:
     """One meter."""
     return await _meter(session, estate_id=estate_id, meter_id=meter_id)
@@ -93,8 +100,10 @@ async def _meter(session: AsyncSession, *, estate_id: int, meter_id: int) -> Met
     summary="List readings by class, with their reasons",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.READINGS_READ, or_own=True)
 async def list_readings(
     session: Session,
+    caller: Asking,
     estate_id: EstateId,
     class_: Annotated[ClassWord | None, Query(alias="class")] = None,
     register_id: Annotated[Id | None, Query(description="Of one register; not for `rejected`")] = None,
@@ -108,6 +117,9 @@ async def list_readings(
     Duplicates, conflicts and rejections did not become readings: they are listed by their class only.
     """
     if class_ == "rejected":
+        # nobody knows whose it would have been
+        if not caller.may(Permission.READINGS_READ, estate_id=estate_id):
+            raise missing(Permission.READINGS_READ)
         return await _rejected(session, estate_id=estate_id, before=before, limit=limit)
     place = None if before is None else parse_cursor(before).key
     if class_ in _REPEATS:
@@ -152,11 +164,63 @@ async def _rejected(
 
 
 @router.get(
+    "/estates/{estate_id}/silent-meters",
+    operation_id="list_silent_meters",
+    summary="List the meters that send nothing",
+    responses=refusals(NotFound, Invalid),
+)
+@needs(Permission.METERS_READ, or_own=True)
+async def list_silent_meters(
+    session: Session,
+    estate_id: EstateId,
+    after_id: Annotated[AfterId, Query()] = 0,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[SilentMeterOut]:
+    """Meters by id, only those with a device; continue with ``after_id`` = ``next``."""
+    rows = await queries.silent_meters(session, estate_id=estate_id, after_id=after_id, limit=limit + 1)
+    items = [
+        SilentMeterOut(
+            meter_id=row.meter_id, serial=row.serial, unit_id=row.unit_id, silent_since=row.silent_since
+        )
+        for row in rows[:limit]
+    ]
+    return Page(items=items, next=items[-1].meter_id if len(rows) > limit else None)
+
+
+@router.get(
+    "/estates/{estate_id}/silence-rule",
+    operation_id="get_silence_rule",
+    summary="Get after how long meters are silent",
+    responses=refusals(NotFound, Invalid),
+)
+@needs(Permission.METERS_READ)
+async def get_silence_rule(session: Session, estate_id: EstateId) -> SilenceRuleOut:
+    """Where nobody set one, 24 hours."""
+    return SilenceRuleOut(silent_hours=await queries.silent_hours(session, estate_id=estate_id))
+
+
+@router.put(
+    "/estates/{estate_id}/silence-rule",
+    operation_id="set_silence_rule",
+    summary="Set after how long meters are silent",
+    responses=refusals(NotFound, Invalid),
+)
+@needs(Permission.ESTATES_WRITE)
+async def set_silence_rule(
+    session: Session, estate_id: EstateId, body: SilenceRuleIn, now: Now
+) -> SilenceRuleOut:
+    """Meters that are silent by the new rule are told of within five minutes."""
+    await operations.set_silence_rule(session, estate_id=estate_id, silent_hours=body.silent_hours, now=now)
+    return SilenceRuleOut(silent_hours=body.silent_hours)
+
+
+@router.get(
     "/rejected-readings",
     operation_id="list_rejected_readings",
     summary="List what was rejected and belongs to no estate",
     responses=refusals(Invalid),
 )
+@needs(Permission.PLATFORM_MANAGE)
 async def list_rejected_readings(
     request: Request,
     before: Annotated[str | None, Query(max_length=80, description="The `next` of an earlier answer")] = None,

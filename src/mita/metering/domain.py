@@ -14,6 +14,7 @@ from mita.kit.quantity import VALUE_MICRO_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from decimal import Decimal
 
     from numpy.typing import NDArray
@@ -229,3 +230,13 @@ def truncated(raw: Any) -> str:
     """Return the first 500 characters of something that came over a wire, fit for UTF-8 and PostgreSQL."""
     text = raw.decode("utf-8", "replace") if isinstance(raw, bytes | bytearray) else str(raw)
     return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text[:500])
+
+
+@dataclass(frozen=True, slots=True)
+class SilentMeter:
+    """A meter that sends nothing since a time, its last reading or its installation."""
+
+    meter_id: int
+    serial: str
+    unit_id: int
+    silent_since: datetime

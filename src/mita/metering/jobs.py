@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from procrastinate import Blueprint, JobContext
 from sqlalchemy import text
 
+from mita.estates import queries as estates
 from mita.kit.clock import coming_months, now_utc
 from mita.kit.events import publish
 from mita.kit.months import month_gaps
@@ -50,6 +51,18 @@ async def check_months(context: JobContext, timestamp: int) -> None:  # noqa: AR
         if gaps:
             logger.error("months of readings missing=%s has_strays=%s", gaps.missing, gaps.has_strays)
         await publish(session, ReadingMonthsChecked(gaps.missing, gaps.has_strays), now=now)
+
+
+@jobs.periodic(cron="*/5 * * * *")
+@jobs.task(name="notice_silence", pass_context=True, queueing_lock="metering:notice_silence")
+async def notice_silence(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
+    """Note the meters of every estate that have fallen silent."""
+    database: Database = context.additional_context["database"]
+    for estate_id in await estates.every_estate_id(database):
+        async with database.unit_of_work(estates=[estate_id]) as session:
+            count = await operations.notice_silence(session, estate_id=estate_id, now=now_utc())
+        if count:
+            logger.warning("meters are silent estate=%d meters=%d", estate_id, count)
 
 
 @jobs.periodic(cron="20 2 * * *")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, SmallInteger
+import datetime as dt
+
+from sqlalchemy import BigInteger, Computed, Integer, SmallInteger
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mita.kit.db import Base
-from mita.kit.types import Big, BigKey, Instant, InstantKey, NewKey
+from mita.kit.types import Big, BigKey, Bytes, Instant, InstantKey, NewKey, UuidKey
 
 
 class DeviceRoute(Base):
@@ -31,6 +34,48 @@ class Meter(Base):
     device: Mapped[str | None]
     max_rate_micro: Mapped[int | None] = mapped_column(BigInteger)
     burst_micro: Mapped[Big]
+    created_at: Mapped[Instant]
+    status: Mapped[str] = mapped_column(default="active")
+    notes: Mapped[str] = mapped_column(default="")
+    removed_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    version: Mapped[int] = mapped_column(default=1)
+    search: Mapped[str | None] = mapped_column(
+        TSVECTOR,
+        Computed("search_words(serial || ' '::text || coalesce(device, ''::text))", persisted=True),
+        deferred=True,
+    )
+
+
+class MeterPlacement(Base):
+    """In which unit a meter measured, from when until when."""
+
+    __tablename__ = "meter_placement"
+
+    estate_id: Mapped[BigKey]
+    meter_id: Mapped[BigKey]
+    from_at: Mapped[InstantKey]
+    unit_id: Mapped[Big]
+    until_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+
+
+class MeterSwap(Base):
+    """One meter took another's place: the last values of the old, the first of the new, by register."""
+
+    __tablename__ = "meter_swap"
+
+    estate_id: Mapped[BigKey]
+    swap_id: Mapped[UuidKey]
+    unit_id: Mapped[Big]
+    utility: Mapped[str]
+    old_meter_id: Mapped[Big]
+    new_meter_id: Mapped[Big]
+    swapped_at: Mapped[Instant]
+    reason: Mapped[str]
+    closing: Mapped[dict[str, int]] = mapped_column(JSONB)
+    opening: Mapped[dict[str, int]] = mapped_column(JSONB)
+    actor: Mapped[str]
+    key: Mapped[str]
+    body_hash: Mapped[Bytes]
     created_at: Mapped[Instant]
 
 
@@ -103,3 +148,24 @@ class ReadingTemperature(Base):
     register_id: Mapped[BigKey]
     taken_at: Mapped[InstantKey]
     temperature_centi: Mapped[int] = mapped_column(SmallInteger)
+
+
+class SilenceRule(Base):
+    """After how many hours without a reading an estate's meters with a device are silent; None is never."""
+
+    __tablename__ = "silence_rule"
+
+    estate_id: Mapped[BigKey]
+    silent_hours: Mapped[int | None] = mapped_column(Integer)
+    updated_at: Mapped[Instant]
+
+
+class MeterSilence(Base):
+    """A meter that is silent now, since its last reading or its installation."""
+
+    __tablename__ = "meter_silence"
+
+    estate_id: Mapped[BigKey]
+    meter_id: Mapped[BigKey]
+    silent_since: Mapped[Instant]
+    noticed_at: Mapped[Instant]

@@ -261,3 +261,26 @@ def rejected_cursor(text: str) -> int:
         message = "must be the `next` of an earlier answer"
         raise Invalid(f"before {message}", problems=[{"path": "query.before", "message": message}])
     return int(text)
+
+
+class SilenceRuleIn(Shape):
+    """After how long an estate's meters are silent."""
+
+    silent_hours: int | None = Field(
+        ge=1, le=8760, description="Hours without a reading; null is never", examples=[24]
+    )
+
+
+class SilenceRuleOut(Shape):
+    """After how long an estate's meters are silent; 24 hours where nobody said so."""
+
+    silent_hours: int | None = Field(description="Hours without a reading; null is never", examples=[24])
+
+
+class SilentMeterOut(Shape):
+    """A meter that sends nothing."""
+
+    meter_id: Id
+    serial: str = Field(examples=["E-1001"])
+    unit_id: Id
+    silent_since: Instant = Field(description="Its last reading, or when it was installed")

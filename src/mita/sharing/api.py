@@ -1,6 +1,8 @@
 """Routes of sharing."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from typing import Annotated
 
@@ -9,11 +11,12 @@ from pydantic import StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.estates import queries as estate_queries
+from mita.identity.domain import Permission
 from mita.kit.clock import month_named
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import BIGINT_MAX
 from mita.kit.shapes import AfterId, Limit, Page
-from mita.kit.web import Asking, Caller, EstateId, MemberSession, Now, Session, refusals, repeat_on_contention
+from mita.kit.web import Asking, Caller, EstateId, Now, Session, edge, needs, refusals, repeat_on_contention
 from mita.kit.zones import next_month
 from mita.sharing import operations, queries
 from mita.sharing.domain import KeysMissing, Shares
@@ -25,6 +28,7 @@ from mita.sharing.schemas import (
     KeysIn,
     MemberAllocations,
     MembersIn,
+    PricesIn,
     ResettleIn,
     SettledOut,
     SharedDayOut,
@@ -52,13 +56,29 @@ _DAY = timedelta(days=1)
 
 async def _units_of(session: AsyncSession, caller: Caller, *, estate_id: int) -> set[int] | None:
     """Return the units whose wallets a person may see; None for staff, who see all."""
-    if caller.person_id is None:
+    if caller.may(Permission.SHARING_READ, estate_id=estate_id):
         return None
+    assert caller.person_id is not None, "admission let a person in"
     wallet_ids = await wallet_queries.wallets_of_person(
         session, estate_id=estate_id, person_id=caller.person_id
     )
     accounts = await wallet_queries.accounts(session, estate_id=estate_id, wallet_ids=wallet_ids)
     return {account.unit_id for account in accounts}
+
+
+@asynccontextmanager
+async def _whole(
+    request: Request, session: AsyncSession, caller: Caller, *, estate_id: int
+) -> AsyncIterator[AsyncSession]:
+    """Yield a session that sees all of an estate: what a member got follows from everybody's readings.
+
+    The route then shows a person their own members only.
+    """
+    if caller.may(Permission.SHARING_READ, estate_id=estate_id):
+        yield session
+    else:
+        async with edge(request).database.unit_of_work(estates=[estate_id]) as whole:
+            yield whole
 
 
 async def _shown(
@@ -70,7 +90,12 @@ async def _shown(
     mine = [each for each in members if unit_ids is None or each.unit_id in unit_ids]
     if unit_ids is not None and not mine:
         return None
-    return group_out(row, members=mine, sources=list(await queries.source_rows(session, **key)))
+    return group_out(
+        row,
+        prices=await queries.price_terms(session, **key),
+        members=mine,
+        sources=list(await queries.source_rows(session, **key)),
+    )
 
 
 async def _group(
@@ -91,6 +116,7 @@ async def _group(
     status_code=status.HTTP_201_CREATED,
     responses=refusals(NotFound, KeysTooLate, AlreadyShared, SharingRefused, Invalid),
 )
+@needs(Permission.SHARING_WRITE)
 async def create_sharing_group(
     session: Session, caller: Asking, estate_id: EstateId, body: SharingGroupIn, now: Now
 ) -> SharingGroupOut:
@@ -114,8 +140,9 @@ async def create_sharing_group(
     summary="List the communities that share generation",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.SHARING_READ, or_own=True)
 async def list_sharing_groups(
-    session: MemberSession,
+    session: Session,
     caller: Asking,
     estate_id: EstateId,
     after_id: Annotated[AfterId, Query()] = 0,
@@ -135,8 +162,9 @@ async def list_sharing_groups(
     summary="Get one community: its terms, and how far it is settled",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.SHARING_READ, or_own=True)
 async def get_sharing_group(
-    session: MemberSession, caller: Asking, estate_id: EstateId, sharing_group_id: GroupId
+    session: Session, caller: Asking, estate_id: EstateId, sharing_group_id: GroupId
 ) -> SharingGroupOut:
     """All terms that ever held; a person sees their own members only."""
     return (await _group(session, caller, estate_id=estate_id, sharing_group_id=sharing_group_id))[1]
@@ -148,6 +176,7 @@ async def get_sharing_group(
     summary="Add sources of generation, or end them",
     responses=refusals(NotFound, AlreadyShared, SharingRefused, Invalid),
 )
+@needs(Permission.SHARING_WRITE)
 async def add_sharing_sources(
     session: Session,
     caller: Asking,
@@ -170,6 +199,7 @@ async def add_sharing_sources(
     summary="Add members or change their keys from a date on, or end them",
     responses=refusals(NotFound, KeysTooLate, AlreadyShared, SharingRefused, Invalid),
 )
+@needs(Permission.SHARING_WRITE)
 async def add_sharing_members(
     session: Session,
     caller: Asking,
@@ -187,11 +217,33 @@ async def add_sharing_members(
 
 
 @router.post(
+    "/estates/{estate_id}/sharing-groups/{sharing_group_id}/prices",
+    operation_id="add_sharing_prices",
+    summary="Price a community by other rate tables from a date on",
+    responses=refusals(NotFound, SharingRefused, Invalid),
+)
+@needs(Permission.SHARING_WRITE)
+async def add_sharing_prices(
+    session: Session,
+    caller: Asking,
+    estate_id: EstateId,
+    sharing_group_id: GroupId,
+    body: PricesIn,
+    now: Now,
+) -> SharingGroupOut:
+    """All prices of a date, in the place of what was said of it; a past date is settled again."""
+    key = {"estate_id": estate_id, "sharing_group_id": sharing_group_id}
+    await operations.add_prices(session, **key, terms=body.terms(), actor=caller.actor, now=now)
+    return (await _group(session, caller, **key))[1]
+
+
+@router.post(
     "/estates/{estate_id}/sharing-groups/{sharing_group_id}/keys",
     operation_id="add_sharing_keys",
     summary="Set the keys of single intervals",
     responses=refusals(NotFound, KeysTooLate, SharingRefused, Invalid),
 )
+@needs(Permission.SHARING_WRITE)
 async def add_sharing_keys(
     session: Session, caller: Asking, estate_id: EstateId, sharing_group_id: GroupId, body: KeysIn, now: Now
 ) -> SharingGroupOut:
@@ -207,6 +259,7 @@ async def add_sharing_keys(
     summary="Settle a community again, from the month of a date on",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.SHARING_WRITE)
 async def settle_sharing_group(
     request: Request, estate_id: EstateId, sharing_group_id: GroupId, body: ResettleIn, now: Now
 ) -> SettledOut:
@@ -227,8 +280,10 @@ async def settle_sharing_group(
     summary="List a month's allocations by day and member, and who is waited for",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.SHARING_READ, or_own=True)
 async def list_allocations(
-    session: MemberSession,
+    request: Request,
+    session: Session,
     caller: Asking,
     estate_id: EstateId,
     sharing_group_id: GroupId,
@@ -239,8 +294,9 @@ async def list_allocations(
     key = {"estate_id": estate_id, "sharing_group_id": sharing_group_id}
     row, _, unit_ids = await _group(session, caller, **key)
     first = month_named(month)
-    looked = await operations.look(session, row=row, now=now)
-    shares = await _shares(session, looked, first=max(first, row.first_on), until=next_month(first))
+    async with _whole(request, session, caller, estate_id=estate_id) as whole:
+        looked = await operations.look(whole, row=row, now=now)
+        shares = await _shares(whole, looked, first=max(first, row.first_on), until=next_month(first))
     booked = await queries.shared_months(session, **key, month=first)
     currency = (await estate_queries.estate(session, estate_id=estate_id)).currency
     ids = set(shares.unit_ids if shares else ()) | booked.keys()
@@ -269,8 +325,10 @@ async def list_allocations(
     summary="List the intervals of a local date",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.SHARING_READ, or_own=True)
 async def list_shared_intervals(
-    session: MemberSession,
+    request: Request,
+    session: Session,
     caller: Asking,
     estate_id: EstateId,
     sharing_group_id: GroupId,
@@ -279,8 +337,9 @@ async def list_shared_intervals(
 ) -> SharedDayOut:
     """None if some meter is not read until its end; a person sees their own members only."""
     row, _, unit_ids = await _group(session, caller, estate_id=estate_id, sharing_group_id=sharing_group_id)
-    looked = await operations.look(session, row=row, now=now)
-    shares = await _shares(session, looked, first=max(day, row.first_on), until=day + _DAY)
+    async with _whole(request, session, caller, estate_id=estate_id) as whole:
+        looked = await operations.look(whole, row=row, now=now)
+        shares = await _shares(whole, looked, first=max(day, row.first_on), until=day + _DAY)
     shown = await asyncio.to_thread(intervals_out, shares, unit_ids=unit_ids) if shares else []
     return SharedDayOut(day=day, waiting_for=waiting_out(looked.waiting), intervals=shown)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,7 +13,10 @@ from mita.kit.types import Big, BigKey, Instant, NewKey
 
 
 class SharingGroup(Base):
-    """A community that shares generation: rule and prices. The next run settles from ``settle_from`` on."""
+    """A community that shares generation. The next run settles from ``settle_from`` on.
+
+    ``settled_mark`` says what the newest run knew: while it stays the same there is nothing to settle.
+    """
 
     __tablename__ = "sharing_group"
 
@@ -26,11 +29,27 @@ class SharingGroup(Base):
     is_own_surplus: Mapped[bool]
     keys: Mapped[str]
     interval_minutes: Mapped[int]
-    rate_table_id: Mapped[int | None] = mapped_column(BigInteger)
-    surplus_rate_table_id: Mapped[int | None] = mapped_column(BigInteger)
     first_on: Mapped[dt.date]
     settle_from: Mapped[dt.date]
     settled_until: Mapped[dt.date]
+    settled_mark: Mapped[bytes | None]
+    actor: Mapped[str]
+    created_at: Mapped[Instant]
+
+
+class SharingPrice(Base):
+    """The prices of a group from a local date on; the newest row of a date holds."""
+
+    __tablename__ = "sharing_price"
+
+    estate_id: Mapped[BigKey]
+    sharing_price_id: Mapped[NewKey]
+    sharing_group_id: Mapped[Big]
+    from_on: Mapped[dt.date]
+    rate_table_id: Mapped[int | None] = mapped_column(BigInteger)
+    surplus_rate_table_id: Mapped[int | None] = mapped_column(BigInteger)
+    incentive_rate_table_id: Mapped[int | None] = mapped_column(BigInteger)
+    roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     actor: Mapped[str]
     created_at: Mapped[Instant]
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from mita.kit.clock import to_us
 from mita.kit.errors import NotFound
-from mita.sharing.domain import GroupRule, MemberMonth, Spell
+from mita.sharing.domain import GroupRule, MemberMonth, PriceTerms, Spell
 from mita.sharing.models import (
     SharedDay,
     SharedMonth,
     SharingGroup,
     SharingKey,
     SharingMember,
+    SharingPrice,
     SharingSource,
 )
 
@@ -71,6 +72,24 @@ async def source_rows(
         SharingSource.estate_id == estate_id, SharingSource.sharing_group_id == sharing_group_id
     )
     return (await session.scalars(statement.order_by(SharingSource.sharing_source_id))).all()
+
+
+async def price_terms(session: AsyncSession, *, estate_id: int, sharing_group_id: int) -> list[PriceTerms]:
+    """Return all prices that a group ever had, in the order in which they were written."""
+    statement = select(SharingPrice).where(
+        SharingPrice.estate_id == estate_id, SharingPrice.sharing_group_id == sharing_group_id
+    )
+    rows = await session.scalars(statement.order_by(SharingPrice.sharing_price_id))
+    return [
+        PriceTerms(
+            row.from_on,
+            row.rate_table_id,
+            row.surplus_rate_table_id,
+            row.incentive_rate_table_id,
+            tuple(row.roles),
+        )
+        for row in rows
+    ]
 
 
 async def groups_of_registers(
@@ -133,6 +152,14 @@ async def interval_keys(
     }
 
 
+async def newest_key_id(session: AsyncSession, *, estate_id: int, sharing_group_id: int) -> int:
+    """Return the id of the key of an interval that a group was sent last, 0 if it has none."""
+    statement = select(func.max(SharingKey.sharing_key_id)).where(
+        SharingKey.estate_id == estate_id, SharingKey.sharing_group_id == sharing_group_id
+    )
+    return await session.scalar(statement) or 0
+
+
 async def shared_days(
     session: AsyncSession, *, estate_id: int, sharing_group_id: int, first: date, until: date
 ) -> dict[date, SharedDay]:
@@ -171,3 +198,25 @@ async def shared_months(
 def month_of(row: SharedMonth) -> MemberMonth:
     """Return what a stored row says is booked."""
     return MemberMonth(*row.new_micro)
+
+
+async def month_of_entry(
+    session: AsyncSession, *, estate_id: int, account_id: int, seq: int
+) -> SharedMonth | None:
+    """Return the change of a member's month that an entry booked, None if it booked none."""
+    statement = select(SharedMonth).where(
+        SharedMonth.estate_id == estate_id, SharedMonth.account_id == account_id, SharedMonth.seq == seq
+    )
+    return await session.scalar(statement)
+
+
+async def later_changes(session: AsyncSession, *, row: SharedMonth) -> Sequence[SharedMonth]:
+    """Return what changed in the same month of the same member after a change, the oldest first."""
+    statement = select(SharedMonth).where(
+        SharedMonth.estate_id == row.estate_id,
+        SharedMonth.sharing_group_id == row.sharing_group_id,
+        SharedMonth.unit_id == row.unit_id,
+        SharedMonth.month == row.month,
+        SharedMonth.shared_month_id > row.shared_month_id,
+    )
+    return (await session.scalars(statement.order_by(SharedMonth.shared_month_id))).all()

@@ -116,9 +116,10 @@ async def import_rate_table(
     :raises Invalid: if it is accepted and its currency is not the estate's
     """
     table = file.picked(draft)
-    to_decide = open_questions(
+    questions = open_questions(
         draft, table, is_leaving_out=decided.is_leaving_out, is_confirmed=decided.is_confirmed
     )
+    to_decide = tuple(question.sentence for question in questions)
     found = None
     if table is not None:
         found = await queries.table_on(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
     from mita.wallets.domain import Span, Standing
 
@@ -24,6 +25,19 @@ class BalanceCrossed:
     before: Standing
     after: Standing
     balance_micro: int
+
+
+@dataclass(frozen=True, slots=True)
+class TopUpReceived:
+    """A receipt was booked to a wallet: all that came in, debts that it paid included."""
+
+    name: ClassVar[str] = "wallets.topup.received"
+    estate_id: int
+    wallet_id: int
+    unit_id: int
+    journal_id: UUID
+    method: str
+    amount_micro: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     import httpx
     from fastapi import FastAPI
 
+# each request is one of its own
+_KEYS = itertools.count()
 METHODS = ("get", "put", "post", "patch", "delete")
 # a schema's examples name things that a test's estate does not have; these are right wherever they stand
 PARAMETERS: dict[str, Any] = {
@@ -20,11 +23,22 @@ PARAMETERS: dict[str, Any] = {
     "wallet_id": 1,
     "register_id": 1,
     "rate_table_id": 1,
+    "organisation_id": 1,
+    "occupancy_id": 1,
+    "ownership_id": 1,
+    "handover_id": "01930000-0000-7000-8000-000000000008",
+    "document_id": "01930000-0000-7000-8000-000000000009",
     "group_id": 1,
     "sharing_group_id": 1,
+    "solar_installation_id": 1,
     "person_id": 1,
     "grant_id": "01930000-0000-7000-8000-000000000002",
     "invitation_id": "01930000-0000-7000-8000-000000000003",
+    "role_grant_id": "01930000-0000-7000-8000-000000000005",
+    "device_token_id": "01930000-0000-7000-8000-000000000006",
+    "impersonation_id": "01930000-0000-7000-8000-000000000007",
+    "api_key_id": 1,
+    "kind": "api_keys",
     "alert_id": "01930000-0000-7000-8000-000000000004",
     "account_id": 1,
     "journal_id": "01930000-0000-7000-8000-000000000001",
@@ -36,9 +50,16 @@ QUERIES: dict[str, dict[str, str]] = {
     "verify_wallet": {"wallet_id": "1"},
     "list_entries": {"utility": "electricity"},
     "import_rate_table": {"format": "document"},
+    "start_import": {"kind": "units"},
     "list_allocations": {"month": "2025-03"},
+    "list_solar_credits": {"month": "2025-03"},
     "list_shared_intervals": {"day": "2025-03-01"},
+    "search_estate": {"q": "A1"},
+    "add_document": {"subject": "estate", "subject_id": "1", "name": "plan.pdf"},
     "get_savings": {"from": "2025-01-01", "to": "2025-04-01"},
+    "get_consumption_history": {"from": "2025-03-01", "to": "2025-03-08"},
+    "get_spending_summary": {"from": "2025-03-01", "to": "2025-03-08"},
+    "get_estate_consumption": {"from": "2025-01-01", "to": "2025-04-01"},
     "get_statement": {"from": "2025-01-01T00:00:00Z", "to": "2025-04-01T00:00:00Z"},
 }
 READING = {"meter": "E1", "taken_at": "2025-03-01T00:00:00Z", "value": "1", "unit": "kWh"}
@@ -54,6 +75,17 @@ RATES: dict[str, Any] = {
 BODIES: dict[str, Any] = {
     "create_estate": {"name": "Oak Gardens", "currency": "ZAR", "time_zone": "Africa/Johannesburg"},
     "create_units": {"names": ["B1"]},
+    "onboard_occupant": {"person": {"name": "Thandi"}, "dry_run": True},
+    "offboard_occupant": {"dry_run": True},
+    "assign_resident": {"person_id": 1, "from_on": "2025-03-01"},
+    "assign_owner": {"person_id": 1, "from_on": "2025-03-01"},
+    "swap_meter": {
+        "serial": "E8",
+        "swapped_at": "2025-03-01T00:00:00Z",
+        "reason": "broken",
+        "closing": {},
+        "opening": {"import": "0"},
+    },
     "install_meter": {"unit_id": 1, "serial": "E9", "utility": "electricity"},
     "send_readings": {"readings": [READING]},
     "send_readings_of_estate": {"estate_id": 1, "readings": [READING]},
@@ -62,14 +94,40 @@ BODIES: dict[str, Any] = {
     "import_rate_table": RATES,
     "set_rate_rule": {"notice_days": 30, "benchmarks": {"electricity": [1]}},
     "calculate_charge": {"quantity": "100"},
+    "calculate_purchase": {"units": "50"},
     "compare_rate_tables": {"from": "2025-01-01", "to": "2025-02-01"},
     "receive_top_up": {"amount": "10.00", "method": "cash", "utility": "electricity"},
     "create_sharing_group": {"name": "Roof", "country": "AT", "rate_table_id": 1, "first_on": "2025-03-01"},
     "add_sharing_sources": {"sources": [{"register_id": 1, "until_on": "2025-03-01"}]},
     "add_sharing_members": {"members": [{"unit_id": 1, "register_id": 1}]},
     "add_sharing_keys": {"keys": [{"starts_at": "2025-03-01T00:00:00Z", "unit_id": 1, "key": "0"}]},
+    "add_sharing_prices": {"prices": [{"from_on": "2025-03-01", "rate_table_id": 1}]},
+    "create_solar_installation": {
+        "name": "Roof A",
+        "capacity_kw": "3.5",
+        "price": "36.50",
+        "first_on": "2025-01-01",
+    },
+    "set_solar_shares": {"from_on": "2025-03-01", "shares": []},
+    "end_solar_installation": {"until_on": "2025-03-01"},
     "settle_sharing_group": {"from_on": "2025-03-01"},
     "create_person": {"name": "Thandi"},
+    "sign_up": {"name": "Thandi", "identifier": "t@example.com", "join_code": "1-ABCD2345"},
+    "change_password": {"password": "seven lamps by the river"},
+    "set_join_code": {"is_on": True},
+    "approve_join_request": {"unit_id": 1},
+    "sign_in": {"identifier": "t@example.com", "password": "seven lamps by the river"},
+    "grant_role": {"person_id": 1, "role": "auditor"},
+    "grant_estate_role": {"person_id": 1, "role": "auditor"},
+    "create_api_key": {"name": "Export", "permissions": ["units.read"], "estate_ids": [1]},
+    "rotate_api_key": {},
+    "issue_device_token": {"device": "gateway-1"},
+    "start_impersonation": {"reason": "ticket 4711"},
+    "record_consent": {"purpose": "benchmarking", "text_version": "2026-03", "is_given": True},
+    "give_consent": {"purpose": "benchmarking", "text_version": "2026-03", "is_given": True},
+    "erase_person": {"reason": "moved away"},
+    "ask_own_erasure": {"reason": "moved away"},
+    "set_retention_rule": {"days": 365},
     "grant_access": {"person_id": 1, "right": "view"},
     "change_access": {"right": "view"},
     "invite_person": {"email": "thandi@example.com", "right": "view"},
@@ -79,6 +137,11 @@ BODIES: dict[str, Any] = {
     "receive_group_top_up": {"amount": "10.00", "method": "cash"},
     "distribute_group": {"way": "equal"},
     "set_distribution_rule": {"is_on": True, "threshold": "50.00", "target": "100.00"},
+    "create_webhook_endpoint": {"url": "https://example.com/hook", "types": ["wallet.topup"]},
+    "update_webhook_endpoint": {"url": "https://example.com/hook", "types": ["wallet.topup"]},
+    "replay_webhook_deliveries": {"since": "2025-03-01T00:00:00Z"},
+    "set_silence_rule": {"silent_hours": 24},
+    "run_batch": {"operations": [{"path": "/api/v1/estates/1/units", "body": {"names": ["B7"]}}]},
     "set_credit_rule": {
         "is_cutting": False,
         "low_line": "50.00",
@@ -129,7 +192,7 @@ class Operation:
             self.url(**values),
             json=sent,
             params=QUERIES.get(self.operation_id),
-            headers={"Idempotency-Key": "sweep", **(headers or {})},
+            headers={"Idempotency-Key": f"sweep-{next(_KEYS)}", **(headers or {})},
         )
 
 

@@ -21,7 +21,20 @@ OAK = {"name": "Oak Gardens", "currency": "ZAR", "time_zone": "Africa/Johannesbu
 async def test_an_estate_is_made_listed_and_found(client: httpx.AsyncClient) -> None:
     created = await made(client, "/api/v1/estates", OAK)
 
-    assert {**created, "created_at": None} == {"estate_id": created["estate_id"], "created_at": None, **OAK}
+    assert {**created, "created_at": None} == {
+        "estate_id": created["estate_id"],
+        "created_at": None,
+        "organisation_id": None,
+        "kind": "building",
+        "address": "",
+        "languages": ["en"],
+        "contact_name": None,
+        "contact_email": None,
+        "contact_phone": None,
+        "version": 1,
+        "archived_at": None,
+        **OAK,
+    }
     assert created["created_at"].endswith("Z")
     assert (await client.get(f"/api/v1/estates/{created['estate_id']}")).json() == created
     assert (await client.get("/api/v1/estates")).json() == {"items": [created], "next": None}

@@ -92,7 +92,7 @@ async def test_a_person_called_like_staff_is_not_staff(
 ) -> None:
     token = await person_token(client, "console")
     async with signed_in(app, token) as person:
-        assert refused(await person.get("/api/v1/persons")) == (403, "staff_only")
+        assert refused(await person.get("/api/v1/persons")) == (403, "permission_missing")
     # and staff's next token does not end the person's
     async with database.unit_of_work(estates=[]) as session:
         now = (await identity_queries.person(session, person_id=1)).created_at
@@ -110,7 +110,7 @@ async def test_a_person_cannot_sign_in_on_the_page_of_staff(
     assert answer.status_code == 401
     assert "set-cookie" not in answer.headers
     async with signed_in(app, token) as person:
-        assert refused(await person.get("/live")) == (403, "staff_only")
+        assert refused(await person.get("/live")) == (403, "permission_missing")
         assert "Sign in" in (await person.get("/")).text
 
 
@@ -138,7 +138,9 @@ async def test_a_person_sees_what_is_theirs_and_nothing_else(
     assert (await manager.get(entries.format(place.wallet_id))).status_code == 200
     assert refused(await manager.get(entries.format(place.wallet_id + 1))) == (404, "not_found")
     assert refused(await manager.get("/api/v1/estates/2")) == (404, "not_found")
-    assert refused(await manager.get(f"{place.base}/units")) == (403, "staff_only")
+    units = (await manager.get(f"{place.base}/units")).json()["items"]
+    assert [each["unit_id"] for each in units] == [place.unit_id]
+    assert refused(await manager.get(f"{place.base}/rate-tables")) == (403, "permission_missing")
 
 
 async def test_who_only_looks_changes_nothing(member: httpx.AsyncClient, place: Place) -> None:
@@ -151,7 +153,7 @@ async def test_who_only_looks_changes_nothing(member: httpx.AsyncClient, place: 
         assert refused(await member.get(f"{base}/{path}")) == (403, "right_missing")
     receipt = {"amount": "5", "method": "cash"}
     answer = await member.post(f"{base}/top-ups", json=receipt, headers={"Idempotency-Key": "k"})
-    assert refused(answer) == (403, "staff_only")
+    assert refused(answer) == (403, "permission_missing")
 
 
 # ── grants, invitations, the trail ──
@@ -310,7 +312,7 @@ async def test_a_person_pays_for_the_wallets_they_manage(
     # staff books what the owner paid
     receipt = {"amount": "300.00", "method": "eft", "reference": "R 7"}
     answer = await manager.post(f"{path}/top-ups", json=receipt, headers={"Idempotency-Key": "t1"})
-    assert refused(answer) == (403, "staff_only")
+    assert refused(answer) == (403, "permission_missing")
     for status in (201, 200):
         answer = await client.post(f"{path}/top-ups", json=receipt, headers={"Idempotency-Key": "t1"})
         assert (answer.status_code, answer.json()["balance"]["amount"]) == (status, "300.000000")

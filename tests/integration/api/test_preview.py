@@ -211,6 +211,71 @@ async def test_two_tables_by_either_way_of_pricing(client: httpx.AsyncClient, pl
     assert [body[name] for name in ("gains", "loses", "same")] == [0, 1, 1]
 
 
+async def assigned(client: httpx.AsyncClient, place: Place, path: str, **more: Any) -> None:
+    body = {"rate_table_id": int(path.rsplit("/", 1)[1]), **more}
+    answer = await client.post(f"{place.base}/rate-assignments", json=body)
+    assert answer.status_code == 201, answer.text
+
+
+async def test_a_table_may_stand_in_any_role(client: httpx.AsyncClient, place: Place) -> None:
+    small, big = await three_units(client, place)
+    wires = await added(client, place, table("Wires", energy("0.50"), DAILY))
+    await assigned(client, place, wires, role="network")
+    untaxed = {"name": "VAT", "percent": "0", "prices": "exclusive"}
+    await assigned(
+        client, place, await added(client, place, table("Levy", energy("0.03"), tax=untaxed)), role="levy"
+    )
+    least = {"name": "Least", "kind": "minimum", "per": "month", "price": "50.00"}
+    dear = await added(client, place, table("Dear wires", energy("0.80"), least))
+
+    body = (await client.post(f"{dear}/compare", json={**MARCH, "role": "network"})).json()
+    rows = {
+        row["unit_id"]: amounts(row, "old", "new", "difference", "unchanged") for row in body["units"][1:]
+    }
+    # old: 5 or 50, and 31 days; new: at least 50, or 80; 15 %. Supply at 2.00 with 15 %, the levy without
+    assert rows == {
+        small: ["41.400000", "57.500000", "16.100000", "23.300000"],
+        big: ["93.150000", "92.000000", "-1.150000", "233.000000"],
+    }
+    sums = ("old", "new", "difference", "unchanged", "old_total", "new_total")
+    assert amounts(body, *sums) == [
+        *("134.550000", "149.500000", "14.950000"),
+        *("256.300000", "390.850000", "405.800000"),
+    ]
+    assert body["role"] == "network"
+    body = (await client.post(f"{dear}/compare", json=MARCH)).json()
+    # in the place of supply: 20 and 200 against 50 and 80; network and levy stay
+    assert amounts(body, *sums) == [
+        *("253.000000", "149.500000", "-103.500000"),
+        *("137.850000", "390.850000", "287.350000"),
+    ]
+    other = int(wires.rsplit("/", 1)[1])
+    body = (await client.post(f"{dear}/compare", json={**MARCH, "role": "network", "with": other})).json()
+    assert amounts(body, "old", "new", "unchanged") == ["134.550000", "149.500000", "256.300000"]
+    bad = await client.post(f"{dear}/compare", json={**MARCH, "role": "tax"})
+    assert (bad.status_code, bad.json()["code"]) == (422, "invalid")
+
+
+async def test_a_role_without_a_table_costs_nothing_until_it_has_one(
+    client: httpx.AsyncClient, place: Place
+) -> None:
+    small, big = await three_units(client, place)
+    wires = await added(client, place, table("Wires", energy("0.50"), DAILY))
+    # from the middle of the month on, for one unit
+    await assigned(client, place, wires, role="network", unit_id=small, effective_from="2025-03-17")
+    body = (await client.post(f"{wires}/compare", json={**MARCH, "role": "network"})).json()
+    rows = {row["unit_id"]: amounts(row, "old", "new") for row in body["units"][1:]}
+    assert rows[big] == ["0.000000", "93.150000"]
+    # 15 of the 31 days: 4.838710 kWh and 15 lines: 17.419355, and 15 %
+    old = "20.032258"
+    assert rows[small] == [old, "41.400000"]
+    body = (await client.post(f"{place.base}/rate-tables/{place.rate_table_id}/compare", json=MARCH)).json()
+    assert {row["unit_id"]: amounts(row, "unchanged") for row in body["units"][1:]} == {
+        small: [old],
+        big: ["0.000000"],
+    }
+
+
 async def test_a_file_with_every_unit_in_which_no_name_is_a_formula(
     client: httpx.AsyncClient, place: Place
 ) -> None:
@@ -221,7 +286,10 @@ async def test_a_file_with_every_unit_in_which_no_name_is_a_formula(
     assert "attachment" in answer.headers["content-disposition"]
     rows = list(csv.reader(io.StringIO(answer.text)))
     assert rows == [
-        ["unit_id", "unit", "from", "currency", "old", "new", "difference", "outcome", "reason"],
+        [
+            *("unit_id", "unit", "from", "currency"),
+            *("old", "new", "difference", "unchanged", "outcome", "reason"),
+        ],
         [
             str(place.unit_id),
             "A1",
@@ -230,11 +298,34 @@ async def test_a_file_with_every_unit_in_which_no_name_is_a_formula(
             "",
             "",
             "",
+            "",
             "not compared",
             "there are no readings in that time",
         ],
-        [str(small), "'=A2", "2025-03-01", "ZAR", "23.000000", "34.500000", "11.500000", "loses", ""],
-        [str(big), "A3", "2025-03-01", "ZAR", "230.000000", "345.000000", "115.000000", "loses", ""],
+        [
+            str(small),
+            "'=A2",
+            "2025-03-01",
+            "ZAR",
+            "23.000000",
+            "34.500000",
+            "11.500000",
+            "0.000000",
+            "loses",
+            "",
+        ],
+        [
+            str(big),
+            "A3",
+            "2025-03-01",
+            "ZAR",
+            "230.000000",
+            "345.000000",
+            "115.000000",
+            "0.000000",
+            "loses",
+            "",
+        ],
     ]
 
 

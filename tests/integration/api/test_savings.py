@@ -29,8 +29,12 @@ async def test_a_resident_sees_what_was_saved(
         "charged": {"amount": "230.000000", "currency": "ZAR"},
         "benchmark": {"amount": "287.500000", "currency": "ZAR"},
         "saved": {"amount": "57.500000", "currency": "ZAR"},
+        "unchanged": {"amount": "0.000000", "currency": "ZAR"},
+        "charged_total": {"amount": "230.000000", "currency": "ZAR"},
+        "benchmark_total": {"amount": "287.500000", "currency": "ZAR"},
     }
     assert answer.json() == {
+        "role": "supply",
         **SPAN,
         **sums,
         "months": [{"month": "2025-03", **sums, "utilities": [{"utility": "electricity", **sums}]}],
@@ -52,6 +56,7 @@ async def test_a_span_that_is_none_is_refused(client: httpx.AsyncClient, place: 
         {"from": "9999-01-01", "to": "9999-12-31"},
         {"from": "x", "to": "2025-04-01"},
         {"from": "2025-04-01"},
+        {**SPAN, "role": "tax"},
     ):
         answer = await client.get(f"{place.base}/wallets/{place.wallet_id}/savings", params=span)
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), span

@@ -79,6 +79,27 @@ async def test_a_group_is_made_settled_and_looked_at(place: Place, member: httpx
     assert [day["surplus"]["amount"] for day in shown["days"]] == ["6.000000"]
     assert [each["booked"]["saved"]["tax"]["amount"] for each in shown["members"]] == ["3.600000", "1.800000"]
 
+    entry = f"{place.base}/wallets/{place.wallet_id}/entries/electricity"
+    seq = shown["members"][0]["booked"]["seq"]
+    for caller in (place.client, member):
+        told = (await caller.get(f"{entry}/{seq}/explanation")).json()
+        assert (told["subject"], told["amount"]["amount"]) == ("sharing", "13.800000")
+        assert told["total"]["quantity"]["amount"] == "12.000000"
+        assert (told["total"]["net"]["amount"], told["total"]["tax"]["amount"]) == ("-12.000000", "-1.800000")
+        parts = [(each["what"], each["role"], each["net"]["amount"]) for each in told["parts"]]
+        assert parts == [("grid_saved", "supply", "-24.000000"), ("roof", None, "12.000000")]
+        plain = await caller.get(f"{entry}/{seq}/explanation", headers={"Accept": "text/plain"})
+        assert plain.text.splitlines() == [
+            "The roof in March 2025, counted up to 2 March 2025 (not included).",
+            "You used 12.000 kWh.",
+            "Of this 12.000 kWh came from the roof.",
+            "From the grid this would have cost R27.60 more.",
+            "From the roof it costs R13.80.",
+            "The tax in these amounts is R1.80 less than without the roof.",
+            "Together the month is worth R13.80 to you.",
+            "The difference, R13.80, was given to the wallet by this entry.",
+        ]
+
     for caller, homes in ((place.client, 2), (member, 1)):
         (listed,) = (await caller.get(f"{place.base}/sharing-groups")).json()["items"]
         assert len(listed["members"]) == homes
@@ -106,7 +127,12 @@ async def test_terms_that_do_not_fit_are_refused(place: Place) -> None:
         ({"members": [{"unit_id": place.unit_id, "register_id": place.register_id}]}, "already_shared"),
         ({"members": [{"unit_id": 10**6, "register_id": place.register_id}]}, "sharing_invalid"),
     ]
-    body = {"name": "B", "country": "AT", "rate_table_id": group["rate_table_id"], "first_on": "2025-03-01"}
+    body = {
+        "name": "B",
+        "country": "AT",
+        "rate_table_id": group["prices"][0]["rate_table_id"],
+        "first_on": "2025-03-01",
+    }
     for more, code in refused:
         answer = await place.client.post(base, json={**body, **more})
         assert answer.json()["code"] == code, (more, answer.text)

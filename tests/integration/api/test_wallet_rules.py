@@ -69,7 +69,7 @@ async def test_an_allocation_is_set_chosen_and_followed(
     answer = await client.put(rule, json=body)
     assert (answer.status_code, answer.json()) == (200, shown)
     assert (await member.get(rule)).json() == shown
-    assert refusal(await manager.put(rule, json=body)) == (403, "staff_only")
+    assert refusal(await manager.put(rule, json=body)) == (403, "permission_missing")
 
     topped_up = (await place.top_up("a")).json()
     assert topped_up["parts"] == [
@@ -159,7 +159,7 @@ async def test_money_moves_once_per_key_and_never_below_nothing(
 async def test_staff_pays_out(client: httpx.AsyncClient, manager: httpx.AsyncClient, place: Place) -> None:
     await place.top_up("a")
     body = {"utility": "electricity", "amount": "99.99", "memo": "Moved out"}
-    assert refusal(await order(manager, place, "pay-outs", body)) == (403, "staff_only")
+    assert refusal(await order(manager, place, "pay-outs", body)) == (403, "permission_missing")
     paid = await order(client, place, "pay-outs", body)
     assert (paid.status_code, paid.json()["balance"]) == (201, zar("0.010000"))
     assert (await order(client, place, "pay-outs", body)).status_code == 200
@@ -192,7 +192,7 @@ async def test_promotional_credit_and_what_is_left_of_it(
     ):
         answer = await order(client, place, "promotions", {**body, **change}, key="bad")
         assert refusal(answer) == expected, change
-    assert refusal(await order(member, place, "promotions", body, key="m")) == (403, "staff_only")
+    assert refusal(await order(member, place, "promotions", body, key="m")) == (403, "permission_missing")
 
 
 # ── emergency credit and debt ──
@@ -207,7 +207,7 @@ async def test_emergency_credit_is_drawn_by_who_may(
     await client.put(rule, json={"is_on": True, "amount": "30.00", "who": "staff"})
     assert refusal(await order(client, place, "emergency-draws", {})) == (409, "balance_not_low")
     await client.put(f"{place.base}/credit-rules/electricity", json=CUTTING)
-    assert refusal(await order(manager, place, "emergency-draws", {})) == (403, "staff_only")
+    assert refusal(await order(manager, place, "emergency-draws", {})) == (403, "permission_missing")
     await client.put(rule, json={"is_on": True, "amount": "30.00", "who": "manage"})
     assert refusal(await order(member, place, "emergency-draws", {})) == (403, "right_missing")
 
@@ -234,7 +234,7 @@ async def test_arrears_are_set_aside_and_recovered(
 ) -> None:
     await place.send(("2025-03-01T00:00:00Z", "100"), ("2025-03-01T01:00:00Z", "110"))  # 23.00
     body = {"percent_of_top_ups": 20, "utility": "electricity"}
-    assert refusal(await order(manager, place, "debt-plans", body)) == (403, "staff_only")
+    assert refusal(await order(manager, place, "debt-plans", body)) == (403, "permission_missing")
     more = await order(client, place, "debt-plans", {**body, "amount": "23.01"})
     assert refusal(more) == (409, "not_in_arrears")
     first = await order(client, place, "debt-plans", body)

@@ -382,8 +382,16 @@ async def test_money_that_is_no_charge_is_a_plain_sentence(database: Database):
     await told.world.top_up("50.00", key="k", now=told.now)
     await reverse(told, seq=1)
     charge, top_up, reversal = await told.explained()
-    assert explanation_text(top_up) == "Money came in: R50.00.\n"
-    assert explanation_text(reversal) == "This is the reversal of entry 1: R2.30.\n"
+    assert explanation_text(top_up).splitlines()[:4] == [
+        "Money came in: R50.00.",
+        "From: Cash received, not yet banked. To: Wallet of U1, electricity.",
+        "Booked on 1 April 2026, 10:02 by staff.",
+        "The note: cash: test.",
+    ]
+    assert explanation_text(reversal).splitlines()[:2] == [
+        "This is the reversal of entry 1, charge of −R2.30 on 3 March 2026: R2.30.",  # noqa: RUF001 - a minus
+        "From: Income from electricity; Tax collected, not yet paid. To: Wallet of U1, electricity.",
+    ]
     assert shown(charge) == [("Energy", "1", 1_000_000, 2_000_000)]
 
 

@@ -66,16 +66,32 @@ async def savings(
     now: datetime = NOW,
     unit: int = 0,
 ) -> dict[str, dict[str, tuple[int, int]]]:
-    """Return (charged, benchmark) in micro by month and utility."""
-    wallet_id = (await wallet_ids(world))[unit]
-    async with world.unit_of_work() as session:
-        found = await charging.savings(
-            session, estate_id=world.estate_id, wallet_id=wallet_id, first=first, until=until, now=now
-        )
+    """Return (charged, benchmark) of supply in micro by month and utility."""
+    found = await savings_in(world, "supply", first=first, until=until, now=now, unit=unit)
+    return pairs(found)
+
+
+def pairs(found: charging.Savings) -> dict[str, dict[str, tuple[int, int]]]:
     return {
         month: {utility: (each.actual_micro, each.benchmark_micro) for utility, each in row.items()}
-        for month, row in found.items()
+        for month, row in found.saved.items()
     }
+
+
+async def savings_in(
+    world: World, role: str, *, first: date, until: date, now: datetime = NOW, unit: int = 0
+) -> charging.Savings:
+    wallet_id = (await wallet_ids(world))[unit]
+    async with world.unit_of_work() as session:
+        return await charging.savings(
+            session,
+            estate_id=world.estate_id,
+            wallet_id=wallet_id,
+            role=role,
+            first=first,
+            until=until,
+            now=now,
+        )
 
 
 async def test_month_by_month_with_tax_and_standing_charges(database: Database):
@@ -188,3 +204,89 @@ async def test_registers_the_benchmark_does_not_price_cost_nothing_there(databas
     )
     found = await savings(world, until=date(2026, 3, 1))
     assert found["2026-02"]["total"] == (23_000_000 - 2_300_000, 44_000_000)
+
+
+NETWORK = """
+rate_table: 1
+name: Network
+utility: electricity
+currency: ZAR
+effective_from: 2026-01-01
+tax: {name: VAT, percent: "15", prices: exclusive}
+charges:
+  - {name: Wires, kind: usage, price: "0.50"}
+  - {name: Feed-in wires, kind: usage, register: export, price: "0.10"}
+  - {name: Capacity, kind: fixed, per: day, price: "2.00"}
+  - {name: Least, kind: minimum, per: month, price: "120.00"}
+"""
+LEVY = """
+rate_table: 1
+name: Levy
+utility: electricity
+currency: ZAR
+effective_from: 2026-01-01
+tax: {name: VAT, percent: "0", prices: exclusive}
+charges: [{name: State, kind: usage, price: "0.03"}]
+"""
+BENCHMARK_OF_WIRES = """
+rate_table: 1
+name: Other wires
+utility: electricity
+currency: ZAR
+effective_from: 2025-01-01
+tax: {name: VAT, percent: "15", prices: exclusive}
+charges:
+  - {name: Wires, kind: usage, price: "0.80"}
+  - {name: Capacity, kind: fixed, per: month, price: "40.00"}
+"""
+
+
+async def test_a_benchmark_stands_in_the_place_of_one_role(database: Database):
+    world = await new_world(database, registers=("import", "export"), rates=None)
+    await assign(world, FLAT.replace("]", ', {name: Sun, kind: usage, register: export, price: "0.40"}]'))
+    await assign(world, NETWORK, role="network")
+    await assign(world, LEVY, role="levy")
+    await compare_with(world, BENCHMARK_OF_WIRES)
+    await world.charge(
+        [
+            ("M1", FEBRUARY, "0"),
+            ("M1", MARCH, "100"),
+            ("M1/export", FEBRUARY, "0"),
+            ("M1/export", MARCH, "10"),
+        ]
+    )
+    span = {"first": date(2026, 2, 1), "until": date(2026, 3, 1)}
+
+    # supply: 200 - 4 = 196, levy 3 without tax; network: 50 - 1 + 56 = 105, 15 are missing to 120; 15 %
+    supply, network, levy = 225_400_000, 138_000_000, 3_000_000
+    # the benchmark: 80 + 40, whatever the export does
+    benchmark = 138_000_000
+
+    for role, charged, others in (
+        ("supply", supply, network + levy),
+        ("network", network, supply + levy),
+        ("levy", levy, supply + network),
+    ):
+        found = await savings_in(world, role, **span)
+        row = (charged, benchmark)
+        assert pairs(found) == {"2026-02": {"electricity": row, "total": row}}, role
+        assert found.unchanged == {"2026-02": {"electricity": others, "total": others}}, role
+
+
+async def test_a_role_that_nothing_is_charged_in_saves_nothing(database: Database):
+    world = await new_world(database)
+    await compare_with(world, BENCHMARK_OF_WIRES)
+    await world.charge([("M1", FEBRUARY, "0"), ("M1", MARCH, "100")])
+    found = await savings_in(world, "network", first=date(2026, 2, 1), until=date(2026, 3, 1))
+    assert (found.saved, found.unchanged) == ({}, {})
+
+
+async def test_other_roles_count_where_they_have_a_price(database: Database):
+    world = await new_world(database)
+    await compare_with(world, PUBLISHED)
+    await assign(world, LEVY, role="levy", effective_from=date(2026, 2, 15))
+    await world.charge([("M1", FEBRUARY, "0"), ("M1", MARCH, "28")])
+    found = await savings_in(world, "supply", first=date(2026, 2, 1), until=date(2026, 3, 1))
+    # a kilowatt-hour a day: 14 of them since the levy began
+    assert found.unchanged == {"2026-02": {"electricity": 420_000, "total": 420_000}}
+    assert pairs(found)["2026-02"]["total"] == (64_400_000, 98_000_000)

@@ -183,6 +183,21 @@ def test_an_estate_that_is_not_there_is_used_wrongly(run: Run, wallets: list[int
     assert "there is no estate called '[/red]'" in result.stderr
 
 
+@pytest.mark.parametrize("table", ["audit_entry", "consent"])
+def test_an_audit_log_that_can_be_changed_is_named(
+    run: Run, wallets: list[int], admin: psycopg.Connection, table: str
+) -> None:
+    assert run("verify", "--json").exit_code == 0
+    admin.execute(f"ALTER TABLE {table} DISABLE TRIGGER append_only")
+    result = run("verify", "--json")
+    assert result.exit_code == 1
+    first = json.loads(result.stdout)["first_broken"]
+    assert (first["verifier"], first["place"]) == ("guards", f"{table}.append_only")
+    admin.execute(f"ALTER TABLE {table} ENABLE TRIGGER append_only")
+    admin.execute(f"DROP TRIGGER no_truncate ON {table}")
+    assert json.loads(run("verify", "--json").stdout)["first_broken"]["place"] == f"{table}.no_truncate"
+
+
 def test_nothing_is_verified_where_nothing_is(run: Run) -> None:
     result = run("verify", "--json")
     assert result.exit_code == 0

@@ -17,8 +17,12 @@ from mita.entrypoints.checkpoints import SigningKey
 from mita.entrypoints.lane import Lane
 from mita.estates import operations as estates
 from mita.estates import queries as estate_queries
+from mita.estates.domain import Days
+from mita.estates.operations import Share, Stay
 from mita.identity import operations as identity
 from mita.identity.domain import Principal
+from mita.imports import operations as imports
+from mita.imports.domain import Mode
 from mita.ledger import operations as ledger
 from mita.ledger import queries as ledger_queries
 from mita.ledger.domain import CheckpointKind, sign_checkpoint
@@ -28,9 +32,12 @@ from mita.metering.domain import ReadingBatch
 from mita.notifications import operations as notifications
 from mita.sharing import operations as sharing
 from mita.sharing.domain import rule_of
+from mita.solar import operations as solar_credits
 from mita.tariffs import operations as tariffs
 from mita.tariffs import queries as tariff_queries
 from mita.tariffs.domain import parse_document
+from mita.tenancies import operations as tenancies
+from mita.tenancies.domain import Newcomer, Onboarding
 from mita.wallets import operations as wallets
 from mita.wallets import queries as wallet_queries
 from mita.wallets.domain import (
@@ -43,6 +50,8 @@ from mita.wallets.domain import (
     StandingOrder,
     Target,
 )
+from mita.webhooks import operations as webhooks
+from mita.webhooks.domain import NO_PRIVATE, Answer, Topic
 
 if TYPE_CHECKING:
     from mita.kit.db import Database
@@ -84,8 +93,10 @@ async def seed(database: Database, *, name: str) -> int:
     await _owe(database, estate_id=estate_id)
     await _switch(database, estate_id=estate_id)
     await _rule_wallets(database, estate_id=estate_id)
+    await _hand_over(database, estate_id=estate_id)
     await _stop_and_limit(database, estate_id=estate_id)
     await _give_access(database, estate_id=estate_id, name=name)
+    await _let_join(database, estate_id=estate_id)
     await _sign(database, estate_id=estate_id)
     await _keep_books(database, estate_id=estate_id)
     await _add_network(database, estate_id=estate_id)
@@ -95,6 +106,10 @@ async def seed(database: Database, *, name: str) -> int:
     await _tell_of_rates(database, estate_id=estate_id)
     await _measure_warmth(database, estate_id=estate_id)
     await _share(database, estate_id=estate_id)
+    await _live_and_own(database, estate_id=estate_id)
+    await _credit_panels(database, estate_id=estate_id)
+    await _import(database, estate_id=estate_id)
+    await _fall_silent(database, estate_id=estate_id)
     return estate_id
 
 
@@ -264,6 +279,18 @@ async def _stop_and_limit(database: Database, *, estate_id: int) -> None:
         )
 
 
+async def _let_join(database: Database, *, estate_id: int) -> None:
+    """Turn the join code on, and let somebody wait."""
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        person = await identity.create_person(session, name="Sipho", email=None, phone=None, now=NOW)
+        await identity.set_join_code(
+            session, estate_id=estate_id, is_on=True, is_new=False, actor="staff:test", now=NOW
+        )
+        await identity.ask_to_join(
+            session, estate_id=estate_id, person_id=person.person_id, unit_name="1", now=NOW
+        )
+
+
 async def _give_access(database: Database, *, estate_id: int, name: str) -> None:
     """A person with a grant, somebody invited, a group with a rule, an alert."""
     staff = Principal("test")
@@ -290,6 +317,18 @@ async def _give_access(database: Database, *, estate_id: int, name: str) -> None
         await wallets.add_member(session, group=group, wallet_id=wallet.wallet_id, caller=staff, now=NOW)
         rule = StandingOrder(is_on=True, threshold_micro=0, target_micro=0)
         await wallets.set_distribution_rule(session, group=group, rule=rule, now=NOW)
+        keyed = identity.Keyed(estate_id, "staff:console", "first", bytes(32))
+        await identity.begin_keyed(session, keyed=keyed, now=NOW)
+        answer = identity.Answer(201, "application/json", b"{}")
+        await identity.keep_answer(session, keyed=keyed, answer=answer)
+        await identity.issue_device_token(
+            session,
+            estate_id=estate_id,
+            device=f"device-of-{name}",
+            expires_at=None,
+            actor="staff:test",
+            now=NOW,
+        )
         await notifications.raise_alert(
             session,
             estate_id=estate_id,
@@ -366,6 +405,18 @@ async def _share(database: Database, *, estate_id: int) -> None:
         assert (await sharing.settle_group(session, **key, now=NOW)).changed == 1
 
 
+async def _credit_panels(database: Database, *, estate_id: int) -> None:
+    """Panels whose capacity is credited to a home for the month before."""
+    before = (NOW.date().replace(day=1) - dt.timedelta(days=1)).replace(day=1)
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        unit_id = (await estate_queries.units(session, estate_id=estate_id))[0].unit_id
+        new = solar_credits.NewInstallation("Panels", 3_500_000, 36_500_000, before, {unit_id: 500_000})
+        await solar_credits.create_installation(
+            session, estate_id=estate_id, new=new, actor="staff:test", now=NOW
+        )
+        assert await solar_credits.post_solar_credits(session, estate_id=estate_id, now=NOW) == 1
+
+
 async def _measure_warmth(database: Database, *, estate_id: int) -> None:
     """A reading with a temperature."""
     taken_s = int(NOW.timestamp()) - 600
@@ -378,3 +429,73 @@ async def _measure_warmth(database: Database, *, estate_id: int) -> None:
         temperature_centi={0: 5825},
     )
     await Lane(database, estate_id=estate_id).charge(batch, now=NOW)
+
+
+async def _fall_silent(database: Database, *, estate_id: int) -> None:
+    """A meter that sends nothing for months, of which an endpoint is told that is gone."""
+    later = NOW + dt.timedelta(days=90)
+    terms = webhooks.EndpointTerms("https://example.com/hook", tuple(Topic))
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        await webhooks.create_endpoint(
+            session, estate_id=estate_id, terms=terms, rules=NO_PRIVATE, actor="staff:test", now=NOW
+        )
+        await metering.set_silence_rule(session, estate_id=estate_id, silent_hours=48, now=NOW)
+        assert await metering.notice_silence(session, estate_id=estate_id, now=later) == 1
+        claimed = await webhooks.claim_due(
+            session, busy={}, at_once=9, limit=9, claim_for=dt.timedelta(minutes=1), now=later
+        )
+        answer = Answer(status=500, error=None, duration_ms=12)
+        tried = [webhooks.Tried(each, answer, later, spread_permille=0) for each in claimed]
+        await webhooks.record_tries(session, tried=tried, now=later)
+
+
+async def _hand_over(database: Database, *, estate_id: int) -> None:
+    """Somebody moves in, and that is undone."""
+    staff = Principal("test")
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        (unit,) = await estate_queries.units(session, estate_id=estate_id)
+        done = await tenancies.hand_over(
+            session,
+            estate_id=estate_id,
+            asked=Onboarding(unit.unit_id, Newcomer(None, "Newcomer")),
+            key="k1",
+            caller=staff,
+            now=NOW,
+        )
+        assert done.handover_id is not None
+        await tenancies.undo_handover(
+            session,
+            estate_id=estate_id,
+            handover_id=done.handover_id,
+            reason="a slip",
+            key="k1",
+            caller=staff,
+            now=NOW + dt.timedelta(minutes=1),
+        )
+
+
+async def _live_and_own(database: Database, *, estate_id: int) -> None:
+    """A person with an occupancy and an ownership, a swapped meter, a document."""
+    by = {"estate_id": estate_id, "actor": "staff:test", "now": NOW}
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        (unit,) = await estate_queries.units(session, estate_id=estate_id)
+        (wallet,) = await wallet_queries.wallets(session, estate_id=estate_id)
+        grants = await wallet_queries.live_grants(session, estate_id=estate_id, wallet_id=wallet.wallet_id)
+        days = Days(NOW.date())
+        await estates.add_occupancy(session, stay=Stay(unit.unit_id, grants[0].person_id, days), **by)
+        share = Share(unit.unit_id, grants[0].person_id, days, 1_000_000)
+        await estates.add_ownership(session, share=share, **by)
+        old = metering.NewMeter(unit.unit_id, "old", "electricity")
+        (meter_id,) = await metering.install_meters(session, estate_id=estate_id, meters=[old], now=NOW)
+        order = tenancies.SwapOrder(meter_id, tenancies.NewPart("new", {"import": 0}), NOW, "broken")
+        await tenancies.swap_meter(session, order=order, key="k1", **by)
+        paper = estates.NewDocument(
+            "unit", unit.unit_id, unit.unit_id, "plan.pdf", "application/pdf", b"%PDF-1"
+        )
+        await estates.store_document(session, new=paper, **by)
+
+
+async def _import(database: Database, *, estate_id: int) -> None:
+    new = imports.NewFile("units", "units.csv", b"name\nimported\n", Mode.VALID_ROWS, False, "seed")
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        await imports.receive_file(session, estate_id=estate_id, new=new, actor="staff:test", now=NOW)

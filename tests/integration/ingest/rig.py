@@ -92,12 +92,16 @@ class Broker:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
-def embedded_broker(directory: Path) -> Broker:
-    """The broker of ``mita up``."""
+def embedded_broker(directory: Path, *, database_url: str | None = None) -> Broker:
+    """The broker of ``mita up``; without a database it knows signed tokens only."""
     port = free_port()
     process = Process(
         [sys.executable, "-m", "mita.entrypoints.broker"],
-        environment={"MITA_DATA": str(directory), "MITA_MQTT_PORT": str(port)},
+        environment={
+            "MITA_DATA": str(directory),
+            "MITA_MQTT_PORT": str(port),
+            **({} if database_url is None else {"MITA_DATABASE_URL": database_url}),
+        },
         log=directory / "broker.log",
     )
     return Broker(process, port=port, keys=load_keys(directory))

@@ -15,19 +15,27 @@ import jwt
 import pytest
 
 from mita.entrypoints.keys import INGEST, BadDeviceName, device_token
+from mita.identity import operations as identity
+from mita.identity import queries as identity_queries
 from tests.integration.world import new_world
 
-from .rig import eventually
+from .rig import embedded_broker, eventually
 from .test_charging import KWH, item
 from .wire import client, publish
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+    from uuid import UUID
+
     from psycopg import Connection
 
+    from mita.entrypoints.embedded.postgres import EmbeddedPostgres
     from mita.entrypoints.keys import Keys
     from mita.kit.db import Database
 
     from .conftest import Line
+    from .rig import Broker
 
 REFUSED = 128
 
@@ -183,3 +191,60 @@ async def test_a_device_speaks_for_itself_only(embedded_line: Line, database: Da
     assert line.tap.delivered == 3
     assert await world.balances() == [0, -3 * KWH]
     assert admin.execute("SELECT count(*) FROM rejected_reading").fetchone() == (0,)
+
+
+@pytest.fixture
+async def issuing_broker(
+    directory: Path, postgres: EmbeddedPostgres, database_name: str
+) -> AsyncIterator[Broker]:
+    """The embedded broker with the database, as `mita up` starts it."""
+    broker = embedded_broker(directory, database_url=postgres.app_url(database_name))
+    await broker.start()
+    yield broker
+    broker.process.end()
+
+
+async def is_let_in(broker: Broker, device: str, password: str) -> bool:
+    with contextlib.suppress(aiomqtt.MqttError):
+        async with client(broker, device, password=password):
+            return True
+    return False
+
+
+async def test_an_issued_token_opens_the_broker_until_it_is_revoked(
+    issuing_broker: Broker, database: Database
+):
+    world = await new_world(database, meters=2)
+    one, two = (f"dev-{world.estate_id}-{number}" for number in (1, 2))
+    broker = issuing_broker
+    signed = device_token(broker.keys.device_secret, two)
+    assert await is_let_in(broker, two, signed), "a device that was never issued a token shows a signed one"
+
+    async def issued(device: str) -> tuple[UUID, str]:
+        async with world.unit_of_work() as session:
+            row, token = await identity.issue_device_token(
+                session,
+                estate_id=world.estate_id,
+                device=device,
+                expires_at=None,
+                actor="staff:test",
+                now=datetime.now(UTC),
+            )
+            return row.device_token_id, token
+
+    token_id, token = await issued(one)
+    assert token.startswith("mita_device_")
+    assert await is_let_in(broker, one, token)
+    assert not await is_let_in(broker, two, token), "one device, one token"
+    assert not await is_let_in(broker, one, device_token(broker.keys.device_secret, one))
+    async with client(broker, one, password=token) as device, world.unit_of_work() as session:
+        row = await identity_queries.device_token(
+            session, estate_id=world.estate_id, device_token_id=token_id
+        )
+        await identity.revoke_device_token(session, row=row, actor="staff:test", now=datetime.now(UTC))
+        assert device is not None
+
+    async def is_out() -> bool:
+        return not await is_let_in(broker, one, token)
+
+    await eventually(is_out, what="the revoked token is refused")

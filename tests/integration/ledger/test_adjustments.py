@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from mita.kit.errors import Invalid, NotFound
+from mita.kit.errors import Invalid, KeyReused, NotFound
 from mita.kit.ids import new_id
 from mita.ledger import operations as ledger
-from mita.ledger.operations import AdjustmentDecided, KeyReused, SecondPersonNeeded
+from mita.ledger.operations import AdjustmentDecided, SecondPersonNeeded
 
 from .small import NOW, RAND, WALLETS, SmallLedger, small_ledger
 from .tables import picture

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mita.kit.errors import Invalid, NotFound, Refusal
+from mita.kit.errors import Invalid, KeyReused, NotFound, Refusal
 from mita.ledger import operations as ledger
 from mita.ledger import queries
 from mita.ledger.domain import EntryKind, JournalKind, Unbalanced
-from mita.ledger.operations import KeyReused, Line, Movement, NotEnough, Order
+from mita.ledger.operations import Line, Movement, NotEnough, Order
 
 from .small import NOW, RAND, WALLETS, SmallLedger, small_ledger
 from .tables import picture

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import pytest
 
-from mita.kit.errors import Invalid
+from mita.kit.errors import Invalid, KeyReused
 from mita.ledger import operations as ledger
-from mita.ledger.operations import Authorisation, HoldResolved, KeyReused, NotEnough
+from mita.ledger.operations import Authorisation, HoldResolved, NotEnough
 
 from .small import NOW, RAND, WALLETS, SmallLedger, small_ledger
 from .tables import picture

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from mita.ledger import queries as ledger_queries
 from mita.metering import queries as metering_queries
 from mita.sharing import operations, queries
-from mita.sharing.domain import rule_of
+from mita.sharing.domain import PriceTerms, rule_of
 from mita.sharing.operations import NewGroup, TermsIn
 from mita.tariffs import operations as tariffs
 from mita.tariffs.domain import parse_document
@@ -77,6 +77,10 @@ class Community:
         async with self.world.unit_of_work() as session:
             await operations.add_keys(session, **self.key, keys=keys, actor="staff:test", now=now)
 
+    async def price(self, *terms: PriceTerms, now: datetime = NOW) -> None:
+        async with self.world.unit_of_work() as session:
+            await operations.add_prices(session, **self.key, terms=terms, actor="staff:test", now=now)
+
     async def read(self, *rows: tuple[str, datetime, str], now: datetime = NOW) -> None:
         await self.world.charge(list(rows), now=now)
 
@@ -96,7 +100,11 @@ class Community:
         }
 
     async def month(self, month: date = date(2026, 3, 1)) -> dict[int, list[int]]:
-        """Return the booked numbers of a month by home."""
+        """Return the booked numbers of a month by home, without those of other roles and of incentives."""
+        return {home: numbers[:9] for home, numbers in (await self.numbers(month)).items()}
+
+    async def numbers(self, month: date = date(2026, 3, 1)) -> dict[int, list[int]]:
+        """Return all booked numbers of a month by home."""
         async with self.world.unit_of_work() as session:
             found = await queries.shared_months(session, **self.key, month=month)
         homes = {unit_id: number for number, unit_id in enumerate(self.world.unit_ids, start=1)}

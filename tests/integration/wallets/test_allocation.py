@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mita.kit.errors import Invalid
+from mita.kit.errors import Invalid, KeyReused
 from mita.ledger.domain import EntryKind
-from mita.ledger.operations import KeyReused
 from mita.wallets import operations as wallets
 from mita.wallets.domain import Allocation, AllocationRules
 from mita.wallets.operations import ChoiceNotOffered, UtilityNotInWallet

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mita.credit.domain import Rule
-from mita.kit.errors import Invalid
-from mita.ledger.operations import KeyReused
+from mita.kit.errors import Invalid, KeyReused
 from mita.wallets import operations as wallets
 from mita.wallets import queries
 from mita.wallets.domain import Emergency

@@ -7,8 +7,7 @@ import asyncio
 import pytest
 
 from mita.credit.domain import Rule
-from mita.kit.errors import Invalid
-from mita.ledger.operations import KeyReused
+from mita.kit.errors import Invalid, KeyReused
 from mita.wallets import operations as wallets
 from mita.wallets.domain import Emergency
 from mita.wallets.operations import NoEmergencyCredit, NotLow, UtilityNotInWallet

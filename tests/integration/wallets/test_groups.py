@@ -9,9 +9,9 @@ import pytest
 
 from mita.credit.domain import Rule
 from mita.entrypoints.worker.app import create_worker_app
-from mita.kit.errors import Invalid, NotFound
+from mita.kit.errors import Invalid, KeyReused, NotFound
 from mita.ledger import queries as ledger_queries
-from mita.ledger.operations import KeyReused, NotEnough
+from mita.ledger.operations import NotEnough
 from mita.notifications import queries as notification_queries
 from mita.wallets import operations as wallets
 from mita.wallets import queries

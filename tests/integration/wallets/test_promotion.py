@@ -9,8 +9,7 @@ import pytest
 
 from mita.credit import queries as credit_queries
 from mita.credit.domain import Rule
-from mita.kit.errors import Invalid
-from mita.ledger.operations import KeyReused
+from mita.kit.errors import Invalid, KeyReused
 from mita.wallets import jobs, queries
 from mita.wallets import operations as wallets
 from mita.wallets.operations import Grant, UtilityNotInWallet

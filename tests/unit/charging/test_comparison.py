@@ -9,15 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mita.charging.domain.comparison import (
-    NO_TABLE_IN_FORCE,
-    Pricing,
-    UnitUse,
-    as_if_in_force,
-    compare_units,
-)
+from mita.charging.domain.comparison import NO_TABLE_IN_FORCE, compare_units
 from mita.charging.domain.comparison_csv import comparison_lines
 from mita.charging.domain.consumption import Consumption, Source, consumption_of
+from mita.charging.domain.pricing import Pricing, UnitUse, as_if_in_force
 from mita.tariffs.domain import Interval, RateTable, bill, local_date, local_midnight_s, parse_document
 
 ZONE = ZoneInfo("Europe/London")
@@ -53,7 +48,7 @@ def info(register_id: int, *, name: str = "import", unit_id: int = 1, meter_id: 
 def used(which: Source, readings: list[tuple[int, int]], *, span_s: tuple[int, int] = SPAN_S) -> Consumption:
     found = consumption_of(
         which,
-        listed=(),
+        listed={},
         taken_s=[taken for taken, _ in readings],
         value_micro=[value for _, value in readings],
         span_s=span_s,

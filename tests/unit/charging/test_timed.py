@@ -8,7 +8,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mita.charging.domain.payers import Payer, payers_of
-from mita.charging.domain.timed import PriceList, WallClock, begun_parts, due_items, next_due_s, parts_since
+from mita.charging.domain.timed import (
+    DayCharges,
+    PriceList,
+    WallClock,
+    begun_parts,
+    due_items,
+    next_due_s,
+    parts_since,
+)
 from mita.charging.domain.use import UnitUse
 from mita.tariffs.domain import Assignment, Scope, Segment, Target, parse_document
 
@@ -38,7 +46,10 @@ def price_list(billing_day: int = 1) -> PriceList:
 def due(prices: PriceList, *, first: date, clock: WallClock, off: tuple[int, ...] = ()) -> list[tuple]:
     parts = begun_parts(prices, first=first, clock=clock)
     use = UnitUse([], payers={}, zone=clock.zone)
-    items = due_items(prices, parts=parts, clock=clock, use=use, is_off=lambda second: second in off)
+    days = DayCharges(clock=clock)
+    items = due_items(
+        prices, parts=parts, clock=clock, use=use, is_off=lambda second: second in off, days=days
+    )
     return [(item.key.charge, item.key.first, item.due_s, item.line.net_micro) for item in items]
 
 

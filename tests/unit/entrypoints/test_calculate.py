@@ -157,6 +157,17 @@ def test_kva_are_taken_to_be_kw_where_only_energy_is_known_and_the_answer_says_s
     assert (demand["quantity"], demand["net"], known_kva["assumed"]) == ("8", "80.00", None)
 
 
+def test_a_table_of_power_alone(command: Command) -> None:
+    power = (
+        "{rate_table: 1, name: Power, utility: electricity, currency: ZAR, effective_from: 2025-01-01,"
+        " charges: [{name: D, kind: demand, interval_minutes: 30, unit: kVA, price: '212.50'}]}"
+    )
+    # 720 kWh in the 720 hours of June are 1 kW all the time
+    found = command.answer(power, "--quantity", "720", "--from", "2025-06-01", "--to", "2025-07-01")
+    assert (found["net"], found["lines"][0]["quantity"]) == ("212.50", "1")
+    assert found["assumed"].startswith("kVA are taken to be kW")
+
+
 def test_versions_are_documents_in_any_order(command: Command) -> None:
     july = ("--quantity", "310", "--from", "2025-07-01", "--to", "2025-08-01")
     both = command.answer(f"{FLAT_FROM_2025}---\n{BLOCKS}", *july)
@@ -236,6 +247,70 @@ def test_an_amount(command: Command) -> None:
     assert (short["units"], short["net"], short["tax"], short["unpaid"]) == ("0", "20.00", "3.00", "48.30")
 
 
+def test_how_much_for_fifty_units(command: Command) -> None:
+    found = command.answer(FLAT_FROM_2025, "--units", "50", "--arrears-percent", "20")
+    # (50 * 3 + 62) * 1.15 = 243.80; / 0.8 = 304.75
+    assert list(found) == list(command.answer(FLAT_FROM_2025, "--amount", "304.75"))
+    assert (found["units"], found["gross"], found["arrears"]) == ("50", "304.75", "60.95")
+    assert (found["net"], found["tax"], found["fixed"], found["remainder"]) == (
+        "212.00",
+        "31.80",
+        "62.00",
+        "0.00",
+    )
+    assert [(line["charge"], line["net"]) for line in found["lines"]] == [
+        ("Standing", "62.00"),
+        ("Energy", "150.00"),
+    ]
+    # one cent less buys less
+    assert command.answer(FLAT_FROM_2025, "--amount", "304.74", "--arrears-percent", "20")["units"] < "50"
+
+
+def test_each_part_of_a_purchase_is_rounded_half_up_where_the_parts_add_up(command: Command) -> None:
+    naira = FLAT_FROM_2025.replace('"15"', '"7.5"').replace('"3.00"', '"209.50"').replace('"62.00"', '"0"')
+    found = command.answer(naira, "--units", "50", "--arrears-percent", "20")
+    # 10,475 and 785.625 of tax; / 0.8 = 14,075.78125, upward
+    assert [found[name] for name in ("net", "tax", "arrears", "remainder", "gross")] == [
+        "10475.00",
+        "785.63",
+        "2815.16",
+        "0.00",
+        "14075.79",
+    ]
+
+
+def test_arrears_are_paid_until_there_are_none(command: Command) -> None:
+    # 100 of arrears first, then 71.30 of standing charges; 172.50 / 1.15 / 3
+    bought = command.answer(FLAT_FROM_2025, "--amount", "343.80", "--arrears", "100")
+    assert (bought["arrears"], bought["units"]) == ("100.00", "50")
+    assert command.answer(FLAT_FROM_2025, "--units", "50", "--arrears", "100")["gross"] == "343.80"
+    # half of it would be 171.90, and 30 are left to pay
+    half = ("--arrears-percent", "50", "--arrears", "30")
+    assert command.answer(FLAT_FROM_2025, "--amount", "343.80", *half)["arrears"] == "30.00"
+    assert command.answer(FLAT_FROM_2025, "--units", "50", *half)["gross"] == "273.80"
+
+
+def test_what_is_due_of_standing_charges_can_be_said(command: Command) -> None:
+    # a second purchase of the month: nothing is due any more, and 340 of the first block are used
+    second = command.answer(BLOCKS, "--units", "20", "--used", "340", "--standing-due", "0")
+    # (10 * 2.0967 + 10 * 2.4050) * 1.15 = 51.76955, upward
+    assert (second["gross"], second["fixed"]) == ("51.77", "0.00")
+    assert [(line["block"], line["quantity"]) for line in second["lines"]] == [(1, "10"), (2, "10")]
+    # 48.30 with tax stayed unpaid: 42 and 6.30
+    due = command.answer(FLAT_FROM_2025, "--amount", "220.80", "--standing-due", "48.30")
+    assert (due["fixed"], due["units"], due["tax"]) == ("42.00", "50", "28.80")
+    assert due["lines"][0]["charge"] == "Standing charges due"
+
+
+def test_units_of_dear_money(command: Command) -> None:
+    dear = (
+        "{rate_table: 1, name: Dear, utility: water, currency: IDR, effective_from: 2025-01-01,"
+        ' charges: [{name: Water, kind: usage, price: "12550.00"}]}'
+    )
+    assert command.answer(dear, "--amount", "1255000")["units"] == "100"
+    assert command.answer(dear, "--units", "100")["gross"] == "1255000.00"
+
+
 def test_days_since_the_last_purchase_over_a_change_of_price_and_tax(command: Command) -> None:
     old = (
         "{rate_table: 1, name: Old, utility: electricity, currency: ZAR, effective_from: 2009-07-01,"
@@ -278,7 +353,7 @@ def test_a_year_of_half_hours(command: Command) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ((), "give --quantity, --intervals or --amount"),
+        ((), "give --quantity, --intervals, --amount or --units"),
         (("--quantity", "1", "--amount", "1"), "--quantity and --amount do not go together"),
         (("--quantity", "-1"), "must not be negative"),
         (("--quantity", "NaN"), "is not a decimal number"),
@@ -296,7 +371,23 @@ def test_a_year_of_half_hours(command: Command) -> None:
         (("--quantity", "1", "--from", "2025-01-01", "--to", "2190-01-01"), "at most 60 years"),
         (("--quantity", "1", "--register", "Import!"), "is no name of a register"),
         (("--quantity", "1", "--register", "export"), 'no charge on the register "export"'),
-        (("--quantity", "1", "--unit-step", "0.1"), "go with --amount"),
+        (("--quantity", "1", "--unit-step", "0.1"), "--unit-step goes with --amount or --units"),
+        (("--quantity", "1", "--arrears", "5"), "--arrears goes with --amount or --units"),
+        (("--quantity", "1", "--standing-due", "0"), "--standing-due goes with --amount or --units"),
+        (("--quantity", "1", "--used", "0"), "--used goes with --amount or --units"),
+        (("--units", "1", "--amount", "1"), "--amount and --units do not go together"),
+        (("--units", "1", "--quantity", "1"), "--quantity and --units do not go together"),
+        (("--units", "1", "--intervals", "use.csv"), "--intervals and --units do not go together"),
+        (("--units", "1", "--register", "export"), "--register export does not go with --units"),
+        (("--units", "0"), "must be above zero"),
+        (("--units", "-1"), "must be above zero"),
+        (("--units", "fifty"), "is not a decimal number"),
+        (("--units", "1000000001"), "smaller than any register"),
+        (("--units", "5", "--arrears-percent", "100"), "all of the amount goes to the arrears"),
+        (("--units", "5", "--arrears", "-1"), "what the arrears are must not be negative"),
+        (("--units", "5", "--standing-due", "-1"), "standing charges must not be negative"),
+        (("--units", "5", "--used", "-1"), "what was used before must not be negative"),
+        (("--units", "5", "--unit-step", ""), "is not a decimal number"),
         (("--amount", "0"), "must be above zero"),
         (("--amount", "-5"), "must be above zero"),
         (("--amount", "nan"), "is not a decimal number"),
@@ -320,7 +411,7 @@ def test_a_missing_zone(command: Command) -> None:
     assert "--timezone" in command.refusal(BLOCKS, "--quantity", "1", zone=())
 
 
-@pytest.mark.parametrize("options", [("--quantity", "100"), ("--amount", "5")])
+@pytest.mark.parametrize("options", [("--quantity", "100"), ("--amount", "5"), ("--units", "5")])
 def test_a_price_by_time_needs_times(command: Command, options: tuple[str, ...]) -> None:
     assert "depends on" in command.refusal(CLOCKS, *options)
     assert command.refusal(DEMAND, *options)

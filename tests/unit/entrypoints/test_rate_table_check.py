@@ -104,6 +104,27 @@ def test_problems_are_told_by_file_and_line(written):
     ]
 
 
+@pytest.mark.parametrize(
+    ("price", "mend"),
+    [
+        ("3,24", "write a decimal point"),
+        ("-3.24", "usage on the register export"),
+        ("R3.24", "without a unit"),
+        ("1e3", "or an exponent"),
+        ("99999999999", "1,000,000 at most"),
+    ],
+)
+def test_a_price_that_is_none_is_mended(written, price, mend):
+    text = (
+        "rate_table: 1\nname: T\nutility: electricity\ncurrency: ZAR\neffective_from: 2025-07-01\n"
+        f'charges:\n  - name: Energy\n    kind: usage\n    price: "{price}"\n'
+    )
+    done = mita("check", written(text.encode()))
+    assert done.exit_code == BAD_INPUT
+    assert "rates.yaml:9: charges[0].price: " in done.stderr
+    assert mend in done.stderr
+
+
 def test_one_json_object(written):
     path = written(yaml.safe_dump(TIMED))
     done = mita("check", path, "--json")
@@ -134,7 +155,7 @@ RUBBISH = [
     (b"\x00" * 100, ":1: line 1 is neither YAML nor JSON"),
     (REFERENCE.encode("utf-16"), "byte 1 is no UTF-8"),
     (b"x" * (300 * 1024), "longer than 256 KiB"),
-    (b"x" * (5 * 1024 * 1024), "longer than 4096 KiB"),
+    (b"x" * (9 * 1024 * 1024), "longer than 8 MiB"),
     (b"", "there is no rate table"),
     (b"\n\n# nothing\n", "there is no rate table"),
     (b"[" * 10_000, "nested deeper"),

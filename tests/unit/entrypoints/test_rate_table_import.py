@@ -102,7 +102,7 @@ def test_one_of_several_rates_is_picked(tmp_path):
     ]
     out = tmp_path / "rates.yaml"
     given = ["-", "--format", "urdb", "--out", out]
-    assert "2 rates, choose one with --pick" in run(*given, text=json.dumps(rates)).stderr
+    assert "2 rates that map: pick one, from 1 (--pick)" in run(*given, text=json.dumps(rates)).stderr
     assert run(*given, "--pick", "3", text=json.dumps(rates)).exit_code == 2
     assert run(*given, "--pick", "2", text=json.dumps(rates)).exit_code == 0
     assert parse_document(out.read_text("utf-8")).name == "R2"
@@ -152,3 +152,12 @@ def test_a_folder_that_is_not_there(prices, tmp_path):
     result = run(prices, "--format", "csv", *HEAD, "--out", tmp_path / "none" / "rates.yaml")
     assert result.exit_code == 2
     assert "cannot be written" in result.stderr
+
+
+def test_a_table_to_be_like_that_is_none_is_named(prices, tmp_path):
+    like = tmp_path / "like.yaml"
+    like.write_text("rate_table: 1\nname: Like\n", "utf-8")
+    result = run(prices, "--format", "csv", "--like", like, *HEAD, "--out", tmp_path / "rates.yaml")
+    assert result.exit_code == 2
+    assert f"--like: {like}" in result.stderr
+    assert "prices.csv" not in result.stderr

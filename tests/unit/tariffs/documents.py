@@ -16,6 +16,7 @@ from mita.tariffs.domain import (
     DemandCharge,
     FixedCharge,
     MinimumCharge,
+    NettingCharge,
     PriceRule,
     RateTable,
     Season,
@@ -35,6 +36,13 @@ DEMAND = {
     "price": "212.50",
 }
 MINIMUM = {"name": "Minimum bill", "kind": "minimum", "per": "month", "price": "50.00"}
+NETTING = {
+    "name": "Net metering",
+    "kind": "netting",
+    "surplus": "carried",
+    "carried_until": "03-31",
+    "surplus_price": "0.10",
+}
 FEED_IN = {"name": "Feed-in", "kind": "usage", "register": "export", "price": "0.80"}
 WATER_BLOCKS = [
     {"up_to": "6", "price": "10.00"},
@@ -77,6 +85,15 @@ EVERYTHING = document(
     ],
 )  # fmt: skip
 STANDING = document(charges=[FIXED], tax=None)
+NETTED = document(
+    clocks={"weekday": "O" * 8 + "P" * 16, "saturday": "O" * 24, "sunday": "O" * 24},
+    charges=[
+        usage(price={"P": "3.00", "O": "1.00"}),
+        {**FEED_IN, "price": "0.00"},
+        NETTING,
+        MINIMUM,
+    ],
+)
 TIMED = document(
     clocks={"weekday": "OP" * 24, "saturday": "O" * 24, "sunday": "O" * 48},
     charges=[usage(price={"P": "3.00", "O": "1.00"}), {**DEMAND, "when": ["P"]}],
@@ -94,8 +111,8 @@ WATER = document(
     charges=[usage(name="Water", allowance="6", blocks=WATER_BLOCKS), MINIMUM],
 )
 # without shared parts: YAML would write them as aliases
-RICH = tuple(json.loads(json.dumps(each)) for each in (EVERYTHING, STANDING, TIMED, GAS, WATER))
-EVERYTHING, STANDING, TIMED, GAS, WATER = RICH
+RICH = tuple(json.loads(json.dumps(each)) for each in (EVERYTHING, STANDING, TIMED, GAS, WATER, NETTED))
+EVERYTHING, STANDING, TIMED, GAS, WATER, NETTED = RICH
 
 
 # ── any table ──
@@ -222,7 +239,22 @@ def charges_of(draw, seasons, clocks, has_power):
             charges.append(FixedCharge(name, per, draw(MICRO_PRICES), draw(st.booleans())))
         else:
             charges.append(MinimumCharge(name, draw(MICRO_PRICES)))
+    if has_power and draw(st.booleans()) and nettable(charges):
+        until = draw(st.none() | st.tuples(st.integers(1, 12), st.integers(1, 28)))
+        charges.append(NettingCharge("Netting " + names[0][:20], draw(MICRO_PRICES), until))
     return tuple(charges)
+
+
+def nettable(charges):
+    """Whether something is drawn, and nothing that is fed in has a price."""
+    usage = [each for each in charges if isinstance(each, UsageCharge)]
+    return any(each.register == "import" for each in usage) and not any(
+        block.price_micro
+        for each in usage
+        if each.register == "export"
+        for rule in each.rules
+        for block in rule.blocks
+    )
 
 
 @st.composite

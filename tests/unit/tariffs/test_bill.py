@@ -18,6 +18,7 @@ from mita.tariffs.domain import (
     NotPriced,
     VersionsNotInOrder,
     bill,
+    calculate_bill,
     documents_cents,
     evenly,
     local_midnight_s,
@@ -353,7 +354,8 @@ def test_apparent_power_needs_its_own_register():
 def test_a_quantity_over_a_change_of_prices_shares_limits_by_days():
     old = table(effective_from="2024-04-01", billing_day=17, charges=[usage(blocks=HOMELIGHT_BLOCKS)])
     new = table(effective_from="2025-04-01", billing_day=17, charges=[usage(price="2.1611")])
-    found = billed(old, new, quantity=400, first="2025-03-17", until="2025-04-16")
+    days = (date(2025, 3, 17), date(2025, 4, 16))
+    found, _ = calculate_bill([old, new], zone=JOHANNESBURG, quantity_micro=400 * MICRO, days=days)
     assert shown(found) == [
         ("Energy", "", "", 1, 175_000_000, 1_902_800, 332_990_000),
         ("Energy", "", "", 2, 25_000_000, 2_156_200, 53_905_000),
@@ -361,6 +363,19 @@ def test_a_quantity_over_a_change_of_prices_shares_limits_by_days():
     ]
     assert found.net_micro == 819_115_000
     assert cents(found) == (819_12, 122_87, 941_99)
+
+
+def test_intervals_of_a_part_period_share_limits_by_days_of_the_whole_one():
+    old = table(effective_from="2024-04-01", billing_day=17, charges=[usage(blocks=HOMELIGHT_BLOCKS)])
+    new = table(effective_from="2025-04-01", billing_day=17, charges=[usage(price="2.1611")])
+    used = hours("2025-03-25", [200])
+    spans = (("2025-03-17", "2025-04-17"), ("2025-03-17", "2025-04-16"), ("2025-03-25", "2025-03-26"))
+    first_blocks = [
+        billed(old, new, uses={"import": used}, first=first, until=until).periods[0].lines[0]
+        for first, until in spans
+    ]
+    # 350 * 15 / 31, whichever of the days are asked about
+    assert [line.quantity_micro for line in first_blocks] == [169_354_838] * 3
 
 
 def test_a_change_inside_the_month_shares_everything_by_days():

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 from mita.tariffs.domain import (
     DemandCharge,
+    NettingCharge,
     RateTableInvalid,
     UsageCharge,
     document_schema,
@@ -187,6 +188,7 @@ def check_prices(table, plain):
             "UsageCharge": "usage",
             "FixedCharge": "fixed",
             "DemandCharge": "demand",
+            "NettingCharge": "netting",
         }.get(type(charge).__name__, "minimum")
         prices = decimals_in(written.get("price", written.get("blocks")))
         if isinstance(charge, UsageCharge):
@@ -199,6 +201,8 @@ def check_prices(table, plain):
                     assert {block.price_micro for block in blocks} <= prices
         elif isinstance(charge, DemandCharge):
             assert {charge.price_micro(season=season) for season in seasons} <= prices
+        elif isinstance(charge, NettingCharge):
+            assert charge.surplus_price_micro in decimals_in(written["surplus_price"])
         else:
             assert charge.price_micro in prices
 

@@ -17,6 +17,7 @@ from mita.tariffs.domain import (
     PeriodTotals,
     TimesNeeded,
     amount_for,
+    purchase_of,
     units_for,
 )
 
@@ -121,6 +122,17 @@ def test_how_much_for_fifty():
     assert amount_for(priced, quantity_micro=350 * MICRO, days=JULY) == 855_430_000
 
 
+def test_no_money_is_enough():
+    dear = table(tax=None, charges=[usage(price="1000000.00")])
+    # 9.22 million million are all money
+    assert amount_for(dear, quantity_micro=9_000_000 * MICRO) == 9_000_000_000_000 * MICRO
+    with pytest.raises(BadPurchase, match="no amount of money"):
+        amount_for(dear, quantity_micro=9_300_000 * MICRO)
+    assert units_for(dear, amount_micro=5_000_000 * MICRO).quantity_micro == 5 * MICRO
+    with pytest.raises(BuysWithoutEnd):
+        amount_for(table(charges=[usage(price="0")]), quantity_micro=MICRO)
+
+
 def test_what_nothing_can_be_bought_with():
     with pytest.raises(TimesNeeded):
         units_for(homeflex(), amount_micro=MICRO)
@@ -206,15 +218,39 @@ def test_every_millionth_is_accounted_for_and_no_more_can_be_had(priced, amount,
     assert more + due + bought.arrears_micro >= amount - 1
 
 
-@given(priced=any_table(), quantity=st.integers(1, 500 * MICRO), percent=st.integers(0, 90))
-@settings(max_examples=100, deadline=None)
-def test_the_amount_for_a_quantity_is_the_smallest(priced, quantity, percent):
-    how = {"days": JULY, "arrears_percent_micro": percent * MICRO}
-    amount = amount_for(priced, quantity_micro=quantity, **how)
-    assert amount % 10_000 == 0
-    assert units_for(priced, amount_micro=amount, **how).quantity_micro >= quantity
-    if amount > 10_000:
-        assert units_for(priced, amount_micro=amount - 10_000, **how).quantity_micro < quantity
+@given(
+    priced=any_table(),
+    quantity=st.integers(1, 500 * MICRO),
+    percent=st.integers(0, 99_990_000),
+    arrears=st.none() | st.integers(0, 300 * MICRO),
+    due=st.none() | st.integers(0, 100 * MICRO),
+    already=st.integers(0, 400 * MICRO),
+    step=st.sampled_from([1, 100_000]),
+    coin=st.sampled_from([1, 10_000]),
+)
+@settings(max_examples=200, deadline=None)
+def test_the_amount_for_a_quantity_is_the_smallest(
+    priced, quantity, percent, arrears, due, already, step, coin
+):
+    how = {
+        "days": JULY,
+        "standing_due_micro": due,
+        "arrears_percent_micro": percent,
+        "arrears_micro": arrears,
+        "already_micro": already,
+        "step_micro": step,
+    }
+    bought = purchase_of(priced, quantity_micro=quantity, coin_micro=coin, **how)
+    amount = bought.amount_micro
+    assert amount == amount_for(priced, quantity_micro=quantity, coin_micro=coin, **how)
+    assert amount % coin == 0
+    assert bought.quantity_micro >= quantity
+    assert parts(bought) == amount
+    assert min(bought.remainder_micro, bought.tax_micro, bought.arrears_micro) >= 0
+    assert units_for(priced, amount_micro=amount, **how).quantity_micro >= bought.quantity_micro
+    # a coin less buys less
+    if amount > coin:
+        assert units_for(priced, amount_micro=amount - coin, **how).quantity_micro < quantity
 
 
 @given(amount=st.integers(1, 10**6 * MICRO), percent=st.integers(0, 100 * MICRO))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import numpy as np
@@ -17,20 +16,16 @@ from mita.tariffs.domain.sharing import (
     KINDS,
     PRIORITY,
     STATIC,
-    Allocation,
-    KeysTooLate,
     SharingInvalid,
     SharingRule,
     allocate,
-    check_keys_in_time,
-    difference,
-    shared_energy,
 )
 from mita.tariffs.domain.sharing_arrays import (
     QUANTITY_MAX,
     _dynamic,
     allocate_many,
     shared_energy_many,
+    split_many,
 )
 
 AT = COUNTRIES["AT"].rules
@@ -82,12 +77,10 @@ def test_rows_of_the_file(cases, case, rule):
 def test_italy_counts_each_hour_by_itself(cases):
     row = cases["italy-shared-one-hour"]
     injected, withdrawn = (
-        [micro(each) for each in row["injected"]],
-        [micro(each) for each in row["withdrawn"]],
+        np.array([[micro(each)] for each in row[side]]) for side in ("injected", "withdrawn")
     )
-    assert shared_energy(injected=injected, withdrawn=withdrawn) == micro(row["shared"]) == 3_500_000
-    hours = [shared_energy(injected=[3], withdrawn=[1]), shared_energy(injected=[4], withdrawn=[5])]
-    assert hours == [1, 4]
+    one_hour = shared_energy_many(injected=injected, withdrawn=withdrawn)
+    assert one_hour.tolist() == [micro(row["shared"])] == [3_500_000]
     # two hours 3/1 and 2/2.5: 1 + 2
     each = shared_energy_many(
         injected=np.array([[3_000_000, 2_000_000]]), withdrawn=np.array([[1_000_000, 2_500_000]])
@@ -103,8 +96,8 @@ def test_an_unused_static_share_is_the_communitys_in_austria_and_the_members_in_
     }
     austria, spain = allocate(AT["static"], **given_), allocate(ES["static"], **given_)
     assert austria.allocated == spain.allocated == {"A": 1_000, "B": 3_000, "C": 6_000}
-    assert (austria.surplus, austria.surplus_of, austria.community_surplus) == (2_000, {}, 2_000)
-    assert (spain.surplus, spain.surplus_of, spain.community_surplus) == (2_000, {"A": 2_000}, 0)
+    assert (austria.surplus, austria.surplus_of) == (2_000, {})
+    assert (spain.surplus, spain.surplus_of) == (2_000, {"A": 2_000})
 
 
 @pytest.mark.parametrize(
@@ -137,7 +130,7 @@ def test_keys_below_one_leave_the_rest_to_the_community_also_in_spain():
     )
     assert shared.allocated == {"A": 10, "B": 50}
     assert shared.surplus_of == {"A": 30}
-    assert (shared.surplus, shared.community_surplus) == (40, 10)
+    assert shared.surplus == 40
 
 
 def test_nobody_loses_a_tie_and_wins_a_larger_remainder():
@@ -186,23 +179,6 @@ def test_countries():
     assert [rule.is_own_surplus for rule in AT.values()] == [False, False]
 
 
-def test_spanish_hourly_keys_come_before_the_hour():
-    hour = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    check_keys_in_time(ES["hourly"], keys_known_at=hour, interval_start=hour)
-    later = hour + timedelta(seconds=1)
-    with pytest.raises(KeysTooLate, match="before the interval"):
-        check_keys_in_time(ES["hourly"], keys_known_at=later, interval_start=hour)
-    check_keys_in_time(COUNTRIES["FR"].rules["full_dynamic"], keys_known_at=later, interval_start=hour)
-
-
-def test_a_late_reading_books_the_difference_only():
-    given_ = {"generation": 12_000, "keys": {"A": 250_000, "B": 250_000, "C": 500_000}}
-    before = allocate(ES["static"], consumption={"A": 1_000, "B": 5_000, "C": 9_000}, **given_)
-    after = allocate(ES["static"], consumption={"A": 2_500, "B": 5_000, "C": 9_000}, **given_)
-    assert difference(before, after) == Allocation({"A": 1_500}, -1_500, {"A": -1_500})
-    assert difference(after, after) == Allocation({}, 0, {})
-
-
 # ── laws ──
 
 quantities = st.integers(0, 12) | st.integers(0, 10**7) | st.integers(0, QUANTITY_MAX)
@@ -229,9 +205,9 @@ def test_every_allocation_adds_up(kind, community, generation, is_own, data):
         "order": order if kind == PRIORITY else None,
     }
     shared = allocate(rule, consumption=consumption, **given_)
-    assert sum(shared.allocated.values()) + shared.surplus == generation == shared.generation
+    assert sum(shared.allocated.values()) + shared.surplus == generation
     assert all(0 <= shared.allocated[member] <= used for member, used in consumption.items())
-    assert shared.surplus >= shared.community_surplus >= 0
+    assert shared.surplus >= sum(shared.surplus_of.values()) >= 0
     if kind != STATIC:
         assert shared.surplus == max(0, generation - sum(consumption.values()))
     again = data.draw(st.permutations(list(consumption.items())))
@@ -337,6 +313,23 @@ def test_products_beyond_64_bits_are_exact():
     assert got[:, 0].tolist() == [333333333333334, 333333333333333, 333333333333333]
     assert got[:, 0].sum() == 10**15
     assert got[:, 1].tolist() == [2, 2, 3]
+
+
+@given(
+    columns=st.lists(
+        st.tuples(st.integers(-(10**15), 10**15), st.lists(quantities, min_size=3, max_size=3)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_amounts_are_split_to_the_last_one(columns):
+    amounts = np.array([amount for amount, _ in columns], dtype=np.int64)
+    weights = np.array([each for _, each in columns], dtype=np.int64).T
+    parts = split_many(amounts, weights=weights)
+    for at, (amount, by_member) in enumerate(columns):
+        one = share_out(abs(amount), weights=dict(enumerate(by_member)))
+        assert [abs(part) for part in parts[:, at].tolist()] == list(one.values())
+        assert parts[:, at].sum() == (amount if any(by_member) else 0)
 
 
 @pytest.mark.parametrize(

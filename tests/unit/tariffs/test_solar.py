@@ -7,16 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mita.tariffs.domain.solar import (
-    BadShares,
-    Installation,
-    SolarSplit,
-    bands,
-    free_allocations,
-    month_credit_micro,
-    month_credits,
-    solar_first,
-)
+from mita.tariffs.domain.sharing import EQUAL, SharingRule, allocate
+from mita.tariffs.domain.solar import BadShares, Installation, month_credit_micro, month_credits
 
 PENNY = 10_000
 MICRO = 1_000_000
@@ -94,50 +86,20 @@ def test_shares_that_are_none(shares):
 
 
 def test_the_estate_shares_equally(cases):
+    """What a sharing group of the rule ``equal`` does; its table's allowance is the free band."""
     row = cases["estate-free-allocation-per-unit"]
-    parts = free_allocations(row["gen"] * MICRO, units=range(row["units"]))
-    assert set(parts.values()) == {int(Decimal(row["per_unit"]) * MICRO)} == {30_000_000}
-    assert free_allocations(100, units=["C", "A", "B"]) == {"A": 34, "B": 33, "C": 33}
-    assert free_allocations(100, units=[]) == {}
+    units = dict.fromkeys(range(row["units"]), 50 * MICRO)
+    found = allocate(SharingRule(EQUAL), generation=row["gen"] * MICRO, consumption=units)
+    assert set(found.allocated.values()) == {int(Decimal(row["per_unit"]) * MICRO)} == {30_000_000}
+    assert found.surplus == 0
+    uneven = allocate(SharingRule(EQUAL), generation=100, consumption={"C": 90, "A": 90, "B": 90})
+    assert uneven.allocated == {"A": 34, "B": 33, "C": 33}
 
 
-def test_the_free_band_then_the_reduced_price():
-    assert bands(30_000_000, free_band_micro=50_000_000) == (30_000_000, 0)
-    assert bands(80_000_000, free_band_micro=50_000_000) == (50_000_000, 30_000_000)
-
-
-@pytest.mark.parametrize(
-    ("consumption", "split"),
-    [
-        (200, SolarSplit(50, 30, 120)),
-        (80, SolarSplit(50, 30, 0)),
-        (60, SolarSplit(50, 10, 0)),
-        (50, SolarSplit(50, 0, 0)),
-        (20, SolarSplit(20, 0, 0)),
-        (0, SolarSplit(0, 0, 0)),
-    ],
-)
-def test_solar_comes_before_the_grid(consumption, split):
-    assert solar_first(consumption, free_micro=50, reduced_micro=30) == split
-
-
-amounts = st.integers(0, 10**12)
-
-
-@given(consumption=amounts, free=amounts, reduced=amounts)
-def test_a_split_adds_up(consumption, free, reduced):
-    split = solar_first(consumption, free_micro=free, reduced_micro=reduced)
-    assert split.free_micro + split.reduced_micro + split.grid_micro == consumption
-    assert 0 <= split.free_micro <= free
-    assert 0 <= split.reduced_micro <= reduced
-    assert split.grid_micro == max(0, consumption - free - reduced)
-
-
-@given(generation=amounts, units=st.sets(st.integers(0, 40), min_size=1))
-def test_allocations_add_up_and_differ_by_one_at_most(generation, units):
-    parts = free_allocations(generation, units=units)
-    assert sum(parts.values()) == generation
-    assert max(parts.values()) - min(parts.values()) <= 1
+def test_days_and_shares_of_days_count():
+    # 14 of 28 days: 490.0; A has all of the first 7 days, B of the other 7
+    half = Installation(3_500_000, 36_500_000, {"A": 7 * MICRO, "B": 7 * MICRO}, whole=14 * MICRO, days=14)
+    assert month_credits([half], year=2025, month=2) == {"A": 245 * PENNY, "B": 245 * PENNY}
 
 
 @given(

@@ -20,9 +20,10 @@ from mita.charging.schemas.calculation import (
     unit_comparison_out,
 )
 from mita.estates import queries as estate_queries
+from mita.identity.domain import Permission
 from mita.kit.errors import Conflict, Invalid, NotFound
 from mita.kit.shapes import Id
-from mita.kit.web import EstateId, Now, Session, refusals
+from mita.kit.web import EstateId, Now, Session, needs, refusals
 from mita.kit.zones import zone
 from mita.tariffs import queries as tariff_queries
 from mita.tariffs.domain import (
@@ -79,6 +80,7 @@ class ComparisonTooLarge(Conflict):
     summary="Calculate what a consumption costs under a rate table",
     responses=refusals(NotFound, NoPrice, TimesMissing, NothingUsed, IntervalsInvalid, Invalid),
 )
+@needs(Permission.RATES_READ)
 async def calculate_charge(
     session: Session, estate_id: EstateId, rate_table_id: Id, body: ConsumptionIn, now: Now
 ) -> CalculationOut:
@@ -147,6 +149,7 @@ def _calculated(table: RateTable, *, zone_name: str, body: ConsumptionIn) -> tup
         **refusals(NotFound, ComparisonTooLarge, IntervalsInvalid, Invalid),
     },
 )
+@needs(Permission.RATES_READ)
 async def compare_rate_tables(
     request: Request, session: Session, estate_id: EstateId, rate_table_id: Id, body: ComparisonIn
 ) -> Response | ComparisonOut:
@@ -162,7 +165,7 @@ async def compare_rate_tables(
             " fewer days or one unit, or use `mita rate-table compare`"
         )
     totals, rows = ComparedTotals(), list[UnitComparison]()
-    asked = Comparison(rate_table_id, body.with_, body.from_, body.to, body.unit_id)
+    asked = Comparison(rate_table_id, body.with_, body.from_, body.to, body.unit_id, body.role)
     try:
         async for some in operations.compare(session, estate_id=estate_id, asked=asked):
             rows += some
@@ -177,6 +180,7 @@ async def compare_rate_tables(
     return ComparisonOut(
         rate_table_id=rate_table_id,
         with_=body.with_,
+        role=body.role,
         from_=body.from_,
         to=body.to,
         **comparison_fields(totals, currency=estate.currency),

@@ -1,21 +1,35 @@
 """The route of explanations: why an entry has its amount."""
 
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import PlainTextResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.charging import operations
+from mita.charging.domain.explained import Explained
 from mita.charging.schemas.explanation import AccountWord, ExplanationOut, explanation_out
+from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import BIGINT_MAX
 from mita.kit.shapes import Id
-from mita.kit.web import Asking, EstateId, MemberSession, refusals
+from mita.kit.web import Asking, EstateId, Session, edge, needs, refusals
 from mita.wallets.domain import Right
 from mita.wallets.operations import require_right
 
 router = APIRouter()
 _TEXT = "text/plain"
+# the part of the edge that knows, by kind of entry, what features say of entries that are theirs
+EXPLAINERS = "explainers"
+
+
+class Explainer(Protocol):
+    """Adds to an explanation what the feature knows that made the entry."""
+
+    async def __call__(
+        self, session: AsyncSession, *, estate_id: int, wallet_id: int, utility: str, told: Explained
+    ) -> Explained:
+        """Return the explanation with it."""
 
 
 @router.get(
@@ -28,9 +42,10 @@ _TEXT = "text/plain"
         **refusals(NotFound, Invalid),
     },
 )
+@needs(Permission.WALLETS_READ, or_own=True)
 async def explain_entry(
     request: Request,
-    session: MemberSession,
+    session: Session,
     caller: Asking,
     estate_id: EstateId,
     wallet_id: Id,
@@ -45,6 +60,11 @@ async def explain_entry(
     told = await operations.explain_entry(
         session, estate_id=estate_id, wallet_id=wallet_id, utility=utility, seq=seq
     )
+    explainers: dict[str, Explainer] = edge(request).parts.get(EXPLAINERS, {})
+    if told.kind in explainers:
+        told = await explainers[told.kind](
+            session, estate_id=estate_id, wallet_id=wallet_id, utility=utility, told=told
+        )
     shown = explanation_out(told)
     if request.headers.get("accept", "").split(";")[0].strip().lower() == _TEXT:
         return PlainTextResponse(shown.text)

@@ -25,16 +25,28 @@ from mita.charging.schemas.readings import (
     readings_out,
 )
 from mita.estates import queries as estate_queries
+from mita.identity.domain import Permission
 from mita.kit.clock import to_us
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.shapes import Id, Instant, money
-from mita.kit.web import Asking, EstateId, Now, Session, caller, edge, refusals, repeat_on_contention
+from mita.kit.web import (
+    Asking,
+    EstateId,
+    Now,
+    Session,
+    caller,
+    edge,
+    need_of,
+    needs,
+    refusals,
+    repeat_on_contention,
+)
 from mita.kit.zones import local_month, zone
 from mita.ledger import operations as ledger
 from mita.ledger.operations import AlreadyReversed, NotReversible
 from mita.metering import operations as metering
 from mita.metering import queries as metering_queries
-from mita.metering.domain import ReadingBatch, ReadingClass, Rejection
+from mita.metering.domain import ReadingBatch, ReadingClass, Rejection, truncated
 
 router = APIRouter()
 
@@ -54,6 +66,7 @@ class Charger(Protocol):
     summary="Send readings of an estate",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.READINGS_SEND)
 async def send_readings(request: Request, estate_id: EstateId, body: ReadingsIn, now: Now) -> ReadingsOut:
     """Charge readings; when this answers, their money has moved. Sent again, nothing is charged twice.
 
@@ -72,16 +85,18 @@ async def send_readings(request: Request, estate_id: EstateId, body: ReadingsIn,
     summary="Send readings; the body names the estate",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.READINGS_SEND, for_devices=True, estate_in_body=True)
 async def send_readings_of_estate(request: Request, body: EstateReadingsIn, now: Now) -> ReadingsOut:
-    """Charge readings as ``send_readings`` does."""
+    """Charge readings as ``send_readings`` does; with a device token, those of the device's own meters."""
     return await _charge(request, estate_id=body.estate_id, raw=body.readings, now=now)
 
 
 async def _charge(request: Request, *, estate_id: int, raw: list[object], now: datetime) -> ReadingsOut:
     lent = edge(request)
     async with lent.database.unit_of_work(estates=[estate_id]) as session:
-        await lent.admit(session, caller(request), estate_id)
-    read = [read_item(each) for each in raw]
+        await lent.admit(session, caller(request), estate_id, need=need_of(request))
+        own = await _own_meters(session, device=caller(request).device, estate_id=estate_id)
+    read = [_if_own(read_item(each), own=own) for each in raw]
     items = [each for each in read if isinstance(each, Item)]
     rejections = [each for each in read if isinstance(each, Rejection)]
     outcome = None
@@ -95,6 +110,23 @@ async def _charge(request: Request, *, estate_id: int, raw: list[object], now: d
                 session, estate_id=estate_id, rejections=rejections, received_us=to_us(now)
             )
     return readings_out(read, outcome=outcome)
+
+
+async def _own_meters(session: AsyncSession, *, device: str | None, estate_id: int) -> set[str] | None:
+    """Return the serials that a device speaks for; None is any, for whoever is no device."""
+    if device is None:
+        return None
+    found = await metering_queries.meters_of_devices(session, estate_id=estate_id, devices=[device])
+    return {serial for serial, _ in found.get(device, ())}
+
+
+def _if_own(read: Item | Rejection, *, own: set[str] | None) -> Item | Rejection:
+    """Return what was read, or a rejection if the device speaks for a meter that is not its own."""
+    if own is None or isinstance(read, Rejection) or read.key[0] in own:
+        return read
+    serial, register, _ = read.key
+    detail = f"the device has no meter {serial[:100]!r}"
+    return Rejection(SOURCE, serial, register, truncated(serial.encode()), "unknown_meter", detail)
 
 
 def _batch(items: list[Item], *, now: datetime) -> ReadingBatch:
@@ -118,6 +150,7 @@ def _batch(items: list[Item], *, now: datetime) -> ReadingBatch:
     summary="Accept a held reading",
     responses=refusals(NotFound, NotHeld, Invalid),
 )
+@needs(Permission.READINGS_JUDGE)
 async def accept_held_reading(
     request: Request,
     asking: Asking,
@@ -158,6 +191,7 @@ async def accept_held_reading(
     status_code=status.HTTP_201_CREATED,
     responses=refusals(NotFound, AlreadyReversed, NotReversible, Invalid),
 )
+@needs(Permission.LEDGER_WRITE)
 async def reverse_entry(request: Request, estate_id: EstateId, body: ReversalIn, now: Now) -> ReversalOut:
     """Mirror it in a journal of its own, at most once. In a journal of two, both entries count as reversed.
 
@@ -188,6 +222,7 @@ async def reverse_entry(request: Request, estate_id: EstateId, body: ReversalIn,
     summary="Get how often an estate's charges are posted",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.ESTATES_READ)
 async def get_charging_rule(session: Session, estate_id: EstateId) -> ChargingRuleBody:
     """``each`` reading, unless the estate has set otherwise."""
     return ChargingRuleBody(cadence=await queries.cadence(session, estate_id=estate_id))
@@ -199,6 +234,7 @@ async def get_charging_rule(session: Session, estate_id: EstateId) -> ChargingRu
     summary="Set how often an estate's charges are posted",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.ESTATES_WRITE)
 async def set_charging_rule(
     request: Request, estate_id: EstateId, body: ChargingRuleBody, now: Now
 ) -> ChargingRuleBody:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
     from mita.charging.domain.comparison import UnitComparison
 
-COLUMNS = ("unit_id", "unit", "from", "currency", "old", "new", "difference", "outcome", "reason")
+COLUMNS = (
+    *("unit_id", "unit", "from", "currency"),
+    *("old", "new", "difference", "unchanged", "outcome", "reason"),
+)
 # what makes a spreadsheet take a text for a formula
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -32,10 +35,11 @@ def _cells(row: UnitComparison, *, currency: str) -> tuple[str, ...]:
     name = f"'{row.name}" if row.name.startswith(_FORMULA) else row.name
     first = "" if row.first is None else row.first.isoformat()
     if row.reason:
-        return str(row.unit_id), name, first, currency, "", "", "", "not compared", row.reason
+        return str(row.unit_id), name, first, currency, *[""] * 4, "not compared", row.reason
     change = row.difference_micro
     outcome = "gains" if change < 0 else "loses" if change > 0 else "same"
-    amounts = (format_micro(each) for each in (row.old_gross_micro, row.new_gross_micro, change))
+    sides = (row.old_gross_micro, row.new_gross_micro, change, row.unchanged_gross_micro)
+    amounts = (format_micro(each) for each in sides)
     return str(row.unit_id), name, first, currency, *amounts, outcome, ""
 
 

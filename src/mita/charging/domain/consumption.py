@@ -10,7 +10,7 @@ import numpy as np
 from mita.tariffs.domain import Interval
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,11 +31,11 @@ class Consumption:
     """The consumption of one register in [start, end) each, int64[n] in UTC seconds and micro base units.
 
     ``since_s`` is its first timeline reading in the span, or the span's start if there is one before.
-    ``listed`` is what it is charged by.
+    ``listed`` is what it is charged by, by role.
     """
 
     source: Source
-    listed: tuple[Segment, ...]
+    listed: Mapping[str, tuple[Segment, ...]]
     since_s: int
     start_s: NDArray[np.int64]
     end_s: NDArray[np.int64]
@@ -54,6 +54,21 @@ class Consumption:
             start = np.maximum(start, from_s)
         return replace(self, start_s=start, end_s=end, quantity_micro=quantity)
 
+    def between(self, from_s: int, until_s: int) -> Consumption:
+        """Return what lies in [from, until); an interval over an edge is split evenly over its time."""
+        later, rest = self.after(from_s), self.after(until_s)
+        count = len(later.start_s) - len(rest.start_s)
+        kept = later.start_s < until_s
+        start, end, quantity = (
+            later.start_s[kept],
+            later.end_s[kept].copy(),
+            later.quantity_micro[kept].copy(),
+        )
+        if len(start) > count:
+            end[-1] = until_s
+            quantity[-1] -= rest.quantity_micro[0]
+        return replace(self, start_s=start, end_s=end, quantity_micro=quantity)
+
     def intervals(self) -> list[Interval]:
         """Return it as values, one by one."""
         columns = (self.start_s.tolist(), self.end_s.tolist(), self.quantity_micro.tolist())
@@ -63,7 +78,7 @@ class Consumption:
 def consumption_of(
     source: Source,
     *,
-    listed: tuple[Segment, ...],
+    listed: Mapping[str, tuple[Segment, ...]],
     taken_s: Sequence[int],
     value_micro: Sequence[int],
     span_s: tuple[int, int],

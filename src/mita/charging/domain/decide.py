@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mita.charging.domain.memory import NEVER, RateBook, Registers
+from mita.charging.domain.memory import NEVER, LaneMemory, RateBook, Registers
 from mita.charging.domain.streams import Intervals, Numbers, Ran, run_stream
 from mita.kit.quantity import VALUE_MICRO_MAX
 from mita.metering.domain import (
@@ -76,12 +76,18 @@ def resolve(registers: Registers, batch: ReadingBatch) -> NDArray[np.int64]:
     return np.fromiter((place.get(key, -1) for key in batch.key), dtype=np.int64, count=len(batch))
 
 
-def fault_codes(batch: ReadingBatch, register: NDArray[np.int64]) -> dict[int, tuple[str, str]]:
+def fault_codes(
+    batch: ReadingBatch, register: NDArray[np.int64], *, memory: LaneMemory
+) -> dict[int, tuple[str, str]]:
     """Return {place in the batch: (code, sentence)} of the readings that must be rejected."""
     now_s = batch.received_us // 1_000_000
+    removed_s = memory.registers.removed_s
+    is_after = (register >= 0) & (batch.taken_s > removed_s[register] if len(removed_s) else False)
     faults: dict[int, tuple[str, str]] = {}
     for code, sentence, bad in (
+        ("estate_archived", "came after the estate was archived", np.full(len(batch), memory.is_archived)),
         ("unknown_register", "", register < 0),
+        ("meter_removed", "is taken after the meter was removed", is_after),
         ("future_time", "is taken in the future", batch.taken_s > now_s + FUTURE_SECONDS_MAX),
         ("time_out_of_range", "is taken before 1990", batch.taken_s < TAKEN_SECONDS_MIN),
         (

@@ -5,23 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mita.kit.clock import from_us
-from mita.kit.money import format_cents
+from mita.kit.money import currency_symbol, money_text
 from mita.tariffs.domain import SUPPLY, decimal_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
     from mita.charging.domain.explained import Explained, LaterCorrection, Totals
     from mita.charging.domain.explanation import CostLine
 
-_SYMBOLS = {"ZAR": "R", "GBP": "£", "EUR": "€", "USD": "$", "NGN": "₦", "KES": "KSh "}
 _LETTERS = {"P": "peak", "S": "standard", "O": "off-peak"}
 _UNITS = {"m3": "m³"}
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
+)
+_NETTED = (
+    "What you fed in was taken off what you used in the month, at each time of use its own. What was charged"
+    " for it is given back:"
 )
 _MINUS = "\N{MINUS SIGN}"
 _PLAIN = {
@@ -38,17 +41,22 @@ _PLAIN = {
     "emergency": "Emergency credit: {amount}.",
     "repayment": "Emergency credit was paid back out of a top-up: {amount}.",
     "debt": "Arrears were set aside, to be paid out of later top-ups: {amount}.",
+    "handover": "Somebody moved in or out, and the wallet was brought to zero: {amount}.",
     "recovery": "Arrears that were set aside were paid out of a top-up: {amount}.",
 }
 
 
 def explanation_text(told: Explained) -> str:
     """Return an explanation as short sentences, one thing a line."""
+    if told.sentences:
+        return "\n".join(told.sentences) + "\n"
     lines = {
         "reading": _reading,
         "readings": _readings,
         "correction": _correction,
         "standing_charge": _standing_charge,
+        "sharing": _other,
+        "solar_credit": _other,
         "other": _other,
     }[told.subject](told)
     if not told.is_exact:
@@ -99,16 +107,46 @@ def _correction(told: Explained) -> list[str]:
 
 
 def _standing_charge(told: Explained) -> list[str]:
-    return _priced(told, told.lines)
+    is_netting = any(each.line.kind == "netting" for each in told.lines)
+    return [_NETTED, *_priced(told, told.lines)] if is_netting else _priced(told, told.lines)
 
 
 def _other(told: Explained) -> list[str]:
     amount = _money(told.amount_micro, told)
     if told.kind == "reversal":
         which = "" if told.of_seq is None else f" of entry {told.of_seq}"
-        return [f"This is the reversal{which}: {amount}."]
-    words = told.kind.replace("_", " ").capitalize()
-    return [_PLAIN.get(told.kind, f"{words}: {{amount}}.").format(amount=amount)]
+        if told.of is not None:
+            was = _words(told.of.kind).lower()
+            which += f", {was} of {_money(told.of.amount_micro, told)} on {_day(told.of.event_at, told.zone)}"
+        said = f"This is the reversal{which}: {amount}."
+    else:
+        said = _PLAIN.get(told.kind, f"{_words(told.kind)}: {{amount}}.").format(amount=amount)
+    return [said, *_sides(told), *_booked(told)]
+
+
+def _sides(told: Explained) -> Iterator[str]:
+    """Yield from which account to which the money went."""
+    if told.account and told.others:
+        others = "; ".join(told.others) + (" and more" if told.more else "")
+        source, target = (told.account, others) if told.amount_micro < 0 else (others, told.account)
+        yield f"From: {source}. To: {target}."
+    for name, amount_micro in told.beside:
+        yield f"With the same order {_money(amount_micro, told)} went to: {name}."
+
+
+def _booked(told: Explained) -> Iterator[str]:
+    """Yield when and by whom an entry was booked, why, and where it stands in the books."""
+    by = f" by {told.who}" if told.who else ""
+    yield f"Booked on {_day_time(told.booked_at, told.zone)}{by}."
+    if told.memo:
+        yield f"The note: {told.memo}."
+    if told.journal_id is not None:
+        key = f", asked for with the key {told.key}" if told.key else ""
+        yield f"Journal {told.journal_id}{key}."
+
+
+def _words(kind: str) -> str:
+    return kind.replace("_", " ").capitalize()
 
 
 def _priced(told: Explained, lines: Sequence[CostLine]) -> list[str]:
@@ -180,11 +218,27 @@ def _by_time(each: CostLine, told: Explained, *, shown_micro: int) -> str:
     share = "" if line.days == line.whole_days else f", {line.days} of {line.whole_days} days of it"
     if line.kind == "fixed":
         return f"{line.charge} for the month from {first} on, {price} a month{share} = {made}"
+    if line.kind == "netting":
+        return _netted(each, told, shown_micro=shown_micro)
+    if line.kind == "surplus":
+        quantity = _quantity(abs(line.quantity_micro), line.unit)
+        beyond = f"{quantity} that you fed in beyond what you used"
+        return f"{line.charge}, the month from {first} on: {beyond}, at {price} = {made}"
     if line.kind == "minimum":
         return f"{line.charge} of {price} a month{share}: the month from {first} on lacked {made}"
     peak = "" if line.at_s is None else f", reached {_day_time(from_us(line.at_s * 1_000_000), told.zone)}"
     power = _quantity(abs(line.quantity_micro), line.unit)
     return f"{line.charge} for {power}{peak}, at {price} for each {line.unit}{share} = {made}"
+
+
+def _netted(each: CostLine, told: Explained, *, shown_micro: int) -> str:
+    """Return what was taken off one usage charge, or came to it: volume blocks may change the price."""
+    line = each.line
+    what = ", ".join(part for part in (line.of_charge, _counted(each)) if part)
+    quantity = _quantity(line.quantity_micro, line.unit)
+    return (
+        f"{line.charge}, {what}: {quantity} at {_price(line.price_micro, told)} = {_money(shown_micro, told)}"
+    )
 
 
 def _sums(told: Explained, total: Totals, lines: Sequence[CostLine]) -> list[str]:
@@ -258,7 +312,7 @@ def _block(each: CostLine) -> str:
         len(rule.blocks) > 1
         for charge in each.table.usage
         for rule in charge.rules
-        if charge.name == each.line.charge
+        if charge.name in (each.line.charge, each.line.of_charge)
     )
     return f"block {block}" if has_blocks else ""
 
@@ -293,14 +347,8 @@ def _quantity(quantity_micro: int, unit: str) -> str:
 
 
 def _price(price_micro: int, told: Explained) -> str:
-    return f"{_symbol(told)}{decimal_text(price_micro, places=2)}"
+    return f"{currency_symbol(told.currency)}{decimal_text(price_micro, places=2)}"
 
 
 def _money(amount_micro: int, told: Explained) -> str:
-    text = format_cents(amount_micro)
-    sign = _MINUS if text.startswith("-") else ""
-    return f"{sign}{_symbol(told)}{text.removeprefix('-')}"
-
-
-def _symbol(told: Explained) -> str:
-    return _SYMBOLS.get(told.currency, f"{told.currency} ")
+    return money_text(amount_micro, currency=told.currency)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
     from zoneinfo import ZoneInfo
 
     from mita.charging.domain.explanation import CostLine
 
-Subject = Literal["reading", "readings", "correction", "standing_charge", "other"]
+Subject = Literal["reading", "readings", "correction", "standing_charge", "sharing", "solar_credit", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,32 @@ class LaterCorrection:
 
 
 @dataclass(frozen=True, slots=True)
+class Mirrored:
+    """The entry that a reversal mirrors: what it was, and its amount."""
+
+    kind: str
+    amount_micro: int
+    event_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPart:
+    """A line of an entry that another feature made; ``what`` is a word of that feature."""
+
+    what: str
+    role: str
+    totals: Totals
+    is_taken_back: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Explained:
     """An entry and what made it; ``amount_micro`` is the entry's, below zero when the wallet paid.
 
     ``lines`` add up to ``total``, which is the amount with the other sign; where a past was charged again the
     lines of ``old`` stand among them, taken back. ``is_exact`` is false where what was known at the time of
-    booking cannot be put together again: then there are no lines.
+    booking cannot be put together again: then there are no lines. ``account`` and ``others`` are told of
+    money that moved for another reason than a charge.
     """
 
     subject: Subject
@@ -74,3 +95,13 @@ class Explained:
     is_exact: bool = True
     later: tuple[LaterCorrection, ...] = ()
     of_seq: int | None = None  # the entry that a reversal mirrors
+    of: Mirrored | None = None
+    journal_id: UUID | None = None
+    key: str = ""  # the idempotency key that the movement was asked for with
+    who: str = ""  # who moved the money, in words
+    account: str = ""  # the readable name of the entry's account
+    others: tuple[str, ...] = ()  # those on the other side of its journal
+    parts: tuple[EntryPart, ...] = ()  # instead of lines, where another feature made the entry
+    sentences: tuple[str, ...] = ()  # and what that feature says of it
+    beside: tuple[tuple[str, int], ...] = ()  # what else of its wallet the same money went to, in micro-money
+    more: bool = False  # whether there are more of them than are named

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mita.tariffs.domain import RateTable
     from mita.wallets.queries import AccountInfo
 
+FOREVER = 2**62  # stands for "no such time" where later is what matters
 NEVER = -(2**62)  # stands for "no such time" and "no such line" in arrays
 # no single charge may come near 64 bits: a thousand million currency units is a broken meter
 CHARGE_MICRO_MAX = 10**15
@@ -80,6 +81,7 @@ _REGISTER_FIELDS = (
     "max_rate_micro",
     "burst_micro",
     "cap_micro",
+    "removed_s",
     "account",
     "book",
 )
@@ -105,6 +107,7 @@ class Registers:
     max_rate_micro: NDArray[np.int64] = field(default_factory=_empty)
     burst_micro: NDArray[np.int64] = field(default_factory=_empty)
     cap_micro: NDArray[np.int64] = field(default_factory=_empty)
+    removed_s: NDArray[np.int64] = field(default_factory=_empty)  # what was taken later is no reading
     account: NDArray[np.int64] = field(default_factory=_empty)
     book: NDArray[np.int64] = field(default_factory=_empty)
     # by place and role: running states that do not fit the columns; zero where there is none
@@ -137,6 +140,7 @@ class Registers:
                     info.limits.max_rate_micro or 0,
                     info.limits.burst_micro,
                     cap,
+                    FOREVER if info.removed_s is None else info.removed_s,
                     account,
                     book,
                 )
@@ -271,6 +275,7 @@ class LaneMemory:
     currency: str
     zone: ZoneInfo
     cadence: Cadence = Cadence.EACH
+    is_archived: bool = False
     first_open: date | None = None  # the first month that is not closed; None: none has closed yet
     seq: int | None = None
     registers: Registers = field(default_factory=Registers)

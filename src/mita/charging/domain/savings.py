@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mita.charging.domain.payers import Payer, Payers
-from mita.charging.domain.timed import PriceList
+from mita.charging.domain.timed import PriceList, netted_parts
 from mita.charging.domain.use import RegisterUse, UnitUse
 from mita.tariffs.domain import (
-    SUPPLY,
     Interval,
     Scope,
     Segment,
@@ -23,7 +22,7 @@ from mita.tariffs.domain import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import date
     from zoneinfo import ZoneInfo
 
@@ -51,28 +50,30 @@ class Prices:
     lists: Sequence[PriceList]
 
 
-def benchmark_prices(versions: tuple[RateTable, ...], *, unit_id: int) -> Prices:
+def benchmark_prices(versions: tuple[RateTable, ...], *, role: str, unit_id: int) -> Prices:
     """Return a benchmark as the prices of a unit that pays nothing else."""
     payer = Payer(Scope.UNIT, unit_id)
     listed = tuple(Segment(table.effective_from, at) for at, table in enumerate(versions))
-    return Prices({SUPPLY: Payers({payer: listed}, {})}, [PriceList(payer, SUPPLY, listed, versions)])
+    return Prices({role: Payers({payer: listed}, {})}, [PriceList(payer, role, listed, versions)])
 
 
 def costs_by_month(
-    registers: Sequence[RegisterUse], *, prices: Prices, zone: ZoneInfo, span: Span
+    registers: Sequence[RegisterUse], *, prices: Prices, roles: Collection[str], zone: ZoneInfo, span: Span
 ) -> dict[str, int]:
     """Return gross micro-money by month (``2026-01``) of what registers used and of what fell due by time.
+
+    Of some ``roles`` only.
 
     A month has the billing periods, or parts of them, that begin in it. The running quantity starts at zero
     at the beginning of the span, and the supply is taken to be on.
     """
     found: dict[str, int] = defaultdict(int)
     for register in registers:
-        for versions in register.versions.values():
+        for versions in (register.versions[role] for role in register.versions if role in roles):
             for day, gross_micro in _usage(register, versions, zone=zone, span=span):
                 found[_month(day)] += gross_micro
     use = UnitUse(registers, payers=prices.payers, zone=zone)
-    for each in prices.lists:
+    for each in (listed for listed in prices.lists if listed.role in roles):
         for day, item in _timed(each, use=use, span=span):
             found[_month(day)] += item.amount.net_micro + item.amount.tax_micro
     return dict(found)
@@ -100,17 +101,19 @@ def _usage(
 
 
 def _timed(prices: PriceList, *, use: UnitUse, span: Span) -> Iterator[tuple[date, Item]]:
-    """Yield (first date, item) of standing charges, demand and minimum bills."""
+    """Yield (first date, item) of standing charges, demand, netting and minimum bills."""
     priced = span.since(prices.versions[0].effective_from) if prices.versions else None
     if priced is None:
         return
-    for part in period_parts(prices.versions, first=priced.first, until=priced.until):
+    parts = period_parts(prices.versions, first=priced.first, until=priced.until)
+    for part, netted in zip(parts, netted_parts(prices, parts=parts, use=use), strict=True):
         table = prices.versions[part.version]
         items = [fixed_item(table, charge, part=part) for charge in table.fixed]
         for charge in table.demands:
             peak = use.peak(prices, charge, part)
             if peak is not None:
                 items.append(demand_item(table, charge, part=part, peak=peak))
+        items += netted
         for minimum in table.minimums:
             written = use.written_micro(prices, part) + sum(item.amount.written_micro for item in items)
             missing = minimum_item(table, minimum, part=part, written_micro=written)

@@ -16,7 +16,7 @@ from mita.charging.operations.preview import (
 from mita.charging.operations.release import accept_held_reading
 from mita.charging.operations.rerate import react_to_assignment, rerate_due
 from mita.charging.operations.reverse import reverse
-from mita.charging.operations.savings import savings
+from mita.charging.operations.savings import Savings, savings
 from mita.charging.operations.timed import SupplySight, never_off, post_timed_charges
 from mita.charging.operations.timed_marks import watch_new_meters
 
@@ -24,6 +24,7 @@ __all__ = [
     "Comparison",
     "NothingUsed",
     "Preview",
+    "Savings",
     "StaleLane",
     "SupplySight",
     "accept_held_reading",

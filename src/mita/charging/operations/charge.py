@@ -11,10 +11,12 @@ from psycopg.errors import DeadlockDetected, UniqueViolation
 from mita.charging import queries
 from mita.charging.domain.decide import Decided, Rows, decide, fault_codes, late_labels, resolve, sort_batch
 from mita.charging.domain.outcome import Outcome, sentence_of
+from mita.charging.events import ReadingsStored
 from mita.charging.operations.keep import keep_runs
 from mita.charging.operations.lane import Alone, Gate, StaleLane
 from mita.charging.operations.post import Bookings, draft_charges
 from mita.charging.operations.settle import Newcomer, Settled, settle_register
+from mita.kit.events import publish
 from mita.metering import operations as metering
 from mita.metering import queries as metering_queries
 from mita.metering.domain import BASE_UNIT, TIMELINE_MAX, ReadingClass, Rejection
@@ -73,6 +75,7 @@ async def charge_batch(
     await draft.write(session, memory, now=now)
     if batch.temperature_centi:
         await _keep_temperatures(session, work, register)
+    await _tell_of_readings(session, work, register, now=now)
     outcome, posted = work.outcome, draft.posted
     outcome.entries, outcome.crossings = posted.entries, posted.crossings
     outcome.net_micro, outcome.tax_micro = posted.net_micro, posted.tax_micro
@@ -93,7 +96,7 @@ async def _sort_out(
 ) -> tuple[Rows, NDArray[np.bool_]]:
     """Set rejected and repeated readings aside; return the rest and which are older than a stored one."""
     batch, outcome, registers = work.batch, work.outcome, work.memory.registers
-    faults = fault_codes(batch, register)
+    faults = fault_codes(batch, register, memory=work.memory)
     good = np.ones(len(batch), dtype=np.bool_)
     if faults:
         good[list(faults)] = False
@@ -112,6 +115,22 @@ async def _sort_out(
     rows = ordered.take(~is_repeat)
     outcome.class_[rows.origin] = int(ReadingClass.CHARGED)  # a placeholder that decide overwrites
     return rows, is_past[~is_repeat]
+
+
+async def _tell_of_readings(
+    session: AsyncSession, work: _Work, register: NDArray[np.int64], *, now: datetime
+) -> None:
+    stored = np.flatnonzero((register >= 0) & (work.outcome.class_ <= int(ReadingClass.HELD)))
+    if not len(stored):
+        return
+    event = ReadingsStored(
+        work.memory.estate_id,
+        work.memory.registers.register_id[register[stored]],
+        work.batch.taken_s[stored],
+        work.batch.value_micro[stored],
+        work.outcome.class_[stored],
+    )
+    await publish(session, event, now=now)
 
 
 async def _keep_temperatures(session: AsyncSession, work: _Work, register: NDArray[np.int64]) -> None:

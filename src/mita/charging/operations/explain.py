@@ -9,6 +9,7 @@ from mita.charging import queries
 from mita.charging.domain.explained import Explained, Totals
 from mita.charging.domain.explanation import difference
 from mita.charging.models import AccrualEntry
+from mita.charging.operations.explain_movement import explain_movement
 from mita.charging.operations.explain_timed import explain_timed
 from mita.charging.operations.known import (
     NEVER,
@@ -70,13 +71,15 @@ async def explain_entry(
         event_at=entry.event_at,
         booked_at=journal.booked_at,
         of_seq=entry.source_id if entry.source_kind == SourceKind.ENTRY else None,
+        journal_id=journal.journal_id,
+        key=journal.idempotency_key,
     )
     timed = await queries.timed_charge_of(session, entry=entry)
     if timed is not None:
         return await explain_timed(session, timed=timed, plain=plain)
     is_charge = entry.kind in (EntryKind.CHARGE, EntryKind.CORRECTION)
     if not is_charge or entry.source_kind != SourceKind.REGISTER:
-        return plain
+        return await explain_movement(session, entry=entry, wallet_id=wallet_id, plain=plain)
     past = await past_of(session, entry=entry, plain=plain)
     if entry.kind == EntryKind.CORRECTION:
         return await _correction(past)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from mita.charging.domain.explained import LaterCorrection, Totals
 from mita.charging.domain.explanation import CostLine
 from mita.charging.models import TimedCharge
+from mita.charging.operations.timed_parts import part_lines
 from mita.kit.clock import to_us
 from mita.tariffs import queries as tariff_queries
 from mita.tariffs.domain import BillLine
@@ -35,7 +36,7 @@ async def explain_timed(session: AsyncSession, *, timed: TimedCharge, plain: Exp
     before = rows[place - 1] if place else None
     old, new = _old(timed), _new(timed)
     is_correction = before is not None
-    taken_back = () if before is None or old == _NOTHING else (_line(before, tables, amount=old, sign=-1),)
+    taken_back = () if before is None or old == _NOTHING else _lines(before, tables, amount=old, sign=-1)
     return replace(
         plain,
         subject="correction" if is_correction else "standing_charge",
@@ -46,7 +47,7 @@ async def explain_timed(session: AsyncSession, *, timed: TimedCharge, plain: Exp
         old=old if is_correction else None,
         new=new if is_correction else None,
         taken_back=taken_back,
-        lines=() if new == _NOTHING else (_line(timed, tables, amount=new, sign=1),),
+        lines=() if new == _NOTHING else _lines(timed, tables, amount=new, sign=1),
         later=tuple(
             LaterCorrection(row.seq, CAUSE, row.due_at, _old(row), _new(row), row.created_at)
             for row in rows[place + 1 :]
@@ -67,8 +68,10 @@ async def _of_the_same(session: AsyncSession, *, timed: TimedCharge) -> Sequence
     return (await session.scalars(statement.order_by(TimedCharge.timed_charge_id))).all()
 
 
-def _line(row: TimedCharge, tables: dict[int, RateTable], *, amount: Totals, sign: int) -> CostLine:
-    line = BillLine(
+def _lines(
+    row: TimedCharge, tables: dict[int, RateTable], *, amount: Totals, sign: int
+) -> tuple[CostLine, ...]:
+    whole = BillLine(
         charge=row.charge,
         kind=row.kind,
         unit=row.unit,
@@ -83,13 +86,16 @@ def _line(row: TimedCharge, tables: dict[int, RateTable], *, amount: Totals, sig
         whole_days=row.whole_days,
         at_s=None if row.peak_at is None else to_us(row.peak_at) // 1_000_000,
     )
-    return CostLine(
-        row.role,
-        row.rate_table_id,
-        tables[row.rate_table_id],
-        line,
-        first_day=row.first_day,
-        until_day=row.until_day,
+    return tuple(
+        CostLine(
+            row.role,
+            row.rate_table_id,
+            tables[row.rate_table_id],
+            line,
+            first_day=row.first_day,
+            until_day=row.until_day,
+        )
+        for line in part_lines(row, whole=whole, sign=sign)
     )
 
 

@@ -7,10 +7,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mita.charging.domain.comparison import Pricing, UnitUse, added_up, as_if_in_force, compare_units
+from mita.charging.domain.comparison import added_up, compare_units
 from mita.charging.domain.consumption import Source, consumption_of
+from mita.charging.domain.pricing import Pricing, UnitUse, as_if_in_force
 from mita.charging.queries import target_of
 from mita.estates import queries as estate_queries
 from mita.kit.clock import from_us
@@ -19,6 +20,7 @@ from mita.ledger import queries as ledger_queries
 from mita.metering import queries as metering_queries
 from mita.tariffs import queries as tariff_queries
 from mita.tariffs.domain import (
+    ROLES,
     SUPPLY,
     in_force,
     local_date,
@@ -68,9 +70,8 @@ class Preview:
 class Comparison:
     """What to compare: local dates [first, until) under a table, and under another one or what is in force.
 
-    ``other_id`` of None is what is in force.
-
-    ``unit_id`` of None is every unit of the estate.
+    ``other_id`` of None is what is in force. ``unit_id`` of None is every unit of the estate. Both tables
+    stand in one ``role``; what the others cost is unchanged.
     """
 
     rate_table_id: int
@@ -78,6 +79,7 @@ class Comparison:
     first: date
     until: date
     unit_id: int | None = None
+    role: str = SUPPLY
 
 
 async def preview_unit(
@@ -118,7 +120,8 @@ async def compare(
 ) -> AsyncIterator[list[UnitComparison]]:
     """Yield the comparison of units by id, some at a time; only their readings are in memory.
 
-    Standing charges of a unit begin with its first reading; both sides cover the same dates.
+    Standing charges of a unit begin with its first reading; both sides cover the same dates. Without a table
+    of a role other than supply in force, its old side costs nothing.
 
     :raises mita.kit.errors.NotFound: if there is no such table or unit
     :raises mita.kit.errors.Invalid: if the tables are for different utilities
@@ -128,22 +131,26 @@ async def compare(
     days = (asked.first, asked.until)
     reader = _Reader(session, estate_id=estate_id, utility=table.utility, days=days, local=local)
     new_versions = as_if_in_force(table, first=asked.first)
-    new = Pricing(lambda _: new_versions, zone=local, first=asked.first, until=asked.until)
+    span: dict[str, Any] = {"zone": local, "first": asked.first, "until": asked.until}
+    new = Pricing(lambda _: new_versions, **span)
+    listed = await reader.versions()
+
+    def charged_in(role: str, *, may_lack: bool) -> Pricing:
+        return Pricing(lambda each: listed(each.listed[role]), may_lack=may_lack, **span)
+
     if asked.other_id is None:
-        listed_versions = await reader.versions()
-        old = Pricing(
-            lambda each: listed_versions(each.listed), zone=local, first=asked.first, until=asked.until
-        )
+        old = charged_in(asked.role, may_lack=asked.role != SUPPLY)
     else:
         other = await _table(session, estate_id=estate_id, rate_table_id=asked.other_id)
         if other.utility != table.utility:
             message = f"that table is for {other.utility}, this one for {table.utility}"
             raise Invalid(message, problems=[{"path": "body.with", "message": message}])
         old_versions = as_if_in_force(other, first=asked.first)
-        old = Pricing(lambda _: old_versions, zone=local, first=asked.first, until=asked.until)
+        old = Pricing(lambda _: old_versions, **span)
+    others = [charged_in(role, may_lack=True) for role in await reader.roles() if role != asked.role]
     async for units in _units(session, estate_id=estate_id, unit_id=asked.unit_id):
         uses = await reader.uses(units)
-        yield await asyncio.to_thread(compare_units, uses, old=old, new=new, zone=local)
+        yield await asyncio.to_thread(compare_units, uses, old=old, new=new, unchanged=others, zone=local)
 
 
 async def compared_units(session: AsyncSession, *, estate_id: int, unit_id: int | None) -> int:
@@ -207,7 +214,7 @@ class _Reader:
         found: dict[int, list[Consumption]] = defaultdict(list)
         for info in infos:
             taken_s, value_micro = lines[info.register_id]
-            listed = segments(assignments, target=target_of(info), role=SUPPLY)
+            listed = {role: segments(assignments, target=target_of(info), role=role) for role in ROLES}
             used = consumption_of(
                 Source(info.register_id, info.register, info.meter_id, info.unit_id),
                 listed=listed,
@@ -228,6 +235,11 @@ class _Reader:
             rate_table_ids=[each.rate_table_id for each in assignments],
         )
         return _Listed(tables)
+
+    async def roles(self) -> list[str]:
+        """Return the roles in which anything was ever assigned."""
+        assigned = {each.role for each in await self._assigned()}
+        return [role for role in ROLES if role in assigned]
 
     async def _assigned(self) -> Sequence[Assignment]:
         if self._assignments is None:

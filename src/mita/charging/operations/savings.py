@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mita.charging import queries
@@ -13,7 +14,7 @@ from mita.charging.domain.use import RegisterUse, intervals_of
 from mita.estates import queries as estate_queries
 from mita.metering import queries as metering_queries
 from mita.tariffs import queries as tariff_queries
-from mita.tariffs.domain import SUPPLY, in_force, local_date, local_midnight_s, saved, segments
+from mita.tariffs.domain import in_force, local_date, local_midnight_s, saved, segments
 from mita.wallets import queries as wallet_queries
 
 if TYPE_CHECKING:
@@ -29,14 +30,32 @@ if TYPE_CHECKING:
 Costs = dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Savings:
+    """Gross micro-money by month (``2026-01``), and utility or "total".
+
+    ``saved`` is of one role; ``unchanged`` is what the other roles cost in the same days, without zeros.
+    """
+
+    saved: dict[str, dict[str, Saved]]
+    unchanged: dict[str, dict[str, int]]
+
+
 async def savings(
-    session: AsyncSession, *, estate_id: int, wallet_id: int, first: date, until: date, now: datetime
-) -> dict[str, dict[str, Saved]]:
-    """Return by month, and utility or "total", what was charged beside what the benchmark would have cost.
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    wallet_id: int,
+    role: str,
+    first: date,
+    until: date,
+    now: datetime,
+) -> Savings:
+    """Return what a wallet's unit was charged in a role beside what the benchmark would have cost in it.
 
     Both are worked out anew from the unit's own readings over the local dates [first, until), as far as they
-    are over; from the first reading, the first own price and the first price of the benchmark on. A utility
-    without a benchmark is left out.
+    are over; from the first reading, the first own price of the role and the first price of the benchmark on.
+    A utility without a benchmark, or without an own price in the role, is left out.
 
     :raises mita.kit.errors.NotFound: if the estate has no such wallet
     """
@@ -44,29 +63,47 @@ async def savings(
     zone = await estate_queries.time_zone(session, estate_id=estate_id)
     until = min(until, now.astimezone(zone).date())
     if first >= until:
-        return {}
+        return Savings({}, {})
     span = Span(first, until)
     infos = await metering_queries.registers_of_units(session, estate_id=estate_id, unit_ids=[wallet.unit_id])
     charged: dict[str, Costs] = {}
     published: dict[str, Costs] = {}
+    others: dict[str, Costs] = {}
     for utility in sorted({info.utility for info in infos}):
         registers = [info for info in infos if info.utility == utility]
-        sides = await _sides(session, registers, estate_id=estate_id, utility=utility, zone=zone, span=span)
+        asked = _Asked(estate_id, utility, role, zone, span)
+        sides = await _sides(session, registers, asked=asked)
         if sides is not None:
-            charged[utility], published[utility] = sides
-    return saved(benchmark_micro=_by_month(published), actual_micro=_by_month(charged))
+            charged[utility], published[utility], others[utility] = sides
+    unchanged = _by_month(others)
+    # a month in which only the other roles cost anything is shown too
+    paid = {month: dict.fromkeys(costs, 0) for month, costs in unchanged.items()}
+    for month, costs in _by_month(charged).items():
+        paid[month] = {**paid.get(month, {}), **costs}
+    for costs in unchanged.values():
+        costs["total"] = sum(costs.values())
+    return Savings(saved(benchmark_micro=_by_month(published), actual_micro=paid), unchanged=unchanged)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Of which utility and role of an estate, on which local dates."""
+
+    estate_id: int
+    utility: str
+    role: str
+    zone: ZoneInfo
+    span: Span
 
 
 async def _sides(
-    session: AsyncSession,
-    infos: Sequence[RegisterInfo],
-    *,
-    estate_id: int,
-    utility: str,
-    zone: ZoneInfo,
-    span: Span,
-) -> tuple[Costs, Costs] | None:
-    """Return what a utility cost by the estate's prices and by the benchmark; None if there is none."""
+    session: AsyncSession, infos: Sequence[RegisterInfo], *, asked: _Asked
+) -> tuple[Costs, Costs, Costs] | None:
+    """Return what a utility cost by the estate's prices of the role, by the benchmark, and in other roles.
+
+    None if it has no benchmark, or nothing to set beside it.
+    """
+    estate_id, utility, role, zone = asked.estate_id, asked.utility, asked.role, asked.zone
     benchmark = await tariff_queries.benchmark(session, estate_id=estate_id, utility=utility)
     if not benchmark:
         return None
@@ -76,14 +113,14 @@ async def _sides(
     )
     own = _own_prices(infos, assigned=assigned, tables=tables)
     columns = await _columns(
-        session, infos, estate_id=estate_id, since_s=local_midnight_s(span.first, zone=zone)
+        session, infos, estate_id=estate_id, since_s=local_midnight_s(asked.span.first, zone=zone)
     )
     starts = [int(each.start_s[0]) for each in columns.values() if len(each.start_s)]
-    supplied = [each.versions[0].effective_from for each in own.lists if each.role == SUPPLY]
-    if not (starts and supplied):
+    priced = [each.versions[0].effective_from for each in own.lists if each.role == role]
+    if not (starts and priced):
         return None
-    begun = max(local_date(min(starts), zone=zone), benchmark[0].effective_from, min(supplied))
-    common = span.since(begun)
+    begun = max(local_date(min(starts), zone=zone), benchmark[0].effective_from, min(priced))
+    common = asked.span.since(begun)
     if common is None:
         return None
     charged, beside = [], []
@@ -93,13 +130,14 @@ async def _sides(
             role: in_force(segments(assigned, target=target, role=role), tables=tables) for role in own.payers
         }
         charged.append(RegisterUse(target, info.register, columns[info.register_id], versions))
-        beside.append(RegisterUse(target, info.register, columns[info.register_id], {SUPPLY: benchmark}))
-    published = benchmark_prices(benchmark, unit_id=infos[0].unit_id)
+        beside.append(RegisterUse(target, info.register, columns[info.register_id], {role: benchmark}))
+    published = benchmark_prices(benchmark, role=role, unit_id=infos[0].unit_id)
     # a year of half hours takes a while: off the event loop
     return await asyncio.to_thread(
         lambda: (
-            costs_by_month(charged, prices=own, zone=zone, span=common),
-            costs_by_month(beside, prices=published, zone=zone, span=common),
+            costs_by_month(charged, prices=own, roles=[role], zone=zone, span=common),
+            costs_by_month(beside, prices=published, roles=[role], zone=zone, span=common),
+            costs_by_month(charged, prices=own, roles=set(own.payers) - {role}, zone=zone, span=common),
         )
     )
 

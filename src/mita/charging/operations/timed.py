@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import bindparam, update
-
 from mita.charging import queries
 from mita.charging.domain.payers import Payer
-from mita.charging.domain.timed import ItemKey, WallClock, due_items, next_due_s
-from mita.charging.models import TimedChargeState
+from mita.charging.domain.timed import DayCharges, ItemKey, WallClock, due_items, is_day_charge, next_due_s
 from mita.charging.operations.lane import bump_lane
 from mita.charging.operations.timed_book import Change, book_changes
+from mita.charging.operations.timed_large import tell_of_large
 from mita.charging.operations.timed_look import look, uses_of
+from mita.charging.operations.timed_parts import part_row
 from mita.kit.clock import EPOCH, from_us, to_us
-from mita.kit.db import Base
+from mita.kit.db import driver_connection
 from mita.tariffs.domain import Scope
 
 if TYPE_CHECKING:
@@ -28,6 +27,15 @@ if TYPE_CHECKING:
     from mita.charging.domain.timed import TimedItem
     from mita.charging.models import TimedCharge
     from mita.charging.operations.timed_look import Looked
+
+
+_REMEMBER = (
+    "WITH seen AS (SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::text[])"
+    " AS s (account_id, next_due_at, registers, after))"
+    " UPDATE timed_charge_state AS t SET seen_at = %s, dirty_from = NULL, next_due_at = s.next_due_at,"
+    " awaited_registers = s.registers::bigint[], awaited_after = s.after::timestamptz[]"
+    " FROM seen AS s WHERE t.estate_id = %s AND t.account_id = s.account_id"
+)
 
 
 class SupplySight(Protocol):
@@ -78,6 +86,7 @@ async def post_timed_charges(
         for change in _changes(account, due[account.info.account_id], booked[account.info.account_id])
     ]
     await book_changes(session, estate_id=estate_id, currency=memory.currency, changes=changes, now=now)
+    await tell_of_large(session, memory, accounts=accounts, due=due, now=now)
     await _remember(session, accounts, clock=clock, now=now)
     return len(states)
 
@@ -95,13 +104,22 @@ async def _due(
     asking = {account.info.unit_id for account in accounts for prices in account.prices if prices.asks_supply}
     spans = await sight(session, estate_id=memory.estate_id, unit_ids=sorted(asking)) if asking else {}
     found: dict[int, dict[ItemKey, TimedItem]] = {}
+    days = DayCharges(clock=clock)
     for account in accounts:
         account_id = account.info.account_id
         is_off = _within(spans.get((account.info.unit_id, account.info.utility), ()))
         found[account_id] = {
             item.key: item
             for prices, parts in zip(account.prices, account.chosen, strict=True)
-            for item in due_items(prices, parts=parts, clock=clock, use=uses[account_id], is_off=is_off)
+            for item in due_items(
+                prices,
+                parts=parts,
+                clock=clock,
+                use=uses[account_id],
+                is_off=is_off,
+                days=days,
+                since=account.days_since(prices),
+            )
         }
     return found
 
@@ -127,13 +145,28 @@ async def _booked(
         for account in accounts
     }
     since = {account.info.account_id: account.since for account in accounts}
+    of_days = {
+        account.info.account_id: {
+            (prices.payer, prices.role): account.days_since(prices) for prices in account.prices
+        }
+        for account in accounts
+    }
     earliest = min([*since.values(), *(day for days in begins.values() for day in days.values())])
+    first_days = [day for days in of_days.values() for day in days.values()]
     rows = await queries.timed_charges(
-        session, estate_id=memory.estate_id, account_ids=list(begins), since=earliest
+        session,
+        estate_id=memory.estate_id,
+        account_ids=list(begins),
+        since=earliest,
+        days_since=max(earliest, min([*since.values(), *first_days])),
     )
     found: dict[int, dict[ItemKey, TimedCharge]] = {account_id: {} for account_id in begins}
     for row in rows:
         payer = Payer(Scope(row.payer_scope), row.payer_id)
+        if is_day_charge(row.kind, row.unit) and row.first_day < of_days[row.account_id].get(
+            (payer, row.role), since[row.account_id]
+        ):
+            continue
         if row.first_day >= begins[row.account_id].get((payer, row.role), since[row.account_id]):
             key = ItemKey(payer, row.role, row.charge, row.kind, row.first_day)
             found[row.account_id][key] = row
@@ -144,6 +177,8 @@ def _changes(
     account: Looked, due: Mapping[ItemKey, TimedItem], booked: Mapping[ItemKey, TimedCharge]
 ) -> Iterator[Change]:
     for key, item in due.items():
+        if not item.is_bookable:
+            continue
         before = booked.get(key)
         old = (before.new_net_micro, before.new_tax_micro) if before else (0, 0)
         if old != (item.line.net_micro, item.line.tax_micro):
@@ -178,6 +213,7 @@ def _row(account: Looked, item: TimedItem) -> dict[str, Any]:
         "days": line.days,
         "whole_days": line.whole_days,
         "peak_at": None if line.at_s is None else from_us(line.at_s * 1_000_000),
+        "parts": [part_row(part) for part in item.parts] or None,
         "new_net_micro": line.net_micro,
         "new_tax_micro": line.tax_micro,
     }
@@ -190,6 +226,7 @@ def _gone(before: TimedCharge) -> dict[str, Any]:
     return row | {
         "quantity_micro": 0,
         "peak_at": None,
+        "parts": None,
         "old_net_micro": before.new_net_micro,
         "old_tax_micro": before.new_tax_micro,
         "new_net_micro": 0,
@@ -201,15 +238,6 @@ async def _remember(
     session: AsyncSession, accounts: Sequence[Looked], *, clock: WallClock, now: datetime
 ) -> None:
     """Note when more falls due for each account, and what may still change."""
-    table = Base.metadata.tables[TimedChargeState.__tablename__]
-    statement = (
-        update(table)
-        .where(
-            table.c.estate_id == bindparam("of_estate"),
-            table.c.account_id == bindparam("of_account"),
-        )
-        .values(seen_at=now, dirty_from=None)
-    )
     rows = []
     for account in accounts:
         coming = [
@@ -219,15 +247,17 @@ async def _remember(
         next_s = min((each for each in coming if each is not None), default=None)
         awaited = _awaited(account, clock=clock)
         rows.append(
-            {
-                "of_estate": account.state.estate_id,
-                "of_account": account.state.account_id,
-                "next_due_at": None if next_s is None else from_us(next_s * 1_000_000),
-                "awaited_registers": list(awaited),
-                "awaited_after": list(awaited.values()),
-            }
+            (
+                account.state.account_id,
+                None if next_s is None else from_us(next_s * 1_000_000),
+                # an array of arrays that differ in length is none: each is written as PostgreSQL reads it
+                "{" + ",".join(map(str, awaited)) + "}",
+                "{" + ",".join(each.isoformat() for each in awaited.values()) + "}",
+            )
         )
-    await session.execute(statement, rows)
+    connection = await driver_connection(session)
+    estate_id = accounts[0].state.estate_id
+    await connection.execute(_REMEMBER, (*map(list, zip(*rows, strict=True)), now, estate_id))
 
 
 def _awaited(account: Looked, *, clock: WallClock) -> dict[int, datetime]:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert
-
 from mita.charging.domain.codes import TAX_CODE, income_code
 from mita.charging.events import ReadingsCharged
-from mita.charging.models import TimedCharge
+from mita.kit.db import driver_connection
 from mita.kit.events import publish
 from mita.ledger import operations as ledger
 from mita.ledger.domain import EntryKind, JournalKind
 from mita.ledger.operations import Line, Movement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
     from typing import Any
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,10 +26,13 @@ if TYPE_CHECKING:
     from mita.wallets.queries import AccountInfo
 
 _TOGETHER_MAX = 1_900
+_STORED_MAX = 5_000
 _KINDS = {
     "fixed": EntryKind.STANDING_CHARGE,
     "demand": EntryKind.DEMAND,
     "minimum": EntryKind.MINIMUM,
+    "netting": EntryKind.NETTING,
+    "surplus": EntryKind.NETTING,
 }
 
 
@@ -68,17 +70,23 @@ async def book_changes(
     if not changes:
         return
     ordered = sorted(changes, key=_order)
+    codes = {_income(change) for change in ordered if change.net_micro != 0}
+    codes |= {TAX_CODE for change in ordered if change.tax_micro != 0}
+    system = await ledger.open_accounts(session, estate_id=estate_id, codes=sorted(codes), currency=currency)
+    rows: list[dict[str, Any]] = []
     for due_at, same in groupby(ordered, key=lambda change: change.row["due_at"]):
         at_once = list(same)
         for start in range(0, len(at_once), _TOGETHER_MAX):
-            await _book(
+            rows += await _book(
                 session,
                 estate_id=estate_id,
-                currency=currency,
+                system=system,
                 changes=at_once[start : start + _TOGETHER_MAX],
                 due_at=due_at,
                 now=now,
             )
+    for start in range(0, len(rows), _STORED_MAX):
+        await _store(session, rows[start : start + _STORED_MAX])
     spent: Counter[int] = Counter()
     for change in ordered:
         if change.account.is_limited:
@@ -97,17 +105,18 @@ async def _book(
     session: AsyncSession,
     *,
     estate_id: int,
-    currency: str,
+    system: Mapping[str, int],
     changes: Sequence[Change],
     due_at: datetime,
     now: datetime,
-) -> None:
+) -> list[dict[str, Any]]:
+    """Book what fell due at one instant; return the rows that say so."""
     lines = [
         Line(change.account.account_id, -(change.net_micro + change.tax_micro), change.kind)
         for change in changes
         if change.net_micro + change.tax_micro != 0
     ]
-    lines += await _system_lines(session, estate_id=estate_id, currency=currency, changes=changes)
+    lines += _system_lines(changes, system=system)
     seqs: dict[int, int] = {}
     if lines:
         movement = Movement(
@@ -126,18 +135,36 @@ async def _book(
             counts[account_id] -= 1
             seq = seqs[account_id] - counts[account_id]
         rows.append({**change.row, "seq": seq, "created_at": now})
-    await session.execute(insert(TimedCharge), rows)
+    return rows
 
 
-async def _system_lines(
-    session: AsyncSession, *, estate_id: int, currency: str, changes: Sequence[Change]
-) -> list[Line]:
+async def _store(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows of ``timed_charge`` in one statement: a month of a thousand accounts is thirty thousand."""
+    columns = ", ".join(rows[0])
+    connection = await driver_connection(session)
+    # the names are those of our own columns
+    statement = (
+        f"INSERT INTO timed_charge ({columns}) SELECT {columns}"  # noqa: S608
+        " FROM json_populate_recordset(NULL::timed_charge, %s::json)"
+    )
+    await connection.execute(statement, (json.dumps(rows, default=_written),))
+
+
+def _written(value: date) -> str:
+    return value.isoformat()
+
+
+def _income(change: Change) -> str:
+    return income_code(change.account.utility, role=change.row["role"])
+
+
+def _system_lines(changes: Sequence[Change], *, system: Mapping[str, int]) -> list[Line]:
     sums: Counter[str] = Counter()
     for change in changes:
-        sums[income_code(change.account.utility, role=change.row["role"])] += change.net_micro
+        sums[_income(change)] += change.net_micro
         sums[TAX_CODE] += change.tax_micro
-    codes = sorted(code for code, amount in sums.items() if amount != 0)
-    ids = await ledger.open_accounts(session, estate_id=estate_id, codes=codes, currency=currency)
     return [
-        Line(ids[code], sums[code], EntryKind.TAX if code == TAX_CODE else EntryKind.INCOME) for code in codes
+        Line(system[code], amount, EntryKind.TAX if code == TAX_CODE else EntryKind.INCOME)
+        for code, amount in sorted(sums.items())
+        if amount != 0
     ]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from mita.charging import queries
 from mita.charging.domain.payers import Payer, Payers, payers_of
-from mita.charging.domain.timed import PriceList, WallClock, begun_parts, parts_since
+from mita.charging.domain.timed import PriceList, WallClock, begun_parts, touched_parts
 from mita.charging.domain.use import RegisterUse, UnitUse, intervals_of
 from mita.kit.clock import EPOCH, to_us
 from mita.metering import queries as metering_queries
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from mita.charging.domain.memory import LaneMemory
     from mita.charging.models import TimedChargeState
     from mita.metering.queries import RegisterInfo
-    from mita.tariffs.domain import Assignment, PeriodPart
+    from mita.tariffs.domain import Assignment, PeriodPart, RateTable, Segment
     from mita.wallets.queries import AccountInfo
 
 BEGINNING = date(1971, 1, 1)
+_DAY = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -60,13 +61,17 @@ class Looked:
         )
         return min(firsts, default=None)
 
+    def days_since(self, prices: PriceList) -> date:
+        """Return from which local date on charges by day may have changed; of what supply decides, any."""
+        return BEGINNING if prices.asks_supply else self.since - _DAY
+
     def ended_use(self, *, clock: WallClock) -> list[PeriodPart]:
         """Return the chosen parts that are over and whose price follows from what was used."""
         return [
             part
             for prices, parts in zip(self.prices, self.chosen, strict=True)
             for part in parts
-            if prices.versions[part.version].demands or prices.versions[part.version].minimums
+            if prices.versions[part.version].follows_use
             if clock.has_begun(part.until)
         ]
 
@@ -82,13 +87,17 @@ async def look(
             session, estate_id=memory.estate_id, utility=utility
         )
     await _learn_tables(session, memory, known)
+    shared = _Shared(memory, clock)
     for account in accounts:
         account.assignments = known[account.info.utility]
-        _price(memory, account, clock=clock)
+        _price(shared, account)
     before = await _anchors(session, memory, accounts=accounts, clock=clock)
     for account in accounts:
         account.since = _since(account, before=before, clock=clock)
-        account.chosen = [parts_since(parts, day=account.since) for parts in account.parts]
+        account.chosen = [
+            touched_parts(prices, parts, day=account.since, clock=clock)
+            for prices, parts in zip(account.prices, account.parts, strict=True)
+        ]
     return accounts
 
 
@@ -166,7 +175,30 @@ async def _learn_tables(
         )
 
 
-def _price(memory: LaneMemory, account: Looked, *, clock: WallClock) -> None:
+@dataclass(slots=True)
+class _Shared:
+    """What many accounts have in common, worked out once: versions by what is listed, and their parts."""
+
+    memory: LaneMemory
+    clock: WallClock
+    versions: dict[tuple[Segment, ...], tuple[RateTable, ...]] = field(default_factory=dict)
+    parts: dict[tuple[tuple[Segment, ...], date], tuple[PeriodPart, ...]] = field(default_factory=dict)
+
+    def prices(self, payer: Payer, role: str, listed: tuple[Segment, ...]) -> PriceList:
+        """Return what a payer is charged by."""
+        if listed not in self.versions:
+            self.versions[listed] = in_force(listed, tables=self.memory.tables)
+        return PriceList(payer, role, listed, self.versions[listed])
+
+    def begun(self, prices: PriceList, *, first: date) -> tuple[PeriodPart, ...]:
+        """Return the parts that have begun since a payer's first date."""
+        key = (prices.listed, first)
+        if key not in self.parts:
+            self.parts[key] = begun_parts(prices, first=first, clock=self.clock)
+        return self.parts[key]
+
+
+def _price(shared: _Shared, account: Looked) -> None:
     """Find the account's payers, their prices and the parts that have begun."""
     if not account.registers:
         return
@@ -177,10 +209,10 @@ def _price(memory: LaneMemory, account: Looked, *, clock: WallClock) -> None:
             first_s = account.first_s(payer)
             if first_s is None:
                 continue
-            prices = PriceList(payer, role, listed, in_force(listed, tables=memory.tables))
-            first = local_date(first_s, zone=memory.zone)
+            prices = shared.prices(payer, role, listed)
             account.prices.append(prices)
-            account.parts.append(begun_parts(prices, first=first, clock=clock))
+            first = local_date(first_s, zone=shared.memory.zone)
+            account.parts.append(shared.begun(prices, first=first))
 
 
 async def _anchors(

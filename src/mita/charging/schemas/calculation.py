@@ -21,7 +21,16 @@ from mita.kit.shapes import (
     money,
     quantity,
 )
-from mita.tariffs.domain import CENT_MICRO, Bill, BillLine, Interval, RateTable, documents_cents, merged_lines
+from mita.tariffs.domain import (
+    CENT_MICRO,
+    Bill,
+    BillLine,
+    Interval,
+    RateTable,
+    RoleWord,
+    documents_cents,
+    merged_lines,
+)
 
 INTERVALS_MAX = 2000
 MONTHS_MAX = 24
@@ -30,7 +39,11 @@ _YEAR_MIN, _YEAR_END = 1970, 2200
 Days = tuple[date, date]
 
 
-def _check_days(first: date, until: date) -> None:
+def check_days(first: date, until: date) -> None:
+    """Check the first local date and the one after the last.
+
+    :raises ValueError: if they are not in order, or out of all time
+    """
     if first >= until:
         raise ValueError("from must be before to, the date after the last one")
     if not _YEAR_MIN < first.year <= until.year < _YEAR_END:
@@ -96,7 +109,7 @@ class ConsumptionIn(Shape):
         if (self.from_ is None) != (self.to is None):
             raise ValueError("from and to go together: the first date, and the date after the last one")
         if self.from_ is not None and self.to is not None:
-            _check_days(self.from_, self.to)
+            check_days(self.from_, self.to)
         if self.unit_id is not None and (self.months is None) == (self.from_ is None):
             raise ValueError("a unit needs either months, or from and to")
         if self.unit_id is None and self.months is not None:
@@ -124,6 +137,9 @@ class CalculationLineOut(Shape):
 
     charge: str = Field(examples=["Energy"])
     kind: str = Field(examples=["usage"])
+    of_charge: str | None = Field(
+        examples=[None], description="Of netting: the usage charge that is taken back"
+    )
     register_: str | None = Field(alias="register", examples=["import"])
     season: str | None = Field(examples=["high"])
     letter: str | None = Field(examples=["P"], description="The time of use, if the price depends on it")
@@ -208,7 +224,7 @@ def calculation_out(
         to=days[1],
         **sums,
         charged=None if charged_micro is None else cash(sum(charged_micro)),
-        lines=[_line(each, currency=bill.currency) for each in merged_lines(bill)],
+        lines=[line_out(each, currency=bill.currency) for each in merged_lines(bill)],
         cents=CentsOut(
             net=cash(shown.net_cents * CENT_MICRO),
             tax=cash(shown.tax_cents * CENT_MICRO),
@@ -225,7 +241,7 @@ def calculation_out(
                     tax=cash(period.tax_micro),
                     gross=cash(period.net_micro + period.tax_micro),
                     charged=None if paid is None else cash(paid),
-                    lines=[_line(each, currency=bill.currency) for each in period.lines],
+                    lines=[line_out(each, currency=bill.currency) for each in period.lines],
                 )
                 for period, paid in zip(bill.periods, charged, strict=True)
             ],
@@ -233,10 +249,12 @@ def calculation_out(
     )
 
 
-def _line(line: BillLine, *, currency: str) -> CalculationLineOut:
+def line_out(line: BillLine, *, currency: str) -> CalculationLineOut:
+    """Return a line as JSON shows it."""
     return CalculationLineOut(
         charge=line.charge,
         kind=line.kind,
+        of_charge=line.of_charge or None,
         register_=line.register or None,
         season=line.season or None,
         letter=line.letter or None,
@@ -254,13 +272,14 @@ def _line(line: BillLine, *, currency: str) -> CalculationLineOut:
 class ComparisonIn(Shape):
     """Which prices to compare over which local dates: the first one, and the one after the last.
 
-    ``with`` is another rate table; without it, what is in force for each register. Without ``unit_id`` every
-    unit of the estate.
+    ``with`` is another rate table; without it, what is in force for each register in the ``role`` that the
+    table would have. Without ``unit_id`` every unit of the estate.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     with_: Id | None = Field(default=None, alias="with", examples=[None])
+    role: RoleWord = Field(default="supply", examples=["supply"])
     unit_id: Id | SkipJsonSchema[None] = None
     from_: date = Field(alias="from", examples=["2025-01-01"])
     to: date = Field(examples=["2026-01-01"])
@@ -269,7 +288,7 @@ class ComparisonIn(Shape):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        _check_days(self.from_, self.to)
+        check_days(self.from_, self.to)
         return self
 
 
@@ -284,23 +303,29 @@ class UnitComparisonOut(Shape):
     old: Money | None
     new: Money | None
     difference: Money | None
+    unchanged: Money | None = Field(description="What the other roles cost, either way")
     reason: str | None = Field(examples=[None], description="Why it could not be compared")
 
 
 class ComparisonOut(Shape):
     """Old and new prices over the same consumption: sums with tax, who gains and who loses.
 
+    ``old`` and ``new`` are those of the ``role``; with what the other roles cost they are the two totals.
     ``best`` and ``worst`` are the units that gain and lose most. ``units`` are rows by id; continue with
     ``after_id`` = ``next``.
     """
 
     rate_table_id: Id
     with_: Id | None = Field(alias="with")
+    role: RoleWord = Field(examples=["supply"])
     from_: date = Field(alias="from")
     to: date
     old: Money
     new: Money
     difference: Money
+    unchanged: Money = Field(description="What the other roles cost, either way")
+    old_total: Money
+    new_total: Money
     gains: int = Field(examples=[12], description="Units that pay less")
     loses: int = Field(examples=[3], description="Units that pay more")
     same: int = Field(examples=[0])
@@ -324,6 +349,7 @@ def unit_comparison_out(row: UnitComparison, *, currency: str) -> UnitComparison
         old=cash(row.old_gross_micro),
         new=cash(row.new_gross_micro),
         difference=cash(row.difference_micro),
+        unchanged=cash(row.unchanged_gross_micro),
         reason=row.reason or None,
     )
 
@@ -334,6 +360,9 @@ def comparison_fields(totals: ComparedTotals, *, currency: str) -> dict[str, Any
         "old": money(totals.old_gross_micro, currency=currency),
         "new": money(totals.new_gross_micro, currency=currency),
         "difference": money(totals.new_gross_micro - totals.old_gross_micro, currency=currency),
+        "unchanged": money(totals.unchanged_gross_micro, currency=currency),
+        "old_total": money(totals.old_gross_micro + totals.unchanged_gross_micro, currency=currency),
+        "new_total": money(totals.new_gross_micro + totals.unchanged_gross_micro, currency=currency),
         "gains": totals.gains,
         "loses": totals.loses,
         "same": totals.same,

@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Literal
+from uuid import UUID
 
 from pydantic import Field
 
@@ -12,7 +13,9 @@ from mita.kit.clock import from_us
 from mita.kit.shapes import Id, Instant, Money, Quantity, Shape, money, quantity
 
 AccountWord = Literal["electricity", "water", "hot_water", "gas", "solar", "general"]
-SubjectWord = Literal["reading", "readings", "correction", "standing_charge", "other"]
+SubjectWord = Literal[
+    "reading", "readings", "correction", "standing_charge", "sharing", "solar_credit", "other"
+]
 
 
 class TotalsOut(Shape):
@@ -39,6 +42,9 @@ class CostLineOut(Shape):
     to: Instant | None
     charge: str = Field(examples=["Energy"])
     kind: str = Field(examples=["usage"])
+    of_charge: str | None = Field(
+        examples=[None], description="Of netting: the usage charge that is taken back"
+    )
     register_: str | None = Field(alias="register", examples=["import"])
     season: str | None = Field(examples=["high"])
     letter: str | None = Field(examples=["P"], description="The time of use, if the price depends on it")
@@ -51,6 +57,21 @@ class CostLineOut(Shape):
         examples=[None], description="Of a charge by time: for so many days of `whole_days`"
     )
     whole_days: int | None = Field(examples=[None])
+
+
+class EntryPartOut(Shape):
+    """A line of an entry that is no charge of a reading or by time; the customer pays what is positive.
+
+    Of shared generation ``what`` is ``grid_saved`` (with the role), ``roof``, ``own_surplus`` or
+    ``incentive``, of a solar credit the installation's name, or ``booked_before``.
+    """
+
+    is_taken_back: bool
+    what: str = Field(examples=["grid_saved"])
+    role: str | None = Field(examples=["supply"])
+    quantity: Quantity
+    net: Money
+    tax: Money
 
 
 class LaterCorrectionOut(Shape):
@@ -88,7 +109,21 @@ class ExplanationOut(Shape):
     old: TotalsOut | None = Field(description="Of a past that was charged again: what it cost before")
     new: TotalsOut | None
     lines: list[CostLineOut]
+    parts: list[EntryPartOut] = Field(description="Of shared generation and solar credits, instead of lines")
     later_corrections: list[LaterCorrectionOut]
+    who: str | None = Field(
+        examples=["staff"], description="Who moved money that is no charge: a name, or what they are"
+    )
+    memo: str = Field(examples=["eft: Receipt 1042"])
+    account: str | None = Field(
+        examples=["Wallet of A101, electricity"], description="Of money that moved for another reason"
+    )
+    other_accounts: list[str] = Field(
+        examples=[["EFT received, not yet banked"]],
+        description="Those on the other side of its journal, three at most",
+    )
+    journal_id: UUID | None
+    key: str | None = Field(examples=["receipt-1042"], description="The idempotency key of the order")
     text: str = Field(examples=["From 18:00 to 18:30 on 3 March 2026 you used 1.250 kWh.\n"])
 
 
@@ -115,7 +150,24 @@ def explanation_out(told: Explained) -> ExplanationOut:
             *(_line(each, told, is_taken_back=True) for each in told.taken_back),
             *(_line(each, told, is_taken_back=False) for each in told.lines),
         ],
+        parts=[
+            EntryPartOut(
+                is_taken_back=each.is_taken_back,
+                what=each.what,
+                role=each.role or None,
+                quantity=quantity(each.totals.quantity_micro, unit=told.base_unit),
+                net=money(each.totals.net_micro, currency=told.currency),
+                tax=money(each.totals.tax_micro, currency=told.currency),
+            )
+            for each in told.parts
+        ],
         later_corrections=[_later(each, told) for each in told.later],
+        who=told.who or None,
+        memo=told.memo,
+        account=told.account or None,
+        other_accounts=list(told.others),
+        journal_id=told.journal_id,
+        key=told.key or None,
         text=explanation_text(told),
     )
 
@@ -145,6 +197,7 @@ def _line(each: CostLine, told: Explained, *, is_taken_back: bool) -> CostLineOu
         to=None if each.end_s is None else from_us(each.end_s * 1_000_000),
         charge=line.charge,
         kind=line.kind,
+        of_charge=line.of_charge or None,
         register_=line.register or None,
         season=line.season or None,
         letter=line.letter or None,

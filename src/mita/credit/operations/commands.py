@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from mita.credit import queries
 from mita.credit.domain import COMMAND_VALID_FOR, may_become
-from mita.credit.events import SupplyAsked
+from mita.credit.events import SupplyAsked, SupplyChanged
 from mita.credit.models import Supply, SupplyCommand
 from mita.kit.errors import Conflict
 from mita.kit.events import publish
@@ -116,4 +116,8 @@ async def record_command_state(
             index_elements=["estate_id", "unit_id", "utility"], set_=values
         )
         await session.execute(statement)
+        event = SupplyChanged(
+            estate_id, command_id, command.unit_id, command.utility, is_on=command.action == "on"
+        )
+        await publish(session, event, now=now)
     await hint(session, estate_id=estate_id, topic="supply", ids=[command.unit_id])

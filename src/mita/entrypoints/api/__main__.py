@@ -8,11 +8,20 @@ import sys
 import uvicorn
 
 from mita.entrypoints.api.app import create_app
+from mita.entrypoints.api.key_limits import KeyLimits
 from mita.entrypoints.api.live import LiveHub
 from mita.entrypoints.checkpoints import checkpoint_directory
-from mita.entrypoints.process import database_url, log_to_stderr
+from mita.entrypoints.health import serve_metrics
+from mita.entrypoints.metrics import watch_database
+from mita.entrypoints.outside import report_faults, trace, trace_app
+from mita.entrypoints.process import database_url, log_to_stderr, secret_keys_path
+from mita.identity.api.asking import SigningIn
+from mita.kit.context import Proxies
 from mita.kit.db import Database
+from mita.kit.limiter import Limiter
+from mita.kit.seal import Seals
 from mita.kit.settings import Settings
+from mita.webhooks.domain import AddressRules
 from mita.wiring import wire
 
 POOL_SIZE = 10
@@ -28,11 +37,23 @@ def main() -> int:
     wire()
     settings = Settings()
     url = database_url(settings)
+    database = Database(url, pool_size=POOL_SIZE, seals=Seals.load(secret_keys_path(settings)))
+    watch_database(database.engine)
+    report_faults(settings, role="api")
+    is_traced = trace(role="api", engine=database.engine)
     app = create_app(
-        Database(url, pool_size=POOL_SIZE),
+        database,
         live=LiveHub(url),
         checkpoints=checkpoint_directory(settings),
+        has_access_log=settings.access_log,
+        beside=lambda health: serve_metrics(settings, health),
+        proxies=Proxies.parsed(settings.trusted_proxies),
+        limits=KeyLimits(settings.rate_limit_store, requests_per_minute=settings.requests_per_minute),
+        signing_in=SigningIn(Limiter(settings.rate_limit_store), settings.public_url),
+        webhook_rules=AddressRules.of(settings.webhooks_allow_private.split(",")),
     )
+    if is_traced:
+        trace_app(app)
     uvicorn.run(
         app,
         host=settings.host,
@@ -40,6 +61,8 @@ def main() -> int:
         access_log=False,
         log_config=None,
         server_header=False,
+        # whose word is taken is a setting of ours
+        proxy_headers=False,
         timeout_graceful_shutdown=_GRACE_S,
     )
     return 0

@@ -1,64 +1,104 @@
 """The application: routers, guards, errors, the live stream, the page."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.charging.api import LANES
 from mita.charging.api import router as charging_router
+from mita.charging.api.explanation import EXPLAINERS
 from mita.credit.api import router as credit_router
-from mita.entrypoints.account_names import account_names
 from mita.entrypoints.api import docs, page
-from mita.entrypoints.api.guards import BodyLimit, Guard, SecurityHeaders
+from mita.entrypoints.api.auditing import Refusals, record
+from mita.entrypoints.api.batch import router as batch_router
+from mita.entrypoints.api.conditions import Conditions
+from mita.entrypoints.api.device_tokens import router as device_tokens_router
+from mita.entrypoints.api.explaining import EXPLAINERS_BY_KIND
+from mita.entrypoints.api.guards import BodyLimit, Correlation, Guard, SecurityHeaders
+from mita.entrypoints.api.hints import STREAMS, Streams
+from mita.entrypoints.api.hints import router as hints_router
+from mita.entrypoints.api.key_limits import KeyLimits
 from mita.entrypoints.api.lanes import Lanes
 from mita.entrypoints.api.live import LiveHub
-from mita.entrypoints.api.problems import CONTENTION, answer_with_problems, unavailable
+from mita.entrypoints.api.observed import Observed
+from mita.entrypoints.api.operation_index import OperationIndex
+from mita.entrypoints.api.privacy import router as privacy_router
+from mita.entrypoints.api.probes import HEALTH, probes
+from mita.entrypoints.api.problems import CONTENTION, REFUSALS, answer_with_problems
+from mita.entrypoints.api.repeats import AnsweredBefore, Repeats, answer_again
 from mita.entrypoints.api.schema import Application, problem_answers
 from mita.entrypoints.api.sessions import Sessions
+from mita.entrypoints.api.sign_up import router as sign_up_router
+from mita.entrypoints.api.statistics import router as statistics_router
 from mita.entrypoints.api.units import router as units_router
+from mita.entrypoints.health import Health
 from mita.estates import queries as estate_queries
 from mita.estates.api import router as estates_router
 from mita.identity.api import router as identity_router
+from mita.identity.api.asking import SIGNING_IN, SigningIn
+from mita.identity.domain import Permission
+from mita.imports.api import router as imports_router
+from mita.kit.context import NO_PROXIES, Proxies
 from mita.kit.db import Database, see_estates
 from mita.kit.desk import Desk
-from mita.kit.errors import NotFound, StaffOnly
-from mita.kit.web import Caller, Edge, caller, keep_persons_out, refusals
+from mita.kit.errors import NotFound, PermissionMissing, ReadOnly
+from mita.kit.web import Caller, Edge, Need, check_platform_permission, missing, refusals
 from mita.ledger.api import router as ledger_router
 from mita.ledger.api.books import ACCOUNT_NAMES
 from mita.ledger.api.checkpoints import CHECKPOINTS, WALLET_SIGHT, PublishedCheckpoints
 from mita.ledger.domain import VerifierKey
 from mita.metering.api import router as metering_router
 from mita.notifications.api import router as notifications_router
+from mita.reports.api import router as reports_router
 from mita.sharing.api import router as sharing_router
+from mita.solar.api import router as solar_router
 from mita.tariffs.api import router as tariffs_router
+from mita.tenancies.api import router as tenancies_router
 from mita.wallets import operations as wallets
 from mita.wallets import queries as wallet_queries
 from mita.wallets.api import router as wallets_router
 from mita.wallets.domain import Right
+from mita.webhooks.api import ADDRESS_RULES
+from mita.webhooks.api import router as webhooks_router
+from mita.webhooks.domain import NO_PRIVATE, AddressRules
 from mita.wiring import wire
 
+# what runs beside the application, told how that is
+Beside = Callable[[Health], Coroutine[Any, Any, None]]
 BODY_BYTES_MAX = 5 * 1024 * 1024
 PREFIX = "/api/v1"
 _FEATURES = (
     identity_router,
+    sign_up_router,
     notifications_router,
     estates_router,
     units_router,
+    statistics_router,
+    device_tokens_router,
+    privacy_router,
     metering_router,
     charging_router,
     sharing_router,
+    solar_router,
     tariffs_router,
     ledger_router,
     wallets_router,
     credit_router,
+    tenancies_router,
+    webhooks_router,
+    imports_router,
+    reports_router,
+    batch_router,
+    hints_router,
 )
 _DESCRIPTION = """\
 Meter readings into money that nobody has to argue about.
@@ -80,85 +120,123 @@ class _NoCheckpoints:
 
 
 def create_app(
-    database: Database, *, live: LiveHub | None, checkpoints: PublishedCheckpoints | None = None
+    database: Database,
+    *,
+    live: LiveHub | None,
+    checkpoints: PublishedCheckpoints | None = None,
+    webhook_rules: AddressRules = NO_PRIVATE,
+    proxies: Proxies = NO_PROXIES,
+    limits: KeyLimits | None = None,
+    signing_in: SigningIn | None = None,
+    has_access_log: bool = False,
+    beside: Beside | None = None,
 ) -> FastAPI:
     """Return the web application over ``database``; ``live`` is started and closed with it.
 
     Without ``live`` the page shows what it was when it was loaded. ``checkpoints`` are those
-    that were published outside the database.
+    that were published outside the database. ``webhook_rules`` say where webhooks may go,
+    ``proxies`` whose word about addresses is taken, ``limits`` how often API keys may ask,
+    ``signing_in`` how persons sign in. ``beside`` runs as long as the application does; it is told how to
+    ask whether that is well.
     """
     wire()
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        if live is not None:
-            await live.start()
-        yield
-        if live is not None:
-            await live.close()
-
+    health = Health(database)
     app = Application(
         title="Mita",
         version=version("mita"),
         description=_DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
+        lifespan=_lifespan(live, None if beside is None else partial(beside, health)),
     )
     sessions = Sessions(database)
     app.state.edge = Edge(
         database=database,
         admit=_admit,
-        admit_member=_admit_member,
         estates_of=_estates_of,
         desk=Desk(database, contention=CONTENTION),
+        record=record,
         parts={
             LANES: Lanes(database),
-            ACCOUNT_NAMES: account_names,
+            ACCOUNT_NAMES: wallet_queries.account_names,
+            EXPLAINERS: EXPLAINERS_BY_KIND,
             CHECKPOINTS: checkpoints or _NoCheckpoints(),
             WALLET_SIGHT: _see_wallet,
+            ADDRESS_RULES: webhook_rules,
+            SIGNING_IN: signing_in or SigningIn(),
             "sessions": sessions,
+            HEALTH: health,
             "live": live,
+            STREAMS: Streams(),
+            REFUSALS: Refusals().record,
         },
     )
     answer_with_problems(app)
+    app.add_exception_handler(AnsweredBefore, answer_again)
+    index = OperationIndex(app)
     # the last one added comes first
+    app.add_middleware(Conditions, database=database, index=index)
+    app.add_middleware(Repeats, database=database, index=index)
     app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX)
-    app.add_middleware(Guard, sessions=sessions)
+    app.add_middleware(Guard, sessions=sessions, limits=limits or KeyLimits())
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Observed, has_access_log=has_access_log)
+    app.add_middleware(Correlation, proxies=proxies)
     app.include_router(_api())
-    app.include_router(_probes)
+    app.include_router(probes)
     app.include_router(page.router)
     app.include_router(docs.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     return app
 
 
-async def _admit(session: AsyncSession, caller: Caller, estate_id: int) -> None:
-    """Let staff into every estate that exists.
+def _lifespan(
+    live: LiveHub | None, beside: Callable[[], Coroutine[Any, Any, None]] | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if live is not None:
+            await live.start()
+        running = None if beside is None else asyncio.create_task(beside())
+        yield
+        if running is not None:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        if live is not None:
+            await live.close()
 
-    :raises NotFound: if there is no such estate, or nothing in it is the person's
-    :raises StaffOnly: if the caller is a person
+    return lifespan
+
+
+async def _admit(session: AsyncSession, caller: Caller, estate_id: int, *, need: Need) -> None:
+    """Let in who has a role with what the route needs, or, where it says so, anything of their own.
+
+    :raises NotFound: if the estate does not exist, or nothing in it is there for the caller
+    :raises PermissionMissing: if the caller has something in the estate, but not this
     """
-    await _admit_member(session, caller, estate_id)
-    if caller.person_id is not None:
-        raise StaffOnly("this is for staff")
-
-
-async def _admit_member(session: AsyncSession, caller: Caller, estate_id: int) -> None:
-    """Let staff into every estate that exists, and persons where they have a grant or a group.
-
-    :raises NotFound: if the estate does not exist for the caller
-    """
-    await estate_queries.estate(session, estate_id=estate_id)
-    if caller.person_id is not None and not await wallet_queries.estates_of_person(
-        session, person_id=caller.person_id
-    ):
+    estate = await estate_queries.estate(session, estate_id=estate_id)
+    if estate.archived_at is not None and not caller.may(Permission.PLATFORM_MANAGE, estate_id=None):
         raise NotFound(f"estate {estate_id} does not exist")
+    if caller.may(need.permission, estate_id=estate_id):
+        return
+    if not await _is_known(session, caller, estate_id=estate_id):
+        raise NotFound(f"estate {estate_id} does not exist")
+    if caller.person_id is None or not need.or_own:
+        raise missing(need.permission)
+
+
+async def _is_known(session: AsyncSession, caller: Caller, *, estate_id: int) -> bool:
+    everywhere = caller.estate_ids()
+    if everywhere is None or estate_id in everywhere:
+        return True
+    if caller.person_id is None:
+        return False
+    # the session sees this one estate
+    return bool(await wallet_queries.estates_of_person(session, person_id=caller.person_id))
 
 
 async def _see_wallet(session: AsyncSession, *, caller: Caller, estate_id: int, wallet_id: int) -> None:
-    """Let staff see every wallet, and persons those that they may view.
+    """Let in who has the right to view a wallet.
 
     :raises NotFound: if the wallet does not exist for the caller
     """
@@ -170,10 +248,14 @@ async def _see_wallet(session: AsyncSession, *, caller: Caller, estate_id: int, 
 async def _estates_of(session: AsyncSession, caller: Caller) -> list[int]:
     """Return the ids of the estates that exist for a caller."""
     everyone = await estate_queries.platform_estate_ids(session)
-    if caller.person_id is None:
+    by_role = caller.estate_ids()
+    if by_role is None:
         return everyone
+    if caller.person_id is None:
+        return sorted(by_role & set(everyone))
     await see_estates(session, estates=everyone)
-    return await wallet_queries.estates_of_person(session, person_id=caller.person_id)
+    own = await wallet_queries.estates_of_person(session, person_id=caller.person_id)
+    return sorted((by_role & set(everyone)) | set(own))
 
 
 def _api() -> APIRouter:
@@ -181,60 +263,9 @@ def _api() -> APIRouter:
     bearer = HTTPBearer(auto_error=False, description="The token that `mita up` printed")
     api = APIRouter(
         prefix=PREFIX,
-        dependencies=[Depends(bearer), Depends(keep_persons_out)],
-        responses={**problem_answers(400, 401, 413, 503), **refusals(StaffOnly)},
+        dependencies=[Depends(bearer), Depends(check_platform_permission)],
+        responses={**problem_answers(400, 401, 413, 429, 503), **refusals(PermissionMissing, ReadOnly)},
     )
     for router in _FEATURES:
         api.include_router(router)
     return api
-
-
-class EventStream(StreamingResponse):
-    """Server-sent events."""
-
-    media_type = "text/event-stream"
-
-
-_probes = APIRouter()
-_EVENT = 'event: units\ndata: {"estate_id": 1, "ids": [7, 8]}\n\n'
-
-
-@_probes.get(
-    "/healthz",
-    operation_id="check_health",
-    summary="Is Mita well?",
-    tags=["process"],
-    responses=problem_answers(503),
-)
-async def check_health(request: Request) -> dict[str, str]:
-    """Ask the database for a sign of life; 503 if there is none."""
-    edge: Edge = request.app.state.edge
-    async with edge.database.unit_of_work(estates=[]) as session:
-        await session.execute(text("SELECT 1"))
-    return {"status": "ok"}
-
-
-@_probes.get(
-    "/live",
-    operation_id="stream_hints",
-    summary="Stream live hints",
-    tags=["process"],
-    response_class=EventStream,
-    responses={
-        200: {
-            "description": "Server-sent events until the caller goes",
-            "content": {EventStream.media_type: {"example": _EVENT}},
-        },
-        **problem_answers(401, 503),
-        **refusals(StaffOnly),
-    },
-)
-async def stream_hints(request: Request) -> Response:
-    """Server-sent events: ``units`` with {estate_id, ids} of what changed; holds no database session."""
-    if caller(request).person_id is not None:
-        # the hints are of every estate
-        raise StaffOnly("this is for staff")
-    live: LiveHub | None = request.app.state.edge.parts["live"]
-    if live is None:
-        return unavailable(request.url.path)
-    return EventStream(live.events(), headers={"X-Accel-Buffering": "no"})

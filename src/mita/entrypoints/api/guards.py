@@ -1,14 +1,29 @@
 """What stands in front of every route: headers, the token before a body is read, a limit for the body."""
 
+import uuid
+from dataclasses import replace
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mita.entrypoints.api.problems import TOO_LARGE, UNAVAILABLE, too_large, unauthorized, unavailable
+from mita.entrypoints.api.key_limits import KeyLimits
+from mita.entrypoints.api.problems import (
+    TOO_LARGE,
+    UNAVAILABLE,
+    rate_limited,
+    too_large,
+    unauthorized,
+    unavailable,
+)
 from mita.entrypoints.api.sessions import Sessions
+from mita.identity.domain import Anonymous, Principal, person_actor
+from mita.kit import context
+from mita.kit.context import CORRELATION_HEADER, Context, Proxies, correlation_id_in
+from mita.kit.web import PUBLIC_PREFIX
 
-_GUARDED = ("/api/", "/live")
+_GUARDED = ("/api/", "/live", "/metrics")
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'"
@@ -46,17 +61,64 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
+class Correlation:
+    """Gives each request its correlation id and its caller's address, and tells the id in the answer."""
+
+    def __init__(self, app: ASGIApp, *, proxies: Proxies) -> None:
+        self._app = app
+        self._proxies = proxies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        sent = Headers(scope=scope)
+        correlation_id = correlation_id_in(sent.get(CORRELATION_HEADER, "")) or str(uuid.uuid4())
+        peer = scope.get("client")
+        address = self._proxies.address(
+            peer[0] if peer else None, forwarded_for=sent.getlist("x-forwarded-for")
+        )
+        with context.entered(Context(correlation_id, address)):
+            told = {CORRELATION_HEADER: correlation_id}
+            await self._app(scope, receive, _telling(send, told))
+
+
+def _telling(send: Send, told: dict[str, str]) -> Send:
+    """Return a ``send`` that adds headers to the answer."""
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in told.items():
+                headers[name] = value
+        await send(message)
+
+    return send_with_headers
+
+
 class Guard:
     """Refuses whoever has no token at the API and the live stream: no route can forget to ask."""
 
-    def __init__(self, app: ASGIApp, *, sessions: Sessions) -> None:
+    def __init__(self, app: ASGIApp, *, sessions: Sessions, limits: KeyLimits) -> None:
         self._app = app
         self._sessions = sessions
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http" or not scope["path"].startswith(_GUARDED):
             await self._app(scope, receive, send)
+            return
+        if scope["path"].startswith(PUBLIC_PREFIX):
+            nobody = Anonymous()
+            scope.setdefault("state", {})["caller"] = nobody
+            told, is_let_in = await self._limits.headers_of_address(context.current().address)
+            if not is_let_in:
+                await rate_limited(scope["path"], headers=told)(scope, receive, send)
+                return
+            with context.entered(replace(context.current(), actor=nobody.actor)):
+                await self._app(scope, receive, _telling(send, told))
             return
         try:
             principal = await self._sessions.principal(HTTPConnection(scope))
@@ -67,7 +129,20 @@ class Guard:
             await unauthorized(scope["path"])(scope, receive, send)
             return
         scope.setdefault("state", {})["caller"] = principal
-        await self._app(scope, receive, send)
+        told, is_let_in = await self._limits.headers(principal)
+        if principal.impersonated_by is not None:
+            told["Mita-Impersonated-By"] = principal.impersonated_by
+        if not is_let_in:
+            await rate_limited(scope["path"], headers=told)(scope, receive, send)
+            return
+        with context.entered(_cause_of(principal)):
+            await self._app(scope, receive, _telling(send, told))
+
+
+def _cause_of(principal: Principal) -> Context:
+    is_support = principal.impersonated_by is not None and principal.person_id is not None
+    actor = person_actor(principal.person_id or 0) if is_support else principal.actor
+    return replace(context.current(), actor=actor, impersonator=principal.impersonated_by)
 
 
 class BodyLimit:

@@ -109,7 +109,7 @@ async def sign_in(request: Request, token: Annotated[str, Form(max_length=400)] 
     if not _is_own_form(request):
         return _foreign(request)
     principal = await _sessions(request).principal_of_token(token.strip())
-    if principal is None or principal.person_id is not None:
+    if principal is None or not principal.is_console:
         # the page shows every estate: it is staff's
         error = (
             "That token is not known here. Copy the whole line that mita up printed; it starts with mita_."

@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from mita.charging.operations import StaleLane
-from mita.kit.errors import Refusal
+from mita.kit.errors import PreconditionFailed, Refusal
 from mita.ledger.operations import StaleHeads
 
 logger = logging.getLogger(__name__)
@@ -30,11 +30,14 @@ _CODES = {
     413: ("too_large", "The body is too large"),
     415: ("unsupported_media_type", "The content type is not supported"),
     422: ("invalid", "The input is not valid"),
+    429: ("rate_limited", "Too many requests"),
     500: ("internal", "Something went wrong inside Mita"),
     503: ("unavailable", "Mita cannot answer just now"),
 }
 
 
+# where the process keeps what writes refused attempts down
+REFUSALS = "refusals"
 _BUSY = ("busy", "Others were faster again and again")
 
 
@@ -87,6 +90,24 @@ def unavailable(path: str) -> Response:
     )
 
 
+def rate_limited(path: str, *, headers: Mapping[str, str]) -> Response:
+    """Return the answer to a caller who asks too often; ``headers`` say when to come back."""
+    return problem(path, status=429, detail="asked too often; wait as Retry-After says", headers=headers)
+
+
+def refused(path: str, refusal: Refusal) -> Response:
+    """Return the answer to a request that is refused before it comes to its route."""
+    return problem(
+        path,
+        status=refusal.status,
+        detail=refusal.detail,
+        code=refusal.code,
+        title=refusal.title,
+        problems=refusal.problems,
+        headers=refusal.headers,
+    )
+
+
 TOO_LARGE = "a body may have at most 5 MB"
 
 
@@ -109,14 +130,9 @@ CONTENTION = (StaleHeads, StaleLane)
 
 async def _refused(request: Request, error: Exception) -> Response:
     error = cast("Refusal", error)
-    return problem(
-        request.url.path,
-        status=error.status,
-        detail=error.detail,
-        code=error.code,
-        title=error.title,
-        problems=error.problems,
-    )
+    if error.status == HTTPStatus.FORBIDDEN and (record := request.app.state.edge.parts.get(REFUSALS)):
+        await record(request, error)
+    return refused(request.url.path, error)
 
 
 async def _not_valid(request: Request, error: Exception) -> Response:
@@ -137,7 +153,15 @@ async def _http_error(request: Request, error: Exception) -> Response:
     return problem(request.url.path, status=error.status_code, detail=detail, headers=error.headers)
 
 
+def has_lost_a_race(error: Exception) -> bool:
+    """Tell whether the database refused to change what somebody else changed meanwhile."""
+    return isinstance(getattr(error, "orig", error), psycopg.errors.SerializationFailure)
+
+
 async def _unavailable(request: Request, error: Exception) -> Response:
+    if has_lost_a_race(error):
+        # only what was asked for on a condition runs so that this may happen
+        return refused(request.url.path, PreconditionFailed("somebody else is changing it: read it again"))
     logger.warning("%s while answering %s", type(error).__name__, request.url.path)
     return unavailable(request.url.path)
 

@@ -4,17 +4,22 @@ import secrets
 from datetime import datetime, timedelta
 
 import jwt
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
-from mita.identity import queries
+from mita.identity import operations, queries
 from mita.identity.domain import Principal
+from mita.kit.clock import EPOCH, now_utc
 from mita.kit.db import Database
 
 COOKIE = "mita_session"
 LIFETIME = timedelta(hours=12)
+_NOTED_EVERY = timedelta(minutes=1)
 _ALGORITHM = "HS256"
 _AUDIENCE = "mita-page"
 _TOKEN_CHARS_MAX = 200
+# an access token is a JWT; no other token has a dot
+_DOTS_OF_ACCESS, _ACCESS_CHARS_MAX = 2, 1000
 
 
 class Sessions:
@@ -23,17 +28,33 @@ class Sessions:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._key = secrets.token_bytes(64)
+        # when the last use of an API key was written down, by its id: once a minute is enough
+        self._noted: dict[int, datetime] = {}
 
     async def principal_of_token(self, token: str) -> Principal | None:
         """Return who a bearer token belongs to, or None."""
-        if not token.isascii() or not token.isprintable() or not 0 < len(token) <= _TOKEN_CHARS_MAX:
+        if not token.isascii() or not token.isprintable():
+            return None
+        if token.count(".") == _DOTS_OF_ACCESS and len(token) <= _ACCESS_CHARS_MAX:
+            async with self._database.unit_of_work(estates=[]) as session:
+                return await queries.principal_of_access(session, token=token, now=now_utc())
+        if not 0 < len(token) <= _TOKEN_CHARS_MAX:
             return None
         async with self._database.unit_of_work(estates=[]) as session:
-            return await queries.principal_of_token(session, token=token)
+            found = await queries.principal_of_token(session, token=token)
+            if found is not None and found.key_id is not None:
+                await self._note_use(session, api_key_id=found.key_id)
+            return found
+
+    async def _note_use(self, session: AsyncSession, *, api_key_id: int) -> None:
+        now = now_utc()
+        if now - self._noted.get(api_key_id, EPOCH) >= _NOTED_EVERY:
+            await operations.note_key_use(session, api_key_id=api_key_id, now=now)
+            self._noted[api_key_id] = now
 
     def new_session(self, principal: Principal, *, now: datetime) -> str:
         """Return the cookie of a new session; only staff has one."""
-        assert principal.person_id is None, "a session would forget whose it is"
+        assert principal.is_console, "a session would forget whose it is"
         claims = {"sub": principal.name, "aud": _AUDIENCE, "iat": now, "exp": now + LIFETIME}
         return jwt.encode(claims, self._key, algorithm=_ALGORITHM)
 

@@ -34,6 +34,8 @@ _ENTRY_NAMES = {
     EntryKind.STANDING_CHARGE: "Standing charge",
     EntryKind.DEMAND: "Demand",
     EntryKind.MINIMUM: "Minimum bill",
+    EntryKind.NETTING: "Net metering",
+    EntryKind.SOLAR_CREDIT: "Solar credit",
     EntryKind.SHARING: "Shared generation",
     EntryKind.TOP_UP: "Top-up",
 }

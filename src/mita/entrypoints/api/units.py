@@ -1,19 +1,39 @@
-"""One unit with everything about it: the only route that looks into several features at once."""
+"""Units with everything about them: routes that look into several features at once."""
 
-from typing import Literal
+from datetime import date
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.entrypoints.api.overview import UnitView, unit_views
 from mita.estates import queries as estate_queries
+from mita.estates.domain import StateWord, UnitKind
+from mita.estates.queries import UnitFilter
+from mita.estates.schemas.people import OccupancyOut, occupancy_out
+from mita.estates.schemas.units import UnitOut, unit_fields, unit_out
+from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import Id, Instant, Money, Quantity, Shape, UtilityWord, money, quantity
-from mita.kit.web import EstateId, Session, refusals
+from mita.kit.shapes import (
+    AfterId,
+    Id,
+    Instant,
+    Limit,
+    Money,
+    Page,
+    Quantity,
+    Shape,
+    UtilityWord,
+    money,
+    quantity,
+)
+from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals
 from mita.metering import queries as metering_queries
 from mita.metering.domain import BASE_UNIT
 from mita.metering.models import Meter
 from mita.wallets import queries as wallet_queries
+from mita.wallets.domain import Standing
 
 router = APIRouter(tags=["estates"])
 
@@ -46,16 +66,113 @@ class UnitUtility(Shape):
     open_command: Literal["off", "on"] | None = Field(description="Asked for, and not confirmed yet")
 
 
-class UnitDetail(Shape):
-    """A unit with its meters, its wallet and the state of each utility."""
+class UnitDetail(UnitOut):
+    """A unit with its meters, who lives there, its wallet and the state of each utility."""
 
-    unit_id: Id
-    name: str = Field(examples=["A101"])
+    notes: str | None = Field(description="For who may read the whole estate's units", examples=[""])
+    occupancy: OccupancyOut | None = Field(description="The main occupant's, for who may see it")
     wallet_id: Id | None
     meters: list[UnitMeter]
     utilities: list[UnitUtility]
     general: Money | None = Field(description="What the wallet's general account holds")
-    created_at: Instant
+
+
+OrderWord = Literal["id", "name", "-name", "floor_area", "-floor_area"]
+_STANDINGS = {"in_credit": Standing.IN_CREDIT, "low": Standing.LOW, "out": Standing.OUT}
+
+
+@router.get(
+    "/estates/{estate_id}/units",
+    operation_id="list_units",
+    summary="List an estate's units",
+    responses=refusals(NotFound, Invalid),
+)
+@needs(Permission.UNITS_READ, or_own=True)
+async def list_units(
+    session: Session,
+    estate_id: EstateId,
+    now: Now,
+    state: Annotated[StateWord | None, Query()] = None,
+    kind: Annotated[UnitKind | None, Query()] = None,
+    q: Annotated[str | None, Query(max_length=100, description="A part of the name, door or address")] = None,
+    has_meter: Annotated[bool | None, Query()] = None,
+    standing: Annotated[
+        Literal["in_credit", "low", "out"] | None, Query(description="Of some utility")
+    ] = None,
+    order: Annotated[OrderWord, Query()] = "id",
+    after_id: Annotated[AfterId, Query(description="Where units are ordered by id")] = 0,
+    cursor: Annotated[
+        str | None, Query(max_length=300, description="The `next` of an earlier answer in another order")
+    ] = None,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[UnitOut]:
+    """Units by id, continued with ``after_id`` = ``next``; in another order with ``cursor`` = ``next``."""
+    asked = UnitFilter(
+        day=await estate_queries.local_day(session, estate_id=estate_id, now=now),
+        state=state,
+        kind=kind,
+        text=None if not q else q.replace("\x00", ""),
+        unit_ids=await _chosen(session, estate_id=estate_id, has_meter=has_meter, standing=standing),
+        order=order,
+        after=_place(order, after_id=after_id, cursor=cursor),
+    )
+    rows = await estate_queries.listed_units(session, estate_id=estate_id, asked=asked, limit=limit + 1)
+    items = [unit_out(row, state=shown) for row, shown in rows[:limit]]
+    return Page(items=items, next=_next(rows[limit - 1][0], order=order) if len(rows) > limit else None)
+
+
+async def _chosen(
+    session: AsyncSession, *, estate_id: int, has_meter: bool | None, standing: str | None
+) -> list[int] | None:
+    """Return the units that meters and balances leave over, None if nothing was asked of them."""
+    chosen: set[int] | None = None
+    if standing is not None:
+        chosen = set(
+            await wallet_queries.units_of_standing(
+                session, estate_id=estate_id, standing=_STANDINGS[standing]
+            )
+        )
+    if has_meter is not None:
+        metered = set(await metering_queries.metered_units(session, estate_id=estate_id))
+        if has_meter:
+            chosen = metered if chosen is None else chosen & metered
+        else:
+            every = await estate_queries.states(session, estate_id=estate_id, day=date.min)
+            chosen = (set(every) if chosen is None else chosen) - metered
+    return None if chosen is None else sorted(chosen)
+
+
+def _place(order: str, *, after_id: int, cursor: str | None) -> tuple[str | int | None, int] | None:
+    """Return the place that a page begins after.
+
+    :raises Invalid: if the cursor is none of this order
+    """
+    if order == "id":
+        return (None, after_id) if cursor is None else (None, _number(cursor))
+    if cursor is None:
+        return None
+    number, mark, value = cursor.partition("~")
+    if not mark or "\x00" in value:
+        raise _bad_cursor()
+    return (value if order.endswith("name") else _number(value), _number(number))
+
+
+def _next(last: Any, *, order: str) -> int | str:
+    if order == "id":
+        return int(last.unit_id)
+    value = last.name if order.endswith("name") else last.floor_area_micro or 0
+    return f"{last.unit_id}~{value}"
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):  # noqa: PLR2004 - what a bigint holds
+        raise _bad_cursor()
+    return int(text)
+
+
+def _bad_cursor() -> Invalid:
+    message = "must be the `next` of an earlier answer in the same order"
+    return Invalid(f"cursor {message}", problems=[{"path": "query.cursor", "message": message}])
 
 
 @router.get(
@@ -64,7 +181,10 @@ class UnitDetail(Shape):
     summary="Get one unit: meters, wallet, balances, supplies, latest readings",
     responses=refusals(NotFound, Invalid),
 )
-async def get_unit(session: Session, estate_id: EstateId, unit_id: Id) -> UnitDetail:
+@needs(Permission.UNITS_READ)
+async def get_unit(
+    session: Session, asking: Asking, estate_id: EstateId, unit_id: Id, now: Now
+) -> UnitDetail:
     """One unit as it stands."""
     estate = await estate_queries.estate(session, estate_id=estate_id)
     unit = await estate_queries.unit(session, estate_id=estate_id, unit_id=unit_id)
@@ -72,14 +192,20 @@ async def get_unit(session: Session, estate_id: EstateId, unit_id: Id) -> UnitDe
     meters = await metering_queries.meters(session, estate_id=estate_id, unit_id=unit_id)
     accounts = await wallet_queries.accounts(session, estate_id=estate_id, unit_ids=[unit_id])
     utilities = sorted({meter.utility for meter in meters} | set(view.accounts))
+    day = await estate_queries.local_day(session, estate_id=estate_id, now=now)
+    states = await estate_queries.states(session, estate_id=estate_id, day=day, unit_ids=[unit_id])
+    main = None
+    if asking.may(Permission.PEOPLE_READ, estate_id=estate_id):
+        main = await estate_queries.main_occupant(session, estate_id=estate_id, unit_id=unit_id, day=day)
     return UnitDetail(
-        unit_id=unit.unit_id,
-        name=unit.name,
+        **unit_fields(unit),
+        state=states[unit_id],
+        notes=unit.notes if asking.may(Permission.UNITS_READ, estate_id=estate_id) else None,
+        occupancy=None if main is None else occupancy_out(main),
         wallet_id=accounts[0].wallet_id if accounts else None,
         meters=[_meter(meter) for meter in meters],
         utilities=[_utility(view, utility=utility, currency=estate.currency) for utility in utilities],
         general=money(view.general[1], currency=estate.currency) if view.general else None,
-        created_at=unit.created_at,
     )
 
 

@@ -1,4 +1,4 @@
-"""What `mita calculate` does: a consumption or an amount of money through the exact prices of a file."""
+"""What `mita calculate` does: a consumption, money or units through the exact prices of a file."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ from mita.entrypoints.cli.calculating_report import (
     purchase_report,
 )
 from mita.entrypoints.cli.exit_status import BAD_INPUT
+from mita.entrypoints.cli.problem_lines import problem_line
 from mita.entrypoints.files import UnreadableFile
 from mita.entrypoints.interval_files import BadRows, read_intervals
 from mita.entrypoints.rate_files import read_versions
-from mita.kit.money import NotExact, parse_micro
+from mita.kit.money import MICRO, NotExact, parse_micro
 from mita.kit.quantity import VALUE_MICRO_MAX
 from mita.kit.zones import UnknownZone, zone
 from mita.metering.domain import is_register_name
 from mita.tariffs.domain import (
+    DEFAULT_REGISTER,
     BadIntervals,
     BadPurchase,
     BadSpan,
@@ -39,10 +41,12 @@ from mita.tariffs.domain import (
     Purchase,
     RateTable,
     RateTableInvalid,
+    Terms,
     TimesNeeded,
     assumes_power_factor_one,
     calculate_bill,
     only_version,
+    purchase_of,
     units_for,
     whole_period,
 )
@@ -54,6 +58,8 @@ if TYPE_CHECKING:
 _POWER_FACTOR_ONE = "kVA are taken to be kW: nothing is known of the register apparent"
 _FINEST_STEP = "0.000001"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_OF_A_PURCHASE = ("arrears_percent", "arrears", "standing_due", "used", "unit_step")
+_ALL_MICRO = 100 * MICRO
 Days = tuple[date, date]
 
 
@@ -69,11 +75,20 @@ class Asked:
     quantity: str | None
     intervals: Path | None
     amount: str | None
+    units: str | None
     first: str | None
     until: str | None
     register: str
     arrears_percent: str | None
+    arrears: str | None
+    standing_due: str | None
+    used: str | None
     unit_step: str | None
+
+    @property
+    def is_purchase(self) -> bool:
+        """Whether units are bought, not a consumption priced."""
+        return self.amount is not None or self.units is not None
 
 
 def run(rates: Path, asked: Asked, *, as_json: bool) -> None:
@@ -83,26 +98,14 @@ def run(rates: Path, asked: Asked, *, as_json: bool) -> None:
         versions = read_versions(rates)
         local = zone(asked.timezone)
         days = _days(asked)
-        if asked.amount is not None:
+        if asked.is_purchase:
             table, days, bought = _bought(versions, asked, days)
             report = purchase_report(table, bought, days=days)
         else:
             days, found, assumed = _calculated(versions, asked, days, local)
             report = bill_report(versions, found, days=days, assumed=assumed)
     except RateTableInvalid as error:
-        lines = [
-            ": ".join(
-                part
-                for part in (
-                    f"{rates}:{each.line}" if each.line else str(rates),
-                    each.path,
-                    each.message,
-                )
-                if part
-            )
-            for each in error.problems
-        ]
-        _stop(lines, error)
+        _stop([problem_line(rates, each) for each in error.problems], error)
     except BadRows as error:
         more = error.count - len(error.reasons)
         rest = [f"{error.name}: and {more} more"] if more else []
@@ -116,7 +119,7 @@ def run(rates: Path, asked: Asked, *, as_json: bool) -> None:
         _stop([str(error)], error)
     if as_json:
         typer.echo(json.dumps(report))
-    elif asked.amount is not None:
+    elif asked.is_purchase:
         print_purchase(Console(), report)
     else:
         print_bill(Console(), report)
@@ -130,16 +133,25 @@ def _stop(sentences: list[str], error: Exception) -> NoReturn:
 
 
 def _check(asked: Asked) -> None:
-    ways = {"--quantity": asked.quantity, "--intervals": asked.intervals, "--amount": asked.amount}
+    ways = {
+        "--quantity": asked.quantity,
+        "--intervals": asked.intervals,
+        "--amount": asked.amount,
+        "--units": asked.units,
+    }
     given = [name for name, value in ways.items() if value is not None]
     if len(given) > 1:
         raise UsedWrongly(f"{given[0]} and {given[1]} do not go together: give one of them")
     if not given and asked.first is None and asked.until is None:
-        raise UsedWrongly("give --quantity, --intervals or --amount, or --from and --to alone")
-    if asked.amount is None and (asked.arrears_percent is not None or asked.unit_step is not None):
-        raise UsedWrongly("--arrears-percent and --unit-step go with --amount")
+        raise UsedWrongly("give --quantity, --intervals, --amount or --units, or --from and --to alone")
+    if not asked.is_purchase:
+        for name in _OF_A_PURCHASE:
+            if getattr(asked, name) is not None:
+                raise UsedWrongly(f"--{name.replace('_', '-')} goes with --amount or --units")
     if not is_register_name(asked.register):
         raise UsedWrongly(f"--register: {asked.register[:40]!r} is no name of a register, such as import")
+    if asked.is_purchase and asked.register != DEFAULT_REGISTER:
+        raise UsedWrongly(f"--register {asked.register} does not go with {given[0]}: units are of import")
 
 
 def _days(asked: Asked) -> Days | None:
@@ -174,17 +186,33 @@ def _bought(
         begins = versions[0].effective_from
         raise UsedWrongly(f"the rate table begins on {begins}: {days[0]} is before it")
     table = begun[-1]
-    percent = "0" if asked.arrears_percent is None else asked.arrears_percent
-    step = _FINEST_STEP if asked.unit_step is None else asked.unit_step
-    bought = units_for(
-        table,
-        amount_micro=parse_micro(asked.amount or "", what="--amount"),
-        days=days,
-        arrears_percent_micro=parse_micro(percent, what="--arrears-percent"),
-        step_micro=parse_micro(step, what="--unit-step"),
-        earlier=begun[:-1],
-    )
+    terms: Terms = {
+        "days": days,
+        "standing_due_micro": _micro(asked.standing_due, what="--standing-due"),
+        "arrears_percent_micro": _percent_micro(asked),
+        "arrears_micro": _micro(asked.arrears, what="--arrears"),
+        "already_micro": _micro(asked.used, what="--used") or 0,
+        "step_micro": parse_micro(
+            _FINEST_STEP if asked.unit_step is None else asked.unit_step, what="--unit-step"
+        ),
+        "earlier": begun[:-1],
+    }
+    if asked.units is not None:
+        bought = purchase_of(table, quantity_micro=parse_micro(asked.units, what="--units"), **terms)
+    else:
+        bought = units_for(table, amount_micro=parse_micro(asked.amount or "", what="--amount"), **terms)
     return table, days, bought
+
+
+def _micro(text: str | None, *, what: str) -> int | None:
+    return None if text is None else parse_micro(text, what=what)
+
+
+def _percent_micro(asked: Asked) -> int:
+    """Return the share that goes to the arrears: all of it where only what they are is given."""
+    if asked.arrears_percent is None:
+        return 0 if asked.arrears is None else _ALL_MICRO
+    return parse_micro(asked.arrears_percent, what="--arrears-percent")
 
 
 def _calculated(

@@ -68,11 +68,7 @@ def bill_report(
 def purchase_report(table: RateTable, bought: Purchase, *, days: Days) -> dict[str, Any]:
     """Return a purchase as JSON; net, tax, arrears and remainder add up to gross, in cents too."""
     gross = to_cents(bought.amount_micro)
-    net, tax, arrears, remainder = share_by_remainder(
-        [bought.net_micro, bought.tax_micro, bought.arrears_micro, bought.remainder_micro],
-        den=CENT_MICRO,
-        total=gross,
-    )
+    net, tax, arrears, remainder = _purchase_cents(bought, gross_cents=gross)
     nets = share_by_remainder([line.net_micro for line in bought.lines], den=CENT_MICRO, total=net)
     exact = {
         name: format_micro(micro)
@@ -101,6 +97,17 @@ def purchase_report(table: RateTable, bought: Purchase, *, days: Days) -> dict[s
         "to": days[1].isoformat(),
         "exact": {**exact, "lines": _exact_lines(bought.lines)},
     }
+
+
+def _purchase_cents(bought: Purchase, *, gross_cents: int) -> tuple[int, int, int, int]:
+    """Return net, tax, arrears and remainder in cents that add up: each rounded half up where that works."""
+    exact = (bought.net_micro, bought.tax_micro, bought.arrears_micro, bought.remainder_micro)
+    net, tax, arrears = (to_cents(micro) for micro in exact[:3])
+    remainder = gross_cents - net - tax - arrears
+    if abs(remainder * CENT_MICRO - bought.remainder_micro) < CENT_MICRO and remainder >= 0:
+        return net, tax, arrears, remainder
+    net, tax, arrears, remainder = share_by_remainder(exact, den=CENT_MICRO, total=gross_cents)
+    return net, tax, arrears, remainder
 
 
 def print_bill(console: Console, report: dict[str, Any]) -> None:
@@ -163,6 +170,7 @@ def _exact_lines(lines: Iterable[BillLine]) -> list[dict[str, Any]]:
             "net": format_micro(line.net_micro),
             "tax": format_micro(line.tax_micro),
             "kind": line.kind,
+            "of_charge": line.of_charge or None,
             "register": line.register or None,
             "unit": line.unit,
             "days": line.days or None,

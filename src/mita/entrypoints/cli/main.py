@@ -12,6 +12,7 @@ from rich.console import Console
 
 from mita.entrypoints.cli.bench import app as bench_app
 from mita.entrypoints.cli.calculate import calculate
+from mita.entrypoints.cli.import_file import import_file
 from mita.entrypoints.cli.ledger import app as ledger_app
 from mita.entrypoints.cli.rate_table import app as rate_table_app
 from mita.entrypoints.cli.replay import replay
@@ -19,6 +20,7 @@ from mita.entrypoints.cli.replay import replay
 app = typer.Typer(no_args_is_help=True, help="Meter readings into money that nobody has to argue about.")
 app.command("replay")(replay)
 app.command("calculate")(calculate)
+app.command("import")(import_file)
 app.add_typer(bench_app, name="bench")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(rate_table_app, name="rate-table")
@@ -138,6 +140,19 @@ def staff_token(
     from mita.entrypoints.cli.staff_token import run
 
     run(name)
+
+
+@app.command("rotate-secrets")
+def rotate_secrets(
+    drop_old: Annotated[  # noqa: FBT002 - a flag
+        bool, typer.Option("--drop-old", help="Make no key; drop those that nothing is sealed with any more.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Make a new key for secrets and seal every secret in the database with it."""
+    from mita.entrypoints.cli.rotate_secrets import run
+
+    run(drop_old=drop_old, as_json=as_json)
 
 
 def _role(module: str) -> None:

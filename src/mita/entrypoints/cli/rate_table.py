@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from mita.entrypoints.cli.rate_table_compare import compare_rate_tables
+from mita.entrypoints.cli.rate_table_export import export_rate_table
 from mita.entrypoints.cli.rate_table_import import import_rate_table
 
 app = typer.Typer(no_args_is_help=True, help="Rate tables, and what another would cost.")
 app.command("import")(import_rate_table)
+app.command("export")(export_rate_table)
 app.command("compare")(compare_rate_tables)
 
 

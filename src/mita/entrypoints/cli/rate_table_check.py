@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from mita.entrypoints.cli.exit_status import BAD_INPUT
+from mita.entrypoints.cli.problem_lines import listed, name_of, problem_line
 from mita.entrypoints.cli.rate_table_lines import charge_lines, head_lines
-from mita.entrypoints.rate_files import STANDARD_INPUT, read_versions
+from mita.entrypoints.rate_files import read_versions
 from mita.tariffs.domain import RateTableInvalid
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _COLUMNS = ("charge", "kind", "season", "letter", "block", "price")
 
 def run(path: Path, *, as_json: bool) -> None:
     """Carry out `mita rate-table check`."""
-    name = "standard input" if str(path) == STANDARD_INPUT else str(path)
     tables: tuple[RateTable, ...] = ()
     problems: tuple[Problem, ...] = ()
     try:
@@ -33,29 +33,20 @@ def run(path: Path, *, as_json: bool) -> None:
     except RateTableInvalid as error:
         problems = error.problems
     if as_json:
-        typer.echo(json.dumps(_report(name, tables, problems)))
+        typer.echo(json.dumps(_report(name_of(path), tables, problems)))
     for problem in () if as_json else problems:
-        typer.echo(_line_of(name, problem), err=True)
+        typer.echo(problem_line(path, problem), err=True)
     if problems:
         raise typer.Exit(BAD_INPUT)
     for table in () if as_json else tables:
         _print(table)
 
 
-def _line_of(name: str, problem: Problem) -> str:
-    """Return a problem as editors and people find it: file, line, path, message."""
-    place = name if problem.line is None else f"{name}:{problem.line}"
-    return ": ".join(part for part in (place, problem.path, problem.message) if part)
-
-
 def _report(name: str, tables: tuple[RateTable, ...], problems: tuple[Problem, ...]) -> dict[str, Any]:
     return {
         "valid": not problems,
         "file": name,
-        "problems": [
-            {"path": each.path, "line": each.line, "code": each.code, "message": each.message}
-            for each in problems
-        ],
+        "problems": listed(problems),
         "documents": [table.to_document() for table in tables],
     }
 

@@ -16,6 +16,9 @@ def compare_rate_tables(
     other: Annotated[
         int | None, typer.Option("--with", help="Id of the old one; without it, what is in force.")
     ] = None,
+    role: Annotated[
+        str, typer.Option(help="What the tables charge for: supply, network or levy.")
+    ] = "supply",
     unit: Annotated[str | None, typer.Option(help="Name of one unit; without it, all of them.")] = None,
     csv: Annotated[Path | None, typer.Option(help="File to write with a row for every unit.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,  # noqa: FBT002 - a flag
@@ -24,5 +27,5 @@ def compare_rate_tables(
     """Price what units used by two prices: old, new, difference, who gains, who loses."""
     from mita.entrypoints.cli.rate_table_comparing import Asked, run
 
-    asked = Asked(rate_table, estate, first, until, other, unit, csv, is_forced=force)
+    asked = Asked(rate_table, estate, first, until, other, unit, csv, is_forced=force, role=role)
     run(asked, as_json=as_json)

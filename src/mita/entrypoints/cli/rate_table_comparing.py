@@ -28,7 +28,7 @@ from mita.kit.db import Database
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import format_cents, format_micro, parse_micro
 from mita.kit.settings import Settings
-from mita.tariffs.domain import BadSpan, ChargeTooLarge
+from mita.tariffs.domain import ROLES, SUPPLY, BadSpan, ChargeTooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,12 +58,14 @@ class Asked:
     unit: str | None
     csv: Path | None
     is_forced: bool
+    role: str = SUPPLY
 
 
 def run(asked: Asked, *, as_json: bool) -> None:
     """Carry out `mita rate-table compare`."""
     errors = Console(stderr=True)
     with _plainly(errors):
+        _check_role(asked.role)
         days = _days(asked)
     # what is said of the file is said before the database is blamed for it
     with plainly(), database_url(Settings()) as url, _plainly(errors):
@@ -89,6 +91,11 @@ def _plainly(errors: Console) -> Iterator[None]:
         return
     errors.print(f"[red]error:[/red] {escape(sentence)}", highlight=False, soft_wrap=True)
     raise typer.Exit(BAD_INPUT)
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLES:
+        raise UsedWrongly(f"--role: {role[:40]!r} is none of {', '.join(ROLES)}")
 
 
 def _days(asked: Asked) -> tuple[date, date]:
@@ -119,7 +126,7 @@ async def _compared(url: str, asked: Asked, *, days: tuple[date, date], errors: 
         # one snapshot: somebody may be charging, or putting a table in force, meanwhile
         async with database.snapshot(estates=[estate.estate_id]) as session:
             unit_id = await _unit(session, estate=estate, name=asked.unit)
-            comparison = Comparison(asked.rate_table_id, asked.other_id, *days, unit_id)
+            comparison = Comparison(asked.rate_table_id, asked.other_id, *days, unit_id, asked.role)
             totals = await _all(session, estate=estate, asked=asked, comparison=comparison, errors=errors)
     finally:
         await database.close()
@@ -168,12 +175,16 @@ def _report(
         "estate": asked.estate,
         "rate_table_id": asked.rate_table_id,
         "with": asked.other_id,
+        "role": asked.role,
         "from": days[0].isoformat(),
         "to": days[1].isoformat(),
         "currency": currency,
         "old": format_micro(totals.old_gross_micro),
         "new": format_micro(totals.new_gross_micro),
         "difference": format_micro(totals.new_gross_micro - totals.old_gross_micro),
+        "unchanged": format_micro(totals.unchanged_gross_micro),
+        "old_total": format_micro(totals.old_gross_micro + totals.unchanged_gross_micro),
+        "new_total": format_micro(totals.new_gross_micro + totals.unchanged_gross_micro),
         "gains": totals.gains,
         "loses": totals.loses,
         "same": totals.same,
@@ -191,6 +202,7 @@ def _row(row: UnitComparison) -> dict[str, Any]:
         "old": format_micro(row.old_gross_micro),
         "new": format_micro(row.new_gross_micro),
         "difference": format_micro(row.difference_micro),
+        "unchanged": format_micro(row.unchanged_gross_micro),
     }
 
 
@@ -200,6 +212,12 @@ def _print(console: Console, report: dict[str, Any]) -> None:
     )
     sums = ", ".join(f"{name} {_cents(report[name])}" for name in ("old", "new", "difference"))
     console.print(sums, highlight=False)
+    if parse_micro(report["unchanged"]):
+        console.print(
+            f"other roles {_cents(report['unchanged'])} either way: all together"
+            f" {_cents(report['old_total'])} and {_cents(report['new_total'])}",
+            highlight=False,
+        )
     console.print(
         f"{report['gains']} gain, {report['loses']} lose, {report['same']} stay the same,"
         f" {report['not_compared']} not compared",

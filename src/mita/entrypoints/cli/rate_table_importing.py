@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -12,19 +11,19 @@ import typer
 import yaml
 
 from mita.entrypoints.cli.exit_status import BAD_INPUT
+from mita.entrypoints.cli.problem_lines import listed, problem_line
 from mita.entrypoints.exports.whole import FileIsThere, whole_file
-from mita.entrypoints.rate_files import STANDARD_INPUT
+from mita.entrypoints.rate_files import read_text
 from mita.tariffs.domain import Problem, RateTableInvalid, parse_document
-from mita.tariffs.domain.imports import Draft, read_csv_template, read_rate_table, read_urdb
+from mita.tariffs.domain.imports import Draft, PriceFile, open_questions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from mita.tariffs.domain import RateTable
 
 UNDECIDED = 1
-_BYTES_MAX = 8 * 1024 * 1024
 _HEAD_KEYS = ("name", "utility", "currency", "effective_from")
 _OPTIONS = {
     "document": (),
@@ -60,7 +59,7 @@ def run(file: Path, asked: Asked, *, as_json: bool) -> None:
     draft = Draft(tables=())
     problems: tuple[Problem, ...] = ()
     table: RateTable | None = None
-    undecided: str | None = None
+    undecided: list[str] = []
     status = 0
     try:
         draft = _draft(file, asked)
@@ -76,8 +75,8 @@ def run(file: Path, asked: Asked, *, as_json: bool) -> None:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(BAD_INPUT) from error
     _tell(file, draft, problems)
-    if undecided:
-        typer.echo(f"nothing was written: {undecided}", err=True)
+    for sentence in undecided:
+        typer.echo(f"nothing was written: {sentence}", err=True)
     if as_json:
         typer.echo(json.dumps(_report(asked, table, draft, problems, is_written=status == 0)))
     elif status == 0:
@@ -90,29 +89,36 @@ def _draft(file: Path, asked: Asked) -> Draft:
     for option in ("like", "name", "utility", "currency", "effective_from", "tax", "pick"):
         if getattr(asked, option) is not None and option not in _OPTIONS[asked.layout]:
             raise _UsedWrongly(f"--{option.replace('_', '-')} does not go with --format {asked.layout}")
-    text = _text_of(file)
-    if asked.layout == "document":
-        return read_rate_table(text)
+    return _price_file(read_text(file), asked).draft()
+
+
+def _price_file(text: str, asked: Asked) -> PriceFile:
+    if asked.layout == "urdb":
+        head = {"effective_from": _date(asked.effective_from), "name": asked.name}
+        return PriceFile(asked.layout, text, head=head)
     if asked.layout == "csv":
-        return read_csv_template(text, head=_head(asked))
-    return read_urdb(text, effective_from=_date(asked.effective_from), name=asked.name)
+        like = None if asked.like is None else _like(asked.like)
+        return PriceFile(asked.layout, text, head=_head(asked, like or {}), like=like)
+    return PriceFile(asked.layout, text)
 
 
-def _head(asked: Asked) -> dict[str, Any]:
-    """Return the document without its charges."""
-    head: dict[str, Any] = {}
-    if asked.like is not None:
-        head = parse_document(_text_of(asked.like)).to_document()
-        for key in ("charges", "source", "effective_from"):
-            head.pop(key, None)
-    head |= {key: getattr(asked, key) for key in _HEAD_KEYS if getattr(asked, key) is not None}
+def _like(path: Path) -> dict[str, Any]:
+    try:
+        return parse_document(read_text(path)).to_document()
+    except RateTableInvalid as error:
+        raise _UsedWrongly(f"--like: {problem_line(path, error.problems[0])}") from error
+
+
+def _head(asked: Asked, like: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the options say of the document; with what it is like, that is all but its charges."""
+    head = {key: getattr(asked, key) for key in _HEAD_KEYS if getattr(asked, key) is not None}
     if asked.tax is not None:
         name, _, percent = asked.tax.rpartition("=")
         if not name or not percent:
             raise _UsedWrongly(f"--tax {asked.tax!r} is not a name and a percentage such as VAT=15")
         head["tax"] = {"name": name, "percent": percent}
     for key in _HEAD_KEYS:
-        if key not in head:
+        if key not in head and (key == "effective_from" or key not in like):
             more = " or --like" if key != "effective_from" else ""
             raise _UsedWrongly(f"the CSV template does not say it: give --{key.replace('_', '-')}{more}")
     return head
@@ -125,23 +131,6 @@ def _date(text: str | None) -> date | None:
         raise _UsedWrongly(f"--effective-from {text!r} is not a date such as 2025-07-01") from error
 
 
-def _text_of(file: Path) -> str:
-    try:
-        if str(file) == STANDARD_INPUT:
-            raw = sys.stdin.buffer.read(_BYTES_MAX + 1)
-        else:
-            with file.open("rb") as stream:
-                raw = stream.read(_BYTES_MAX + 1)
-    except OSError as error:
-        raise _UsedWrongly(f"{file} cannot be read: {error.strerror or error}") from error
-    if len(raw) > _BYTES_MAX:
-        raise _UsedWrongly(f"{file} is longer than {_BYTES_MAX // 1024**2} MiB; no price list is")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _UsedWrongly(f"{file}: byte {error.start + 1} is no UTF-8; save the file as UTF-8") from error
-
-
 def _picked(draft: Draft, asked: Asked) -> RateTable | None:
     count = len(draft.tables)
     if asked.pick is None:
@@ -151,17 +140,15 @@ def _picked(draft: Draft, asked: Asked) -> RateTable | None:
     return draft.tables[asked.pick - 1]
 
 
-def _undecided(draft: Draft, table: RateTable | None, asked: Asked) -> str | None:
-    """Return what somebody has to decide before the table is written."""
-    if table is None:
-        if not draft.tables:
-            return "no charge of the file can be said by a rate table"
-        return f"the file has {len(draft.tables)} rates, choose one with --pick"
-    if draft.left_out and not asked.is_leaving_out:
-        return "a rate table cannot say all of the file; --leave-out writes it without that"
-    if draft.to_confirm and not asked.is_confirmed:
-        return "some prices look odd; if they are right, --confirm"
-    return None
+def _undecided(draft: Draft, table: RateTable | None, asked: Asked) -> list[str]:
+    """Return what somebody has to decide before the table is written, with the option that says it."""
+    questions = open_questions(
+        draft, table, is_leaving_out=asked.is_leaving_out, is_confirmed=asked.is_confirmed
+    )
+    return [
+        f"{each.sentence} (--{each.answer.replace('_', '-')})" if each.answer else each.sentence
+        for each in questions
+    ]
 
 
 def _write(table: RateTable, asked: Asked) -> None:
@@ -182,7 +169,6 @@ def _write(table: RateTable, asked: Asked) -> None:
 
 def _tell(file: Path, draft: Draft, problems: Iterable[Problem]) -> None:
     """Print on standard error what was found, each with its place."""
-    name = "standard input" if str(file) == STANDARD_INPUT else str(file)
     for what, found in (
         ("", problems),
         ("left out: ", draft.left_out),
@@ -190,10 +176,7 @@ def _tell(file: Path, draft: Draft, problems: Iterable[Problem]) -> None:
         ("warning: ", draft.warnings),
     ):
         for each in found:
-            place = name if each.line is None else f"{name}:{each.line}"
-            path = each.path.removeprefix(f"line {each.line}").removeprefix(".")
-            said = ": ".join(part for part in (place, path, f"{what}{each.message}") if part)
-            typer.echo(said, err=True)
+            typer.echo(problem_line(file, each, what=what), err=True)
 
 
 def _report(
@@ -202,14 +185,8 @@ def _report(
     return {
         "written": str(asked.out) if is_written else None,
         "document": table.to_document() if table is not None else None,
-        "problems": _listed(problems),
-        "left_out": _listed(draft.left_out),
-        "to_confirm": _listed(draft.to_confirm),
-        "warnings": _listed(draft.warnings),
+        "problems": listed(problems),
+        "left_out": listed(draft.left_out),
+        "to_confirm": listed(draft.to_confirm),
+        "warnings": listed(draft.warnings),
     }
-
-
-def _listed(found: Iterable[Problem]) -> list[dict[str, Any]]:
-    return [
-        {"path": each.path, "line": each.line, "code": each.code, "message": each.message} for each in found
-    ]

@@ -8,6 +8,7 @@ from mita.tariffs.domain import (
     DAY_TYPES,
     DemandCharge,
     FixedCharge,
+    NettingCharge,
     UsageCharge,
     base_unit_of,
     decimal_text,
@@ -67,12 +68,20 @@ def _lines_of(charge: Charge, *, table: RateTable) -> Iterator[Cells]:
         case FixedCharge():
             kind = "fixed" if charge.is_due_while_off else "fixed, not while supply is off"
             yield charge.name, kind, "", "", "", f"{_money(charge.price_micro)} per {charge.per}"
+        case NettingCharge():
+            yield _netting_line(charge, unit=_priced_unit(table))
         case _:
             yield _minimum_line(charge)
 
 
 def _minimum_line(charge: MinimumCharge) -> Cells:
     return charge.name, "minimum", "", "", "", f"{_money(charge.price_micro)} per month"
+
+
+def _netting_line(charge: NettingCharge, *, unit: str) -> Cells:
+    until = charge.carried_until
+    kind = "netting" if until is None else f"netting, surplus carried until {until[0]:02d}-{until[1]:02d}"
+    return charge.name, kind, "", "", "surplus", f"{_money(charge.surplus_price_micro)} per {unit}"
 
 
 def _usage_lines(charge: UsageCharge, *, unit: str) -> Iterator[Cells]:

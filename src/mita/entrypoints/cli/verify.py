@@ -16,6 +16,7 @@ from mita.entrypoints.checkpoints import checkpoint_directory, known_keys
 from mita.entrypoints.cli.plainly import BAD_INPUT, plainly
 from mita.entrypoints.opened import database_url
 from mita.estates import queries as estate_queries
+from mita.identity import queries as identity_queries
 from mita.kit.clock import now_utc
 from mita.kit.db import Database
 from mita.kit.settings import Settings
@@ -55,6 +56,7 @@ async def _verify(url: str, name: str | None, settings: Settings, errors: Consol
     try:
         async with database.unit_of_work(estates=[]) as session:
             ids = await estate_queries.platform_estate_ids(session)
+            unguarded = await identity_queries.unguarded(session)
         async with database.unit_of_work(estates=ids) as session:
             found = await estate_queries.estates(session, limit=len(ids) + 1)
         chosen = [e for e in found if name is None or e.name == name]
@@ -73,6 +75,8 @@ async def _verify(url: str, name: str | None, settings: Settings, errors: Consol
                 )
         if name is None:
             estates += [_gone(each) for each in sorted(directory.estate_ids(keys=keys) - set(ids))]
+        if unguarded:
+            estates.append(_open_to_change(unguarded))
         broken = [place for one in estates for place in one["broken"]]
         return {"verified": not broken, "first_broken": broken[0] if broken else None, "estates": estates}
     finally:
@@ -114,6 +118,14 @@ def _gone(estate_id: int) -> dict[str, Any]:
     broken = {"verifier": "checkpoints", "place": place, "detail": "it has checkpoints, and it is gone"}
     counts = {"accounts": 0, "entries": 0, "checkpoints": {"checked": 0}}
     return {"estate": place, **counts, "verified": False, "broken": [broken]}
+
+
+def _open_to_change(triggers: list[str]) -> dict[str, Any]:
+    """Return what is said of the audit log if nothing keeps it from being changed."""
+    detail = "the trigger that refuses changes is gone or switched off"
+    broken = [{"verifier": "guards", "place": each, "detail": detail} for each in triggers]
+    counts = {"accounts": 0, "entries": 0, "checkpoints": {"checked": 0}}
+    return {"estate": "the audit log", **counts, "verified": False, "broken": broken}
 
 
 def _print_report(console: Console, report: dict[str, Any]) -> None:

@@ -22,9 +22,12 @@ from amqtt.session import OutgoingApplicationMessage
 
 from mita.entrypoints.keys import INGEST, Keys, device_of_token
 from mita.entrypoints.ports import LOOPBACK
+from mita.identity.domain import DEVICE_PREFIX
 
 if TYPE_CHECKING:
     from amqtt.session import Session
+
+    from mita.entrypoints.embedded.issued import IssuedTokens
 
 # what one client may owe acknowledgements for; ingest's batches cannot grow beyond it
 WINDOW = 2_000
@@ -39,14 +42,15 @@ _handed_over: set[asyncio.Future[Any]] = set()
 
 
 class DeviceTokens(BaseAuthPlugin):
-    """A device shows a token made for its name; ingest shows its password."""
+    """A device shows a token issued for it, or one signed for its name; ingest shows its password."""
 
     @dataclass
     class Config:
-        """The installation's secrets."""
+        """The installation's secrets, and what knows the tokens that were issued."""
 
         device_secret: str
         ingest_password: str
+        issued: Any = None
 
     async def authenticate(self, *, session: Session) -> bool:
         """Tell whether the client is who its client id says."""
@@ -54,12 +58,26 @@ class DeviceTokens(BaseAuthPlugin):
         if INGEST in (session.client_id, session.username):
             is_ingest = session.client_id == session.username
             return is_ingest and hmac.compare_digest(password.encode(), self.config.ingest_password.encode())
-        device = device_of_token(self.config.device_secret, password)
-        return device is not None and device == session.client_id == session.username
+        device = session.client_id
+        if not device or device != session.username:
+            return False
+        issued: IssuedTokens | None = self.config.issued
+        if password.startswith(DEVICE_PREFIX):
+            return issued is not None and await issued.opens(device=device, token=password)
+        if device_of_token(self.config.device_secret, password) != device:
+            return False
+        # whoever was issued a token is known by that alone, or revoking it would mean nothing
+        return issued is None or not await issued.has(device=device)
 
 
 class DeviceTopics(BaseTopicPlugin):
-    """A device speaks on its own topics only; ingest hears all of them."""
+    """A device speaks on its own topics only, and no longer than its token; ingest hears all of them."""
+
+    @dataclass
+    class Config:
+        """What knows the tokens that were issued."""
+
+        issued: Any = None
 
     async def topic_filtering(
         self, *, session: Session | None = None, topic: str | None = None, action: Action | None = None
@@ -72,7 +90,13 @@ class DeviceTopics(BaseTopicPlugin):
         prefix, _, rest = (topic or "").partition("/")
         device, _, leaf = rest.rpartition("/")
         allowed = _FROM_DEVICE if action == Action.PUBLISH else _TO_DEVICE
-        return prefix == "m" and device == session.client_id and leaf in allowed
+        if prefix != "m" or device != session.client_id or leaf not in allowed:
+            return False
+        password = session.password or ""
+        issued: IssuedTokens | None = self.config.issued
+        if issued is None or not password.startswith(DEVICE_PREFIX):
+            return True
+        return await issued.opens(device=device, token=password)
 
 
 class IngestSession(BasePlugin[Any]):
@@ -233,13 +257,14 @@ amqtt.broker.BrokerProtocolHandler = PatientHandler  # type: ignore[attr-defined
 class EmbeddedBroker:
     """The broker of this installation."""
 
-    def __init__(self, *, port: int, keys: Keys) -> None:
+    def __init__(self, *, port: int, keys: Keys, issued: IssuedTokens | None = None) -> None:
         plugins = {
             f"{__name__}.DeviceTokens": {
                 "device_secret": keys.device_secret,
                 "ingest_password": keys.ingest_password,
+                "issued": issued,
             },
-            f"{__name__}.DeviceTopics": {},
+            f"{__name__}.DeviceTopics": {"issued": issued},
             f"{__name__}.IngestSession": {},
         }
         self._config = {

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import IO, TYPE_CHECKING
 
-from mita.entrypoints.account_names import account_names
 from mita.entrypoints.exports.seal import seal_path, seal_text
 from mita.entrypoints.exports.whole import whole_file
 from mita.kit.zones import zone
@@ -23,6 +22,7 @@ from mita.ledger.domain.beancount import (
 )
 from mita.ledger.domain.chart import Names, account_name
 from mita.ledger.domain.export import COLUMNS, ExportSeal, Opening
+from mita.wallets.queries import account_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,11 +7,14 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
+from mita.entrypoints.health import Health, serve_metrics
 from mita.entrypoints.ingest.commands import CommandSender
 from mita.entrypoints.ingest.inbox import Inbox
 from mita.entrypoints.ingest.link import Link
 from mita.entrypoints.ingest.settings import IngestSettings
 from mita.entrypoints.ingest.settle import Settler, Stopped
+from mita.entrypoints.metrics import BROKER, INBOX, watch_database
+from mita.entrypoints.outside import report_faults, trace
 from mita.entrypoints.process import database_url, log_to_stderr, stop_event
 from mita.kit.db import Database
 from mita.wiring import wire
@@ -30,6 +33,8 @@ async def serve(settings: IngestSettings) -> None:
     """Run ingest until the process is asked to stop."""
     stopping = stop_event()
     database = Database(database_url(settings))
+    report_faults(settings, role="ingest")
+    trace(role="ingest", engine=database.engine)
     inbox = Inbox()
     settler = Settler(database, readings_max=settings.batch_readings)
     link = Link(settings, inbox=inbox)
@@ -39,6 +44,7 @@ async def serve(settings: IngestSettings) -> None:
         asyncio.create_task(link.run()),
         asyncio.create_task(sender.run()),
         asyncio.create_task(_report(settler, sender, inbox)),
+        asyncio.create_task(serve_metrics(settings, _health(database, link, inbox))),
     ]
     asked = asyncio.create_task(stopping.wait())
     logger.info("ingest starts")
@@ -57,6 +63,13 @@ async def serve(settings: IngestSettings) -> None:
     for task in done - {asked}:
         # one of them ended by itself, which none may: let the supervisor see it
         task.result()
+
+
+def _health(database: Database, link: Link, inbox: Inbox) -> Health:
+    watch_database(database.engine)
+    BROKER.set_function(lambda: float(link.is_connected))
+    INBOX.set_function(lambda: float(len(inbox)))
+    return Health(database, needs={"broker": lambda: link.is_connected})
 
 
 async def _consume(settings: IngestSettings, inbox: Inbox, settler: Settler, link: Link) -> None:

@@ -12,10 +12,19 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from mita.charging.jobs import SUPPLY_SIGHT
 from mita.credit.queries import off_spans
 from mita.entrypoints.checkpoints import SettingsNotary
-from mita.entrypoints.process import database_url, log_to_stderr, stop_event
+from mita.entrypoints.health import Health, serve_metrics
+from mita.entrypoints.metrics import watch_database
+from mita.entrypoints.outside import report_faults, trace
+from mita.entrypoints.process import database_url, log_to_stderr, secret_keys_path, stop_event
 from mita.entrypoints.worker.app import create_worker_app
+from mita.entrypoints.worker.post import SettingsPost
+from mita.entrypoints.worker.poster import WebhookPoster
+from mita.entrypoints.worker.webhooks import WebhookDispatcher
 from mita.kit.db import Database
+from mita.kit.seal import Seals
 from mita.kit.settings import Settings
+from mita.notifications.jobs import POST
+from mita.webhooks.domain import AddressRules
 from mita.wiring import wire
 
 logger = logging.getLogger("mita.entrypoints.worker")
@@ -35,7 +44,14 @@ _DELAY_S = 2.0
 async def serve(settings: Settings) -> None:
     """Run the worker until the process is asked to stop; a database that is away is waited for."""
     stopping = stop_event()
-    database = Database(database_url(settings))
+    database = Database(database_url(settings), seals=Seals.load(secret_keys_path(settings)))
+    rules = AddressRules.of(settings.webhooks_allow_private.split(","))
+    webhooks = WebhookDispatcher(database, poster=WebhookPoster(rules))
+    delivering = asyncio.create_task(webhooks.run(stopping), name="webhooks")
+    watch_database(database.engine)
+    report_faults(settings, role="worker")
+    trace(role="worker", engine=database.engine)
+    watched = asyncio.create_task(serve_metrics(settings, Health(database, is_worker=True)), name="metrics")
     while not stopping.is_set():
         try:
             await _work(settings, database, stopping)
@@ -43,6 +59,9 @@ async def serve(settings: Settings) -> None:
             logger.warning("database away, waiting delay_s=%.1f error=%r", _DELAY_S, error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), _DELAY_S)
+    await delivering
+    watched.cancel()
+    await asyncio.gather(watched, return_exceptions=True)
     await database.close()
     logger.info("worker stopped")
 
@@ -63,6 +82,7 @@ async def _work(settings: Settings, database: Database, stopping: asyncio.Event)
                 additional_context={
                     "database": database,
                     "notary": SettingsNotary(settings),
+                    POST: SettingsPost(settings),
                     SUPPLY_SIGHT: off_spans,
                 },
             )

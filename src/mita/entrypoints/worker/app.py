@@ -8,19 +8,31 @@ from procrastinate import App, Blueprint, PsycopgConnector
 
 from mita.charging import jobs as charging
 from mita.credit import jobs as credit
+from mita.estates import jobs as estates
+from mita.identity import jobs as identity
+from mita.imports import jobs as imports
 from mita.ledger import jobs as ledger
 from mita.metering import jobs as metering
+from mita.notifications import jobs as notifications
 from mita.sharing import jobs as sharing
+from mita.solar import jobs as solar
 from mita.wallets import jobs as wallets
+from mita.webhooks import jobs as webhooks
 
 # namespace -> jobs; a namespace is part of a stored job's name and never changes
 BLUEPRINTS = {
+    "identity": identity.jobs,
+    "notifications": notifications.jobs,
+    "estates": estates.jobs,
     "metering": metering.jobs,
     "ledger": ledger.jobs,
     "credit": credit.jobs,
     "charging": charging.jobs,
     "sharing": sharing.jobs,
+    "solar": solar.jobs,
     "wallets": wallets.jobs,
+    "webhooks": webhooks.jobs,
+    "imports": imports.jobs,
 }
 
 

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.estates import queries as estate_queries
+from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import BIGINT_MAX
 from mita.kit.shapes import AfterId, Id, Instant, Limit, Page
-from mita.kit.web import EstateId, Session, edge, refusals
+from mita.kit.web import EstateId, Session, edge, needs, refusals
 from mita.ledger import queries
 from mita.ledger.domain import JournalKind
 from mita.ledger.domain.chart import Names
@@ -53,6 +54,7 @@ async def _names(request: Request, session: AsyncSession, estate_id: int, codes:
     summary="List an estate's chart of accounts",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.LEDGER_READ)
 async def list_accounts(
     request: Request,
     session: Session,
@@ -73,6 +75,7 @@ async def list_accounts(
     summary="Get the statement of an account between two times",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.LEDGER_READ)
 async def get_statement(
     request: Request,
     session: Session,
@@ -106,6 +109,7 @@ async def get_statement(
     summary="Get the trial balance of a month, or as of now",
     responses=refusals(NotFound, MonthArchived, Invalid),
 )
+@needs(Permission.LEDGER_READ)
 async def get_trial_balance(
     request: Request,
     session: Session,
@@ -130,6 +134,7 @@ async def get_trial_balance(
     summary="List an estate's journals",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.LEDGER_READ)
 async def list_journals(
     session: Session,
     estate_id: EstateId,
@@ -169,6 +174,7 @@ def _journal_kind(word: str) -> JournalKind:
     summary="Get a journal with its entries",
     responses=refusals(NotFound, MonthArchived, Invalid),
 )
+@needs(Permission.LEDGER_READ)
 async def get_journal(
     request: Request,
     session: Session,

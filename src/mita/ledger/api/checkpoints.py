@@ -7,9 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.shapes import Id, Instant, Limit, Page, show_instant
-from mita.kit.web import Asking, Caller, EstateId, MemberSession, Session, edge, for_persons, refusals
+from mita.kit.web import Asking, Caller, EstateId, Session, edge, need_of, needs, refusals
 from mita.ledger import queries
 from mita.ledger.domain import BadNote, Published, VerifierKey, prove_inclusion, read_note
 from mita.ledger.domain.chart import wallet_of_code
@@ -55,7 +56,7 @@ async def _require_sight(
 
     :raises NotFound: if it is not for this person
     """
-    if caller.person_id is None:
+    if caller.may(Permission.LEDGER_READ, estate_id=estate_id):
         return
     if wallet_id is None:
         raise NotFound("the account does not exist")
@@ -73,7 +74,7 @@ def _checkpoints(request: Request) -> PublishedCheckpoints:
     summary="Verify the accounts of one wallet",
     responses=refusals(NotFound, Invalid),
 )
-@for_persons
+@needs(Permission.LEDGER_READ, or_own=True)
 async def verify_wallet(
     request: Request, caller: Asking, wallet_id: Annotated[Id, Query()]
 ) -> WalletVerificationOut:
@@ -91,7 +92,7 @@ async def verify_wallet(
         raise NotFound(f"there is no wallet {wallet_id}")
     estate_id, account_ids = found
     async with lent.database.snapshot(estates=[estate_id]) as session:
-        await lent.admit_member(session, caller, estate_id)
+        await lent.admit(session, caller, estate_id, need=need_of(request))
         await _require_sight(request, session, caller=caller, estate_id=estate_id, wallet_id=wallet_id)
         newest = await queries.newest_checkpoint(session, estate_id=estate_id)
         published = await asyncio.to_thread(checkpoints.newest, estate_id=estate_id)
@@ -115,6 +116,7 @@ def _published(row: Checkpoint) -> Published:
     summary="List an estate's signed checkpoints",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.LEDGER_READ)
 async def list_checkpoints(
     session: Session,
     estate_id: EstateId,
@@ -133,9 +135,10 @@ async def list_checkpoints(
     summary="Prove that an account is part of a checkpoint",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.LEDGER_READ, or_own=True)
 async def prove_account(
     request: Request,
-    session: MemberSession,
+    session: Session,
     caller: Asking,
     estate_id: EstateId,
     account_id: Id,

@@ -6,15 +6,15 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response, status
 
 from mita.estates import queries as estate_queries
-from mita.kit.errors import Invalid, NotFound
+from mita.identity.domain import Permission
+from mita.kit.errors import Invalid, KeyReused, NotFound
 from mita.kit.shapes import Id, micro, money
-from mita.kit.web import Asking, EstateId, IdempotencyKey, Now, Session, refusals
+from mita.kit.web import Asking, EstateId, IdempotencyKey, Now, Session, needs, refusals
 from mita.ledger import operations, queries
 from mita.ledger.operations import (
     AdjustmentDecided,
     Authorisation,
     HoldResolved,
-    KeyReused,
     MonthClosed,
     MonthNotOver,
     NotEnough,
@@ -63,6 +63,7 @@ router = APIRouter(tags=["ledger"])
         **refusals(NotFound, NotEnough, SpendLimitReached, KeyReused, Invalid),
     },
 )
+@needs(Permission.LEDGER_WRITE)
 async def place_hold(
     session: Session,
     caller: Asking,
@@ -95,6 +96,7 @@ async def _hold(session: Session, estate_id: int, hold_id: UUID) -> HoldOut:
     summary="Get one hold",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.LEDGER_READ)
 async def get_hold(session: Session, estate_id: EstateId, hold_id: UUID) -> HoldOut:
     """One hold and how it ended, if it has."""
     return await _hold(session, estate_id, hold_id)
@@ -106,6 +108,7 @@ async def get_hold(session: Session, estate_id: EstateId, hold_id: UUID) -> Hold
     summary="List the open holds of an account",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.LEDGER_READ)
 async def list_holds(
     session: Session, estate_id: EstateId, account_id: Annotated[Id, Query()]
 ) -> list[HoldOut]:
@@ -121,6 +124,7 @@ async def list_holds(
     summary="Take a hold in whole or in part, or release it",
     responses=refusals(NotFound, HoldResolved, Invalid),
 )
+@needs(Permission.LEDGER_WRITE)
 async def resolve_hold(
     session: Session, caller: Asking, estate_id: EstateId, hold_id: UUID, body: ResolveIn, now: Now
 ) -> HoldOut:
@@ -155,6 +159,7 @@ async def resolve_hold(
         **refusals(NotFound, KeyReused, Invalid),
     },
 )
+@needs(Permission.LEDGER_WRITE)
 async def ask_adjustment(
     session: Session,
     caller: Asking,
@@ -193,6 +198,7 @@ async def _adjustment(session: Session, estate_id: int, adjustment_id: UUID) -> 
     summary="List the adjustments that wait for a second person",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.LEDGER_READ)
 async def list_adjustments(session: Session, estate_id: EstateId) -> list[AdjustmentOut]:
     """Oldest first."""
     estate = await estate_queries.estate(session, estate_id=estate_id)
@@ -206,6 +212,7 @@ async def list_adjustments(session: Session, estate_id: EstateId) -> list[Adjust
     summary="Approve or refuse an adjustment",
     responses=refusals(NotFound, AdjustmentDecided, SecondPersonNeeded, Invalid),
 )
+@needs(Permission.LEDGER_APPROVE)
 async def decide_adjustment(
     session: Session, caller: Asking, estate_id: EstateId, adjustment_id: UUID, body: DecisionIn, now: Now
 ) -> AdjustmentOut:
@@ -227,6 +234,7 @@ async def decide_adjustment(
     summary="List the clearing accounts and what stands on them",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.LEDGER_READ)
 async def list_clearing(session: Session, estate_id: EstateId, now: Now) -> Clearings:
     """By method; settled money counts against the oldest first."""
     estate = await estate_queries.estate(session, estate_id=estate_id)
@@ -244,6 +252,7 @@ async def list_clearing(session: Session, estate_id: EstateId, now: Now) -> Clea
         **refusals(NotFound, KeyReused, Invalid),
     },
 )
+@needs(Permission.LEDGER_WRITE)
 async def bank_clearing(
     session: Session,
     caller: Asking,
@@ -282,6 +291,7 @@ async def bank_clearing(
     summary="Get an estate's rules for its books",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.LEDGER_READ)
 async def get_ledger_rule(session: Session, estate_id: EstateId) -> LedgerRuleOut:
     """Without any, nobody adjusts alone, and money may stand on a clearing account for three days."""
     estate = await estate_queries.estate(session, estate_id=estate_id)
@@ -294,6 +304,7 @@ async def get_ledger_rule(session: Session, estate_id: EstateId) -> LedgerRuleOu
     summary="Set an estate's rules for its books",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.LEDGER_APPROVE)
 async def set_ledger_rule(
     session: Session, estate_id: EstateId, body: LedgerRuleIn, now: Now
 ) -> LedgerRuleOut:
@@ -314,6 +325,7 @@ async def set_ledger_rule(
     summary="List the closed months",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.LEDGER_READ)
 async def list_periods(session: Session, estate_id: EstateId) -> Periods:
     """Newest first; closing a month closes every month before it."""
     estate = await estate_queries.estate(session, estate_id=estate_id)
@@ -329,6 +341,7 @@ async def list_periods(session: Session, estate_id: EstateId) -> Periods:
     status_code=status.HTTP_202_ACCEPTED,
     responses=refusals(NotFound, MonthNotOver, MonthClosed, Invalid),
 )
+@needs(Permission.LEDGER_APPROVE)
 async def close_month(
     session: Session, caller: Asking, estate_id: EstateId, body: CloseIn, now: Now
 ) -> PeriodOut:

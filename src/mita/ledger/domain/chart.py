@@ -66,6 +66,8 @@ _CLASS = {
     "bank": AccountClass.ASSET,
     "suspense": AccountClass.LIABILITY,
     "payable": AccountClass.LIABILITY,
+    "occupancy": AccountClass.LIABILITY,
+    "vacancy": AccountClass.ASSET,
     "promotion": AccountClass.EXPENSE,
     "adjustments": AccountClass.EXPENSE,
 }
@@ -102,6 +104,8 @@ def account_name(code: str, *, names: Names = NO_NAMES) -> str:
         "income": lambda: f"Income from {_words(rest.replace(':', ', '))}",
         "clearing": lambda: f"{_METHOD.get(rest) or _words(rest).capitalize()} received, not yet banked",
         "payable": lambda: f"Owed to {rest}",
+        "occupancy": lambda: f"Left over from occupancy {rest}",
+        "vacancy": lambda: f"Vacancy of unit {rest}",
     }.get(first)
     return code if shown is None else shown()
 

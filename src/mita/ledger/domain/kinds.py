@@ -26,6 +26,7 @@ class JournalKind(IntEnum):
     PROMOTION_EXPIRY = 12
     EMERGENCY = 13  # emergency credit is drawn
     DEBT = 14  # arrears are set aside, to be recovered from top-ups
+    HANDOVER = 15  # a wallet is brought to zero when somebody moves in or out
 
     @property
     def shown(self) -> str:
@@ -41,6 +42,7 @@ AUTHORISING = frozenset(
         JournalKind.PAY_OUT,
         JournalKind.DISTRIBUTION,
         JournalKind.COVER,
+        JournalKind.HANDOVER,
     }
 )
 
@@ -72,6 +74,9 @@ class EntryKind(IntEnum):
     DEMAND = 22
     MINIMUM = 23  # what a billing period lacked to its minimum bill
     SHARING = 24  # what a share of a community's generation gives back, less its price
+    NETTING = 25  # what export that is taken off import saves, and surplus that is paid
+    SOLAR_CREDIT = 26  # what a home's shares in installations are credited for a month
+    HANDOVER = 27  # what a wallet held when somebody moved in or out
 
     @property
     def shown(self) -> str:
@@ -87,11 +92,13 @@ CHARGES = frozenset(
         EntryKind.STANDING_CHARGE,
         EntryKind.DEMAND,
         EntryKind.MINIMUM,
+        EntryKind.NETTING,
     }
 )
 
 _LINES: dict[JournalKind, frozenset[EntryKind]] = {
-    JournalKind.CHARGE: CHARGES | {EntryKind.SHARING, EntryKind.INCOME, EntryKind.TAX},
+    JournalKind.CHARGE: CHARGES
+    | {EntryKind.SHARING, EntryKind.SOLAR_CREDIT, EntryKind.INCOME, EntryKind.TAX},
     JournalKind.TOP_UP: frozenset(
         {EntryKind.TOP_UP, EntryKind.CLEARING, EntryKind.REPAYMENT, EntryKind.RECOVERY}
     ),
@@ -107,6 +114,7 @@ _LINES: dict[JournalKind, frozenset[EntryKind]] = {
     JournalKind.PROMOTION_EXPIRY: frozenset({EntryKind.PROMOTION_EXPIRY}),
     JournalKind.EMERGENCY: frozenset({EntryKind.EMERGENCY}),
     JournalKind.DEBT: frozenset({EntryKind.DEBT}),
+    JournalKind.HANDOVER: frozenset({EntryKind.HANDOVER}),
 }
 
 

@@ -12,7 +12,6 @@ from mita.ledger.operations.adjust import (
 from mita.ledger.operations.archive import MonthNotArchivable, detach_month, month_to_archive
 from mita.ledger.operations.book import (
     Booked,
-    KeyReused,
     Line,
     Movement,
     NotEnough,
@@ -35,7 +34,6 @@ __all__ = [
     "Booked",
     "Counter",
     "HoldResolved",
-    "KeyReused",
     "Line",
     "MonthClosed",
     "MonthNotArchivable",

@@ -10,13 +10,13 @@ from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from mita.estates import queries as estate_queries
-from mita.kit.errors import Conflict, Invalid
+from mita.kit.errors import Conflict, Invalid, KeyReused
 from mita.kit.ids import new_id
 from mita.ledger import queries
 from mita.ledger.domain import EntryKind, JournalKind
 from mita.ledger.models import Adjustment, AdjustmentDecision, LedgerRule
 from mita.ledger.operations.accounts import open_accounts
-from mita.ledger.operations.book import KeyReused, Line, Movement, body_hash, book
+from mita.ledger.operations.book import Line, Movement, body_hash, book
 
 if TYPE_CHECKING:
     from datetime import datetime

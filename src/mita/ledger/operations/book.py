@@ -12,7 +12,7 @@ import psycopg
 
 from mita.estates import queries as estate_queries
 from mita.kit.db import driver_connection
-from mita.kit.errors import Conflict, Invalid, NotFound
+from mita.kit.errors import Conflict, Invalid, KeyReused, NotFound
 from mita.kit.events import publish
 from mita.kit.ids import new_id
 from mita.kit.zones import local_month
@@ -32,13 +32,6 @@ _BOOK = (
     " %s::bigint[], %s::bigint[], %s::smallint[], %s::bigint[], %s::smallint[], %s::bigint[])"
 )
 LINES_MAX = 2_000
-
-
-class KeyReused(Conflict):
-    """The idempotency key was used before, for another request."""
-
-    code = "idempotency_key_reused"
-    title = "The idempotency key belongs to another request"
 
 
 class NotEnough(Conflict):

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-from mita.kit.errors import Conflict, Invalid
+from mita.kit.errors import Conflict, Invalid, KeyReused
 from mita.kit.events import publish
 from mita.kit.ids import new_id
 from mita.ledger import queries
 from mita.ledger.domain import EntryKind, JournalKind
 from mita.ledger.events import AvailableChanged
 from mita.ledger.models import Account, Hold, HoldResolution
-from mita.ledger.operations.book import KeyReused, Line, Movement, NotEnough, body_hash, book
+from mita.ledger.operations.book import Line, Movement, NotEnough, body_hash, book
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,7 +12,7 @@ from mita.kit.errors import Conflict, Invalid
 from mita.kit.events import publish
 from mita.kit.zones import local_month, next_month, zone
 from mita.ledger import queries
-from mita.ledger.events import MonthClosing
+from mita.ledger.events import MonthClosing, MonthLocked
 from mita.ledger.models import Period
 
 if TYPE_CHECKING:
@@ -122,3 +122,4 @@ async def lock_month(session: AsyncSession, *, estate_id: int, period: date, now
         .where(Period.estate_id == estate_id, Period.period == period)
         .values(state=LOCKED, locked_at=now, entries=totals[0], turnover_micro=int(totals[1]))
     )
+    await publish(session, MonthLocked(estate_id, period, totals[0], int(totals[1])), now=now)

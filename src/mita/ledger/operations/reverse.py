@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
+# what their feature settles again by itself, and what stands for many entries
+_NOT_BY_HAND = frozenset(
+    {EntryKind.REVERSAL, EntryKind.SHARING, EntryKind.SOLAR_CREDIT, EntryKind.INCOME, EntryKind.TAX}
+)
+
+
 class AlreadyReversed(Conflict):
     """The entry was reversed before; it cannot be reversed again."""
 
@@ -61,12 +67,13 @@ async def reverse_entry(
 
     :raises NotFound: if the account has no such entry
     :raises AlreadyReversed: if it was reversed before, by whomever
-    :raises NotReversible: if it is itself a reversal or of shared generation, or several entries balance it
+    :raises NotReversible: if it is itself a reversal, of shared generation or a solar credit, or several
+        entries balance it
     """
     if not reason.strip():
         raise Invalid("a reversal needs a reason", problems=[{"path": "reason"}])
     entry = await queries.entry(session, estate_id=estate_id, account_id=account_id, seq=seq)
-    if entry.kind in (EntryKind.REVERSAL, EntryKind.SHARING, EntryKind.INCOME, EntryKind.TAX):
+    if entry.kind in _NOT_BY_HAND:
         raise NotReversible(f"an entry of kind {entry.kind.shown} is not reversed by itself")
     mirrored = [(account_id, seq)]
     if not counters:

@@ -1,6 +1,14 @@
 """Reads of the ledger."""
 
-from mita.ledger.queries.accounts import accrued, balances, entries, heads, request
+from mita.ledger.queries.accounts import (
+    BalanceSum,
+    accrued,
+    balance_sums,
+    balances,
+    entries,
+    heads,
+    request,
+)
 from mita.ledger.queries.archived import (
     MonthArchived,
     archived_through,
@@ -29,7 +37,7 @@ from mita.ledger.queries.checkpoints import (
     newest_checkpoint,
     wallet_accounts,
 )
-from mita.ledger.queries.clearing import Clearing, clearings
+from mita.ledger.queries.clearing import Clearing, clearing_totals, clearings
 from mita.ledger.queries.exported import exported_journals, exported_rows
 from mita.ledger.queries.moves import (
     StoredEntry,
@@ -46,6 +54,7 @@ from mita.ledger.queries.moves import (
     hold_of_key,
     hold_resolution,
     ledger_rule,
+    lines_beside,
     lock_accounts,
     open_holds,
     other_side,
@@ -57,12 +66,15 @@ from mita.ledger.queries.moves import (
 from mita.ledger.queries.signed import Outside
 from mita.ledger.queries.spending import held_and_accrued, spent_since
 from mita.ledger.queries.statement import Statement, account, statement
+from mita.ledger.queries.steps import EntryFilter, below_nothing_since, moved_in_steps, newest_entries
 from mita.ledger.queries.verify import AccountsVerification, Verification, verify, verify_accounts
 
 __all__ = [
     "AccountsVerification",
     "BalanceLine",
+    "BalanceSum",
     "Clearing",
+    "EntryFilter",
     "MonthArchived",
     "Outside",
     "Statement",
@@ -76,12 +88,15 @@ __all__ = [
     "adjustment_of_key",
     "adjustments_waiting",
     "archived_through",
+    "balance_sums",
     "balances",
+    "below_nothing_since",
     "charged_sums",
     "chart",
     "checkpoint",
     "checkpoint_leaves",
     "checkpoints",
+    "clearing_totals",
     "clearings",
     "closed_through",
     "closing_months",
@@ -103,8 +118,11 @@ __all__ = [
     "journals",
     "kept_openings",
     "ledger_rule",
+    "lines_beside",
     "lock_accounts",
+    "moved_in_steps",
     "newest_checkpoint",
+    "newest_entries",
     "open_holds",
     "openings",
     "other_side",

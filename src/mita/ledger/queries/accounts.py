@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from mita.kit.clock import to_us
 from mita.kit.errors import NotFound
@@ -76,6 +77,31 @@ async def balances(session: AsyncSession, *, estate_id: int, account_ids: Sequen
         Account.estate_id == estate_id, Account.account_id.in_(list(account_ids))
     )
     return {row.account_id: row.live for row in await session.execute(statement)}
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceSum:
+    """What the accounts whose codes begin with one word hold together; ``open_accounts`` are not at zero."""
+
+    first_word: str
+    balance_micro: int
+    open_accounts: int
+
+
+async def balance_sums(
+    session: AsyncSession, *, estate_id: int, first_words: Sequence[str]
+) -> list[BalanceSum]:
+    """Return the live balances of an estate's accounts added up by the first word of their codes."""
+    word = func.split_part(Account.code, ":", 1)
+    live = Account.posted_micro - Account.accrued_micro
+    is_open = (live != 0) | (Account.held_micro != 0)
+    statement = (
+        select(word, func.coalesce(func.sum(live), 0), func.count().filter(is_open))
+        .where(Account.estate_id == estate_id, word.in_(list(first_words)))
+        .group_by(word)
+        .order_by(word)
+    )
+    return [BalanceSum(row[0], int(row[1]), row[2]) for row in await session.execute(statement)]
 
 
 async def accrued(session: AsyncSession, *, estate_id: int) -> dict[int, int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from mita.ledger.models import Account
 from mita.ledger.queries.moves import ledger_rule
@@ -66,3 +66,15 @@ async def clearings(session: AsyncSession, *, estate_id: int) -> list[Clearing]:
         method = row.code.removeprefix(PREFIX)
         found.append(Clearing(row.account_id, method, row.posted_micro, since, due_at))
     return found
+
+
+async def clearing_totals(session: AsyncSession) -> list[tuple[str, str, int]]:
+    """Return what stands on clearing accounts in all estates that are seen: method, currency, micro."""
+    total = func.sum(Account.posted_micro)
+    found = (
+        select(Account.code, Account.currency, total)
+        .where(Account.code.startswith(PREFIX))
+        .group_by(Account.code, Account.currency)
+    )
+    rows = await session.execute(found)
+    return [(code.removeprefix(PREFIX), currency, int(micro)) for code, currency, micro in rows]

@@ -1,8 +1,10 @@
 """Communities that share generation: terms over time, energy of intervals, what it is worth. Pure."""
 
-from .amounts import NOTHING, MemberMonth, Money, usage_cost
+from .amounts import NOTHING, ROOF, TAX, MemberMonth, Money, interval_costs, usage_cost
 from .energy import Grid, energy_between, grid_of
-from .shares import IntervalKeys, KeysMissing, Shares, Timelines, share_generation
+from .explained import ExplainedMonth, LaterChange, ShareLine, share_lines, sharing_sentences
+from .prices import PriceTerms, charged_in, prices_by_date, saved_in, versions_of
+from .shares import IntervalKeys, KeysMissing, Shares, share_generation
 from .terms import (
     VIRTUAL,
     GroupRule,
@@ -16,23 +18,35 @@ from .terms import (
 
 __all__ = [
     "NOTHING",
+    "ROOF",
+    "TAX",
     "VIRTUAL",
+    "ExplainedMonth",
     "Grid",
     "GroupRule",
     "IntervalKeys",
     "KeysMissing",
+    "LaterChange",
     "MemberMonth",
     "Money",
+    "PriceTerms",
+    "ShareLine",
     "Shares",
     "Spell",
-    "Timelines",
     "change_days",
+    "charged_in",
     "energy_between",
     "grid_of",
     "holding",
+    "interval_costs",
     "is_double",
+    "prices_by_date",
     "rule_of",
+    "saved_in",
     "settled_until",
     "share_generation",
+    "share_lines",
+    "sharing_sentences",
     "usage_cost",
+    "versions_of",
 ]

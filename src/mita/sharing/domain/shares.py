@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from mita.tariffs.domain.sharing import KEYS_AFTER, PRIORITY, STATIC
-from mita.tariffs.domain.sharing_arrays import allocate_many, shared_energy_many
+from mita.tariffs.domain.sharing_arrays import allocate_many, shared_energy_many, split_many
 
-from .energy import energy_between
 from .terms import change_days, holding
 
 if TYPE_CHECKING:
@@ -25,7 +24,9 @@ if TYPE_CHECKING:
 
     Whole = npt.NDArray[np.int64]
 
-Timelines: TypeAlias = Mapping[int, tuple[Sequence[int], Sequence[int]]]
+# how many members times intervals are shared out at once, which bounds the memory that it takes
+_TOGETHER_MAX = 500_000
+
 # by (second at which the interval begins, unit id), in millionths of one
 IntervalKeys: TypeAlias = Mapping[tuple[int, int], int]
 
@@ -43,7 +44,8 @@ class Shares:
     """Who got what: m units, n intervals of a grid.
 
     ``generation``, ``surplus``, ``shared`` int64[n]; ``consumption``, ``allocated``, ``own`` int64[m, n], the
-    consumption of members only; ``registers`` int64[m, n], the register of each member, 0 for none.
+    consumption of members only; ``shared_of`` int64[m, n] is whose the shared energy is; ``registers``
+    int64[m, n], the register of each member, 0 for none.
     """
 
     grid: Grid
@@ -54,6 +56,7 @@ class Shares:
     consumption: Whole
     allocated: Whole
     own: Whole
+    shared_of: Whole
     registers: Whole
 
     def of_days(self, quantity: Whole) -> Whole:
@@ -69,20 +72,18 @@ def share_generation(
     grid: Grid,
     sources: Sequence[Spell],
     members: Sequence[Spell],
-    timelines: Timelines,
+    energy: Mapping[int, Whole],
     keys: IntervalKeys,
 ) -> Shares:
     """Return who gets what of each interval; what was given and the surplus are the generation.
+
+    ``energy`` int64[n] is what each register counted in the intervals.
 
     :raises KeysMissing: if the rule takes keys after the interval and some are not there
     :raises mita.tariffs.domain.sharing.SharingInvalid: if keys sum to more than one, or a quantity is absurd
     """
     unit_ids = tuple(sorted({each.who for each in members}))
     rows, columns = len(unit_ids), len(grid)
-    energy = {
-        register_id: energy_between(*timelines.get(register_id, ((), ())), edges=grid.edges)
-        for register_id in sorted({each.register_id for each in (*sources, *members)})
-    }
     found = Shares(
         grid=grid,
         unit_ids=unit_ids,
@@ -92,6 +93,7 @@ def share_generation(
         consumption=np.zeros((rows, columns), dtype=np.int64),
         allocated=np.zeros((rows, columns), dtype=np.int64),
         own=np.zeros((rows, columns), dtype=np.int64),
+        shared_of=np.zeros((rows, columns), dtype=np.int64),
         registers=np.zeros((rows, columns), dtype=np.int64),
     )
     until = grid.dates[-1].fromordinal(grid.dates[-1].toordinal() + 1)
@@ -104,7 +106,9 @@ def share_generation(
             row = unit_ids.index(who)
             found.consumption[row, at] = energy[each.register_id][at]
             found.registers[row, at] = each.register_id
-        _share(rule, found, held=held, at=at, keys=keys)
+        step = max(1, _TOGETHER_MAX // max(1, len(held)))
+        for start in range(at.start, at.stop, step):
+            _share(rule, found, held=held, at=slice(start, min(start + step, at.stop)), keys=keys)
     total = found.allocated.sum(axis=0) + found.surplus
     assert (total == found.generation).all(), "what is given and the surplus are the generation"
     return found
@@ -119,6 +123,7 @@ def _share(
     if rule.is_virtual:
         found.shared[at] = shared_energy_many(injected=generation[None, :], withdrawn=used)
         found.surplus[at] = generation
+        found.shared_of[rows, at] = split_many(found.shared[at], weights=_weights(held, used=used))
         return
     done = allocate_many(
         rule.sharing,
@@ -131,6 +136,12 @@ def _share(
     found.allocated[rows, at] = done.allocated
     found.own[rows, at] = done.surplus_of
     found.surplus[at] = done.surplus
+
+
+def _weights(held: Mapping[int, Spell], *, used: Whole) -> Whole:
+    """Return by what shared energy is the members': their keys, or what they used where nobody has one."""
+    keys = np.array([each.key_micro for each in held.values()], dtype=np.int64)
+    return np.repeat(keys[:, None], used.shape[1], axis=1) if keys.any() else used
 
 
 def _keys(rule: GroupRule, grid: Grid, *, held: Mapping[int, Spell], at: slice, keys: IntervalKeys) -> Whole:

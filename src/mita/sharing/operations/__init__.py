@@ -1,10 +1,10 @@
 """Writes of sharing."""
 
+from .explain import explain_shared
 from .groups import (
     AlreadyShared,
     KeysTooLate,
     NewGroup,
-    SharingRefused,
     TermsIn,
     add_keys,
     add_members,
@@ -13,6 +13,7 @@ from .groups import (
     resettle,
 )
 from .look import Looked, Span, look, span_of
+from .prices import SharingRefused, add_prices
 from .settle import Settled, settle_group
 
 __all__ = [
@@ -26,8 +27,10 @@ __all__ = [
     "TermsIn",
     "add_keys",
     "add_members",
+    "add_prices",
     "add_sources",
     "create_sharing_group",
+    "explain_shared",
     "look",
     "resettle",
     "settle_group",

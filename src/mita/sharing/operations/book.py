@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,10 @@ from mita.kit.clock import from_us
 from mita.ledger import operations as ledger
 from mita.ledger.domain import EntryKind, JournalKind
 from mita.ledger.operations import Line, Movement
+from mita.sharing.domain import ROOF, TAX
 from mita.sharing.models import SharedMonth
-from mita.sharing.operations.groups import UTILITY
-from mita.tariffs.domain import local_midnight_s
+from mita.sharing.operations.prices import UTILITY
+from mita.tariffs.domain import ROLES, SUPPLY, local_midnight_s
 from mita.wallets import queries as wallet_queries
 
 if TYPE_CHECKING:
@@ -28,9 +30,12 @@ if TYPE_CHECKING:
     from mita.sharing.models import SharingGroup
 
 _TOGETHER_MAX = 1_900
-# the incomes of what the grid and of what the roof supplied, and the tax on both
-_CODES = (f"income:{UTILITY}", "income:solar", "tax")
-_KINDS = (EntryKind.INCOME, EntryKind.INCOME, EntryKind.TAX)
+# the incomes of what the grid supplied, by role, and of the roof, and the tax on all
+_CODES = {
+    **{role: f"income:{UTILITY}" if role == SUPPLY else f"income:{UTILITY}:{role}" for role in ROLES},
+    ROOF: "income:solar",
+    TAX: "tax",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +47,14 @@ class Change:
     after: MemberMonth
 
     @property
-    def moves(self) -> tuple[int, int, int]:
-        """What the difference gives to income, to solar income and to tax."""
+    def moves(self) -> dict[str, int]:
+        """What the difference gives to the income of each role, to that of the roof, and to tax."""
         return self.after.moves(self.before)
+
+    @property
+    def gain_micro(self) -> int:
+        """What the difference gives to the wallet."""
+        return self.after.worth_micro - self.before.worth_micro
 
 
 async def book_changes(
@@ -74,9 +84,9 @@ async def book_changes(
     for start in range(0, len(changes), _TOGETHER_MAX):
         some = changes[start : start + _TOGETHER_MAX]
         lines = [
-            Line(accounts[change.unit_id], -sum(change.moves), EntryKind.SHARING)
+            Line(accounts[change.unit_id], change.gain_micro, EntryKind.SHARING)
             for change in some
-            if sum(change.moves) != 0
+            if change.gain_micro != 0
         ]
         lines += await _system_lines(session, row=row, changes=some)
         seqs: dict[int, int] = {}
@@ -99,7 +109,7 @@ async def book_changes(
                     "month": month,
                     "until_on": until,
                     "account_id": accounts[change.unit_id],
-                    "seq": seqs[accounts[change.unit_id]] if sum(change.moves) != 0 else None,
+                    "seq": seqs[accounts[change.unit_id]] if change.gain_micro != 0 else None,
                     "old_micro": change.before.numbers,
                     "new_micro": change.after.numbers,
                     "created_at": now,
@@ -110,12 +120,13 @@ async def book_changes(
 
 
 async def _system_lines(session: AsyncSession, *, row: SharingGroup, changes: Sequence[Change]) -> list[Line]:
-    sums = [sum(change.moves[place] for change in changes) for place in range(len(_CODES))]
-    codes = [code for code, amount in zip(_CODES, sums, strict=True) if amount != 0]
+    sums: Counter[str] = Counter()
+    for change in changes:
+        sums.update(change.moves)
+    amounts = {_CODES[what]: (amount, what) for what, amount in sums.items() if amount != 0}
     currency = (await estate_queries.estate(session, estate_id=row.estate_id)).currency
-    ids = await ledger.open_accounts(session, estate_id=row.estate_id, codes=codes, currency=currency)
+    ids = await ledger.open_accounts(session, estate_id=row.estate_id, codes=list(amounts), currency=currency)
     return [
-        Line(ids[code], amount, kind)
-        for code, amount, kind in zip(_CODES, sums, _KINDS, strict=True)
-        if amount != 0
+        Line(ids[code], amount, EntryKind.TAX if what == TAX else EntryKind.INCOME)
+        for code, (amount, what) in amounts.items()
     ]

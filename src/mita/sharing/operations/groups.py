@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, update
+from sqlalchemy import insert
 
 from mita.estates import queries as estate_queries
-from mita.kit.clock import to_us
-from mita.kit.errors import Conflict, Invalid
+from mita.kit.clock import from_us, to_us
+from mita.kit.errors import Conflict
 from mita.metering import queries as metering_queries
 from mita.sharing import queries
-from mita.sharing.domain import change_days, grid_of, holding, is_double
+from mita.sharing.domain import PriceTerms, change_days, grid_of, holding, is_double
 from mita.sharing.models import SharingGroup, SharingKey, SharingMember, SharingSource
-from mita.tariffs import queries as tariff_queries
-from mita.tariffs.domain import local_date, local_midnight_s
+from mita.sharing.operations.prices import PRICED, UTILITY, add_prices, refused, settle_from
+from mita.tariffs.domain import SUPPLY, local_date, local_midnight_s
 from mita.tariffs.domain.sharing import KEYS_BEFORE, STATIC, WHOLE_KEY
 
 if TYPE_CHECKING:
@@ -26,19 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from mita.sharing.domain import GroupRule, Spell
-    from mita.tariffs.domain import RateTable
-
-UTILITY = "electricity"
 MEMBERS_MAX = 1_000
-_PRICED = ("electricity", "solar")
-_IMPORT, _EXPORT = "import", "export"
-
-
-class SharingRefused(Invalid):
-    """Terms by which generation cannot be shared, or prices that cannot price it."""
-
-    code = "sharing_invalid"
-    title = "Generation cannot be shared so"
 
 
 class KeysTooLate(Conflict):
@@ -57,7 +45,7 @@ class AlreadyShared(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class NewGroup:
-    """A group to be made; a virtual one has no prices."""
+    """A group to be made, and its first prices; a virtual one has an incentive or nothing."""
 
     name: str
     country: str | None
@@ -65,6 +53,8 @@ class NewGroup:
     rate_table_id: int | None
     surplus_rate_table_id: int | None
     first_on: date
+    incentive_rate_table_id: int | None = None
+    roles: tuple[str, ...] = (SUPPLY,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +78,6 @@ async def create_sharing_group(
     :raises SharingRefused: if the prices do not fit
     """
     rule = new.rule
-    if rule.is_virtual != (new.rate_table_id is None):
-        wanted = "takes no" if rule.is_virtual else "needs the"
-        raise _refused("rate_table_id", f"the rule {wanted} price of what is allocated")
-    if new.surplus_rate_table_id is not None and not rule.is_own_surplus:
-        raise _refused("surplus_rate_table_id", "by this rule no surplus is a member's own")
-    for field, table_id, register in (
-        ("rate_table_id", new.rate_table_id, _IMPORT),
-        ("surplus_rate_table_id", new.surplus_rate_table_id, _EXPORT),
-    ):
-        if table_id is not None:
-            await tariff_queries.rate_table(session, estate_id=estate_id, rate_table_id=table_id)
-            found = await tariff_queries.tables_by_id(session, estate_id=estate_id, rate_table_ids=[table_id])
-            _check_table(found[table_id], field=field, register=register, first_on=new.first_on)
     row = SharingGroup(
         estate_id=estate_id,
         name=new.name,
@@ -110,8 +87,6 @@ async def create_sharing_group(
         is_own_surplus=rule.is_own_surplus,
         keys=rule.keys,
         interval_minutes=rule.interval_minutes,
-        rate_table_id=new.rate_table_id,
-        surplus_rate_table_id=new.surplus_rate_table_id,
         first_on=new.first_on,
         settle_from=new.first_on,
         settled_until=new.first_on,
@@ -120,6 +95,16 @@ async def create_sharing_group(
     )
     session.add(row)
     await session.flush()
+    first = PriceTerms(
+        new.first_on,
+        new.rate_table_id,
+        new.surplus_rate_table_id,
+        new.incentive_rate_table_id,
+        new.roles,
+    )
+    if first.table_ids or not rule.is_virtual:
+        key = {"estate_id": estate_id, "sharing_group_id": row.sharing_group_id}
+        await add_prices(session, **key, terms=[first], actor=actor, now=now)
     return row
 
 
@@ -156,7 +141,7 @@ async def add_sources(
         ],
     )
     await _check_group(session, row, register_ids=[each.register_id for each in terms])
-    await _settle_from(session, row, day=min(each.from_on for each in terms))
+    await settle_from(session, row=row, day=min(each.from_on for each in terms))
 
 
 async def add_members(
@@ -181,10 +166,8 @@ async def add_members(
     zone = await estate_queries.time_zone(session, estate_id=estate_id)
     await _check_terms(session, row, terms=terms, is_member=True)
     for each in terms:
-        if row.keys == KEYS_BEFORE and to_us(now) > local_midnight_s(each.from_on, zone=zone) * 1_000_000:
-            raise KeysTooLate(
-                f"this rule takes keys before they hold: {each.from_on} has begun; give a later date"
-            )
+        holds_at = from_us(local_midnight_s(each.from_on, zone=zone) * 1_000_000)
+        _check_in_time(row, holds_at=holds_at, now=now)
     await session.execute(
         insert(SharingMember),
         [
@@ -204,7 +187,7 @@ async def add_members(
         ],
     )
     await _check_group(session, row, register_ids=[each.register_id for each in terms])
-    await _settle_from(session, row, day=min(each.from_on for each in terms))
+    await settle_from(session, row=row, day=min(each.from_on for each in terms))
 
 
 async def add_keys(
@@ -227,15 +210,14 @@ async def add_keys(
     """
     row = await queries.group(session, estate_id=estate_id, sharing_group_id=sharing_group_id, lock=True)
     if row.kind != STATIC:
-        raise _refused("keys", "this rule takes no keys")
+        raise refused("this rule takes no keys", field="keys")
     zone = await estate_queries.time_zone(session, estate_id=estate_id)
     members = await queries.member_rows(session, estate_id=estate_id, sharing_group_id=sharing_group_id)
     known = {each.unit_id for each in members}
     for starts_at, unit_id in keys:
         if unit_id not in known:
-            raise _refused("keys", f"unit {unit_id} was never a member")
-        if row.keys == KEYS_BEFORE and now > starts_at:
-            raise KeysTooLate(f"this rule takes keys before the interval: {starts_at.isoformat()} has begun")
+            raise refused(f"unit {unit_id} was never a member", field="keys")
+        _check_in_time(row, holds_at=starts_at, now=now)
     await _check_interval_keys(session, row, spells=queries.member_spells(members), keys=keys)
     await session.execute(
         insert(SharingKey),
@@ -253,7 +235,7 @@ async def add_keys(
         ],
     )
     first_s = min(to_us(starts_at) for starts_at, _ in keys) // 1_000_000
-    await _settle_from(session, row, day=local_date(first_s, zone=zone))
+    await settle_from(session, row=row, day=local_date(first_s, zone=zone))
 
 
 async def resettle(session: AsyncSession, *, estate_id: int, sharing_group_id: int, day: date) -> None:
@@ -262,28 +244,12 @@ async def resettle(session: AsyncSession, *, estate_id: int, sharing_group_id: i
     :raises mita.kit.errors.NotFound: if the group does not exist
     """
     row = await queries.group(session, estate_id=estate_id, sharing_group_id=sharing_group_id, lock=True)
-    await _settle_from(session, row, day=day)
+    await settle_from(session, row=row, day=day)
 
 
-async def _settle_from(session: AsyncSession, row: SharingGroup, *, day: date) -> None:
-    await session.execute(
-        update(SharingGroup)
-        .where(SharingGroup.estate_id == row.estate_id, SharingGroup.sharing_group_id == row.sharing_group_id)
-        .values(settle_from=func.greatest(row.first_on, func.least(SharingGroup.settle_from, day)))
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _check_table(table: RateTable, *, field: str, register: str, first_on: date) -> None:
-    charged = {charge.register for charge in table.usage}
-    if len(table.usage) != len(table.charges) or charged != {register}:
-        raise _refused(field, f"a table for this has usage charges on the register {register} and no others")
-    if table.utility not in _PRICED or table.conversion is not None:
-        raise _refused(field, "the table is for another unit than kWh of electricity or solar")
-    if table.billing_day != 1:
-        raise _refused(field, "a group is settled by calendar month: the table's billing day must be 1")
-    if table.effective_from > first_on:
-        raise _refused(field, f"the table holds from {table.effective_from} on, the group from {first_on}")
+def _check_in_time(row: SharingGroup, *, holds_at: datetime, now: datetime) -> None:
+    if row.keys == KEYS_BEFORE and now > holds_at:
+        raise KeysTooLate(f"this rule takes keys before they hold: {holds_at.isoformat()} has begun")
 
 
 async def _check_terms(
@@ -291,17 +257,18 @@ async def _check_terms(
 ) -> None:
     for each in terms:
         if each.from_on < row.first_on:
-            raise _refused("from_on", f"the group begins on {row.first_on}")
+            raise refused(f"the group begins on {row.first_on}", field="from_on")
         if each.until_on is not None and each.until_on < each.from_on:
-            raise _refused("until_on", "the end comes before the beginning")
+            raise refused("the end comes before the beginning", field="until_on")
         register = await metering_queries.register(
             session, estate_id=row.estate_id, register_id=each.register_id
         )
-        if register.utility not in _PRICED:
-            raise _refused("register_id", f"register {each.register_id} counts {register.utility}")
+        if register.utility not in PRICED:
+            raise refused(f"register {each.register_id} counts {register.utility}", field="register_id")
         if is_member and (register.unit_id, register.utility) != (each.unit_id, UTILITY):
-            raise _refused(
-                "register_id", f"register {each.register_id} counts no electricity of unit {each.unit_id}"
+            raise refused(
+                f"register {each.register_id} counts no electricity of unit {each.unit_id}",
+                field="register_id",
             )
 
 
@@ -313,11 +280,11 @@ async def _check_group(session: AsyncSession, row: SharingGroup, *, register_ids
     for day in change_days(members, first=row.first_on, until=row.first_on.max):
         held = holding(members, day=day)
         if len(held) > MEMBERS_MAX:
-            raise _refused("members", f"a group has at most {MEMBERS_MAX} members")
+            raise refused(f"a group has at most {MEMBERS_MAX} members", field="members")
         if len({each.register_id for each in held.values()}) < len(held):
-            raise _refused("register_id", f"two members have the same register on {day}")
+            raise refused(f"two members have the same register on {day}", field="register_id")
         if row.kind == STATIC and (total := sum(each.key_micro for each in held.values())) > WHOLE_KEY:
-            raise _refused("key", f"the keys sum to {total} millionths on {day}, more than one")
+            raise refused(f"the keys sum to {total} millionths on {day}, more than one", field="key")
     others = await queries.groups_of_registers(
         session, estate_id=row.estate_id, register_ids=register_ids
     ) - {row.sharing_group_id}
@@ -354,12 +321,8 @@ async def _check_interval_keys(
         day = local_date(start_s, zone=zone)
         edges = grid_of(zone, first=day, until=day + timedelta(days=1), minutes=row.interval_minutes).edges
         if rest_us or start_s not in edges[:-1].tolist():
-            raise _refused("keys", f"no interval of the group begins at {shown}")
+            raise refused(f"no interval of the group begins at {shown}", field="keys")
         if missing := holding(spells, day=day).keys() - of_interval.keys():
-            raise _refused("keys", f"unit {min(missing)} has no key at {shown}; write 0 for none")
+            raise refused(f"unit {min(missing)} has no key at {shown}; write 0 for none", field="keys")
         if (total := sum(of_interval.values())) > WHOLE_KEY:
-            raise _refused("keys", f"the keys of {shown} sum to {total} millionths, more than one")
-
-
-def _refused(field: str, message: str) -> SharingRefused:
-    return SharingRefused(message, problems=[{"path": f"body.{field}", "message": message}])
+            raise refused(f"the keys of {shown} sum to {total} millionths, more than one", field="keys")

@@ -9,17 +9,25 @@ from mita.estates import queries as estate_queries
 from mita.kit.clock import from_us, to_us
 from mita.metering import queries as metering_queries
 from mita.sharing import queries
-from mita.sharing.domain import grid_of, settled_until, share_generation
+from mita.sharing.domain import energy_between, grid_of, settled_until, share_generation
 from mita.tariffs.domain import local_date, local_midnight_s
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
+    import numpy as np
+    import numpy.typing as npt
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from mita.sharing.domain import GroupRule, Shares, Spell, Timelines
+    from mita.sharing.domain import Grid, GroupRule, Shares, Spell
     from mita.sharing.models import SharingGroup
+
+    Whole = npt.NDArray[np.int64]
+
+# so many registers' readings are in memory at once
+_TOGETHER_MAX = 50
 
 
 @dataclass(slots=True)
@@ -37,12 +45,17 @@ class Looked:
     until: date
     waiting: dict[int, date]
 
+    @property
+    def register_ids(self) -> list[int]:
+        """The registers that ever were a member's or a source."""
+        return sorted({each.register_id for each in (*self.members, *self.sources)})
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Span:
-    """The readings of some local dates, and who got what."""
+    """What each register counted in the intervals of some local dates, int64[n], and who got what."""
 
-    timelines: Timelines
+    energy: Mapping[int, Whole]
     shares: Shares
 
 
@@ -65,18 +78,11 @@ async def look(session: AsyncSession, *, row: SharingGroup, now: datetime) -> Lo
 
 
 async def span_of(session: AsyncSession, *, looked: Looked, first: date, until: date) -> Span:
-    """Return the readings of the local dates [first, until), and who got what.
+    """Return what was counted on the local dates [first, until), and who got what.
 
     :raises mita.sharing.domain.KeysMissing: if the rule takes keys after the interval and some are missing
     """
     since, end = (from_us(local_midnight_s(day, zone=looked.zone) * 1_000_000) for day in (first, until))
-    timelines = await metering_queries.timelines_between(
-        session,
-        estate_id=looked.row.estate_id,
-        register_ids=sorted({each.register_id for each in (*looked.members, *looked.sources)}),
-        since=since,
-        until=end,
-    )
     keys = await queries.interval_keys(
         session,
         estate_id=looked.row.estate_id,
@@ -85,12 +91,27 @@ async def span_of(session: AsyncSession, *, looked: Looked, first: date, until: 
         until=end,
     )
     grid = grid_of(looked.zone, first=first, until=until, minutes=looked.rule.interval_minutes)
+    energy = await _energy(session, looked=looked, grid=grid, since=since, until=end)
     shares = share_generation(
-        looked.rule,
-        grid=grid,
-        sources=looked.sources,
-        members=looked.members,
-        timelines=timelines,
-        keys=keys,
+        looked.rule, grid=grid, sources=looked.sources, members=looked.members, energy=energy, keys=keys
     )
-    return Span(timelines, shares)
+    return Span(energy, shares)
+
+
+async def _energy(
+    session: AsyncSession, *, looked: Looked, grid: Grid, since: datetime, until: datetime
+) -> dict[int, Whole]:
+    """Return what each register counted in the intervals of a grid."""
+    found: dict[int, Whole] = {}
+    register_ids = looked.register_ids
+    for start in range(0, len(register_ids), _TOGETHER_MAX):
+        timelines = await metering_queries.timelines_between(
+            session,
+            estate_id=looked.row.estate_id,
+            register_ids=register_ids[start : start + _TOGETHER_MAX],
+            since=since,
+            until=until,
+        )
+        for register_id, (taken_s, value_micro) in timelines.items():
+            found[register_id] = energy_between(taken_s, value_micro, edges=grid.edges)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from mita.sharing.domain import NOTHING, KeysMissing
 from mita.sharing.models import SharedDay, SharingGroup
 from mita.sharing.operations.book import Change, book_changes
 from mita.sharing.operations.look import look, span_of
+from mita.sharing.operations.mark import mark_of
 from mita.sharing.operations.worth import first_priced, member_months, prices_of
 
 if TYPE_CHECKING:
@@ -42,28 +44,33 @@ async def settle_group(
     """Settle a group as far as all its meters are read: from the month before the newest settled one on.
 
     Each month is worked out again from its readings, so that late and corrected readings, other terms and
-    other prices end as if they had been known; what is booked already is left out.
+    other prices end as if they had been known; what is booked already is left out. Where nothing has changed
+    since the run before, nothing is worked out.
 
     :raises mita.kit.errors.NotFound: if the group does not exist
     :raises mita.ledger.operations.StaleHeads: if another writer waits for this one (roll back and repeat)
     """
     row = await queries.group(session, estate_id=estate_id, sharing_group_id=sharing_group_id, lock=True)
     looked = await look(session, row=row, now=now)
+    first = row.settle_from.replace(day=1)
+    # before anything is read: what comes meanwhile changes the next run's mark
+    mark = await mark_of(session, looked=looked, first=first)
+    if mark == row.settled_mark:
+        return Settled(row.settled_until, 0)
     prices = await prices_of(session, looked=looked)
     changed = 0
-    month = row.settle_from.replace(day=1)
+    month = first
     while month < max(looked.until, row.settled_until):
         span = await _span(session, looked, prices, month=month)
         await _write_days(session, looked, span, month=month, now=now)
-        if not looked.rule.is_virtual:
-            months = (
-                {}
-                if span is None
-                else member_months(looked, prices=prices, span=span, month=_begin(looked, month))
+        months = {}
+        if span is not None and (prices.incentive or not looked.rule.is_virtual):
+            months = await asyncio.to_thread(
+                member_months, looked, prices=prices, span=span, month=_begin(looked, month)
             )
-            changed += await _write_months(session, looked, months, month=month, now=now)
+        changed += await _write_months(session, looked, months, month=month, now=now)
         month = next_month(month)
-    await _remember(session, looked)
+    await _remember(session, looked, mark=mark, of=first)
     return Settled(looked.until, changed)
 
 
@@ -140,14 +147,21 @@ async def _write_months(
     return len(changes)
 
 
-async def _remember(session: AsyncSession, looked: Looked) -> None:
-    """Let the next run begin a month before the newest month that is settled."""
+async def _remember(session: AsyncSession, looked: Looked, *, mark: bytes, of: date) -> None:
+    """Let the next run begin a month before the newest month that is settled, if there is anything new.
+
+    ``mark`` is that of the month ``of``: from another month on the next run looks at other readings.
+    """
     row, until = looked.row, looked.until
     newest = max(row.first_on, until - _DAY).replace(day=1)
-    again = (newest - _DAY).replace(day=1)
+    again = max(row.first_on, (newest - _DAY).replace(day=1))
     await session.execute(
         update(SharingGroup)
         .where(SharingGroup.estate_id == row.estate_id, SharingGroup.sharing_group_id == row.sharing_group_id)
-        .values(settle_from=max(row.first_on, again), settled_until=until)
+        .values(
+            settle_from=again,
+            settled_until=until,
+            settled_mark=mark if again.replace(day=1) == of else None,
+        )
         .execution_options(synchronize_session=False)
     )

@@ -3,8 +3,9 @@
 from fastapi import APIRouter, status
 
 from mita.estates import queries as estate_queries
+from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.web import EstateId, Now, Session, refusals
+from mita.kit.web import EstateId, Now, Session, needs, refusals
 from mita.tariffs import operations
 from mita.tariffs.api.bodies import DocumentRefused, document_refused
 from mita.tariffs.domain import RateTableInvalid
@@ -27,6 +28,7 @@ router = APIRouter()
     status_code=status.HTTP_201_CREATED,
     responses=refusals(NotFound, DocumentRefused, Invalid),
 )
+@needs(Permission.RATES_WRITE)
 async def add_rate_tables_from_benchmark(
     session: Session, estate_id: EstateId, body: FromBenchmarkIn, now: Now
 ) -> FromBenchmarkOut:

@@ -7,8 +7,9 @@ import yaml
 from fastapi import APIRouter, Depends, Query
 
 from mita.estates import queries as estate_queries
+from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.web import EstateId, Now, Session, refusals
+from mita.kit.web import EstateId, Now, Session, needs, refusals
 from mita.tariffs import operations, queries
 from mita.tariffs.api.bodies import DocumentRefused, UnsupportedMedia, document_refused, text_of_file
 from mita.tariffs.domain import RateTableInvalid
@@ -37,6 +38,7 @@ router = APIRouter()
         }
     },
 )
+@needs(Permission.RATES_WRITE)
 async def import_rate_table(
     session: Session,
     estate_id: EstateId,
@@ -78,6 +80,7 @@ async def import_rate_table(
     summary="Get when residents hear of other prices, and the benchmarks",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.RATES_READ)
 async def get_rate_rule(session: Session, estate_id: EstateId) -> RateRuleBody:
     """30 days before and no benchmark, unless the estate has set otherwise."""
     return RateRuleBody(
@@ -92,6 +95,7 @@ async def get_rate_rule(session: Session, estate_id: EstateId) -> RateRuleBody:
     summary="Set when residents hear of other prices, and the benchmarks",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.RATES_WRITE)
 async def set_rate_rule(session: Session, estate_id: EstateId, body: RateRuleBody, now: Now) -> RateRuleBody:
     """Set both. A benchmark is shown beside what is charged, and charges nothing."""
     await operations.set_rate_rule(

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Depends, Request, Response, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.estates import queries as estate_queries
+from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.shapes import Id, Page
-from mita.kit.web import Asking, EstateId, Now, Session, for_persons, refusals, repeat_on_contention
+from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals, repeat_on_contention
 from mita.tariffs import operations, queries
 from mita.tariffs.api.bodies import DocumentRefused, UnsupportedMedia, table_of_body
 from mita.tariffs.domain import (
@@ -41,7 +42,7 @@ router = APIRouter()
     summary="Get the JSON Schema of a rate table document",
     responses=refusals(Invalid),
 )
-@for_persons
+@needs(Permission.RATES_READ, or_own=True)
 async def get_rate_table_schema() -> RateTableSchema:
     """For editors and validators; what a document may not say beyond it, ``add_rate_table`` tells."""
     return RateTableSchema(document_schema())
@@ -53,6 +54,7 @@ async def get_rate_table_schema() -> RateTableSchema:
     summary="List an estate's rate tables",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.RATES_READ)
 async def list_rate_tables(session: Session, estate_id: EstateId) -> Page[RateTableOut]:
     """All of them, newest ``effective_from`` first."""
     rows = await queries.rate_tables(session, estate_id=estate_id)
@@ -81,6 +83,7 @@ async def list_rate_tables(session: Session, estate_id: EstateId) -> Page[RateTa
         }
     },
 )
+@needs(Permission.RATES_WRITE)
 async def add_rate_table(
     session: Session, estate_id: EstateId, table: Annotated[RateTable, Depends(table_of_body)], now: Now
 ) -> RateTableWithDocument:
@@ -101,6 +104,7 @@ async def add_rate_table(
     summary="Get one rate table with its document",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.RATES_READ)
 async def get_rate_table(session: Session, estate_id: EstateId, rate_table_id: Id) -> RateTableWithDocument:
     """One rate table."""
     row = await queries.rate_table(session, estate_id=estate_id, rate_table_id=rate_table_id)
@@ -113,6 +117,7 @@ async def get_rate_table(session: Session, estate_id: EstateId, rate_table_id: I
     summary="Charge the estate's utility by a rate table from its date on",
     responses=refusals(NotFound, AlreadyInForce, Invalid),
 )
+@needs(Permission.RATES_WRITE)
 async def assign_rate_table(
     request: Request, caller: Asking, estate_id: EstateId, rate_table_id: Id, now: Now
 ) -> Assigned:
@@ -142,6 +147,7 @@ async def assign_rate_table(
     summary="List what was ever put in force, by whom and why",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.RATES_READ)
 async def list_rate_assignments(session: Session, estate_id: EstateId) -> Page[RateAssignmentOut]:
     """All of them, the newest last; of those with the same target and first date the newest one counts."""
     rows = await queries.assignment_rows(session, estate_id=estate_id)
@@ -158,6 +164,7 @@ async def list_rate_assignments(session: Session, estate_id: EstateId) -> Page[R
         **refusals(NotFound, AlreadyInForce, Invalid),
     },
 )
+@needs(Permission.RATES_WRITE)
 async def add_rate_assignment(
     request: Request,
     caller: Asking,

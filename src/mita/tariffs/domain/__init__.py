@@ -5,6 +5,7 @@ from .assignment import (
     ROLES,
     SUPPLY,
     Assignment,
+    RoleWord,
     Scope,
     Segment,
     Target,
@@ -14,7 +15,7 @@ from .assignment import (
 )
 from .benchmark import Saved, saved
 from .bill import Bill, BillPeriod, IntervalsMissing, bill
-from .bill_lines import BillLine, base_unit_of, share_by_remainder
+from .bill_lines import CARRIED_ON, BillLine, base_unit_of, share_by_remainder
 from .calendar import (
     billing_period_start,
     day_type_on,
@@ -28,6 +29,8 @@ from .document import (
     APPARENT,
     DAY,
     DAY_TYPES,
+    DEFAULT_REGISTER,
+    EXPORT,
     SLAB,
     UTILITIES,
     Block,
@@ -38,6 +41,7 @@ from .document import (
     DemandCharge,
     FixedCharge,
     MinimumCharge,
+    NettingCharge,
     PriceRule,
     RateTable,
     Season,
@@ -51,14 +55,16 @@ from .document import (
 from .due import Item, demand_item, fixed_item, minimum_item
 from .json_schema import document_schema
 from .localtime import local_date
+from .netting import Metered, Netted, carries_on, net_part
 from .notice import NOTICE_DAYS_DEFAULT, NOTICE_DAYS_MAX, Changeover, changeovers, tables_at
+from .offer import BadPurchase, Terms
 from .parsing import parse_document
 from .parts import Parts, cut_into_parts
 from .periods import WHOLE, PeriodPart, local_midnight_s, period_parts
 from .power import Columns, Peak, PowerWindows
 from .prices import NeedsTallies, needs_tallies
 from .problems import Problem, RateTableInvalid
-from .purchase import BadPurchase, BuysWithoutEnd, Purchase, amount_for, units_for
+from .purchase import BuysWithoutEnd, Purchase, amount_for, purchase_of, units_for
 from .rating import BadIntervals, ChargeTooLarge, Rated, Runs, rate
 from .running import PeriodTotals, TotalsState
 from .slots import NO_TABLE, NOT_PRICED, BadSpan, SlotTable, VersionsNotInOrder, build_slots
@@ -74,9 +80,12 @@ from .what_if import (
 
 __all__ = [
     "APPARENT",
+    "CARRIED_ON",
     "CENT_MICRO",
     "DAY",
     "DAY_TYPES",
+    "DEFAULT_REGISTER",
+    "EXPORT",
     "NOTICE_DAYS_DEFAULT",
     "NOTICE_DAYS_MAX",
     "NOT_PRICED",
@@ -111,8 +120,11 @@ __all__ = [
     "Interval",
     "IntervalsMissing",
     "Item",
+    "Metered",
     "MinimumCharge",
     "NeedsTallies",
+    "Netted",
+    "NettingCharge",
     "NotPriced",
     "Parts",
     "Peak",
@@ -126,6 +138,7 @@ __all__ = [
     "RateTable",
     "RateTableInvalid",
     "Rated",
+    "RoleWord",
     "Runs",
     "Saved",
     "Scope",
@@ -135,6 +148,7 @@ __all__ = [
     "SourceNote",
     "Target",
     "Tax",
+    "Terms",
     "TimesNeeded",
     "TotalsState",
     "UsageCharge",
@@ -147,6 +161,7 @@ __all__ = [
     "build_slots",
     "calculate_bill",
     "canonical_json",
+    "carries_on",
     "change_words",
     "changed_from",
     "changeovers",
@@ -166,12 +181,14 @@ __all__ = [
     "merged_lines",
     "minimum_item",
     "needs_tallies",
+    "net_part",
     "next_billing_period_start",
     "only_version",
     "parse_document",
     "percent_text",
     "period_parts",
     "public_holidays",
+    "purchase_of",
     "rate",
     "rate_totals",
     "saved",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SUPPLY: Final = "supply"
 # what may be charged beside one another on the same register, each by a table of its own
 ROLES = (SUPPLY, "network", "levy")
+RoleWord = Literal["supply", "network", "levy"]
 _NEVER = date.min
 
 

@@ -12,7 +12,9 @@ import numpy as np
 from mita.kit.quantity import VALUE_MICRO_MAX
 
 from .asked import NotPriced
+from .document import DEFAULT_REGISTER, EXPORT
 from .due import Item, demand_item, fixed_item, minimum_item
+from .netting import Metered, carries_on, net_part
 from .parts import cut_into_parts
 from .periods import PeriodPart, local_midnight_s, period_parts
 from .power import Columns, PowerWindows
@@ -82,13 +84,15 @@ def bill(
     uses: Mapping[str, Sequence[Interval]],
     first: date,
     until: date,
+    is_all: bool = False,
 ) -> Bill:
     """Return what the local dates [first, until) cost: each register's intervals, and what is due by time.
 
     ``versions`` are tables of one utility and currency, sorted by ``effective_from``. The running quantity
     starts at zero at ``first``, with each billing period and where a version begins. Where a version takes
-    over inside a billing period, limits, allowances and demand prices are shared by days (``period_parts``);
-    monthly amounts of a part are always its days of the whole period.
+    over inside a billing period, limits, allowances and demand prices are shared by days (``period_parts``),
+    as charging does; with ``is_all`` the span has all that was used of its periods. Monthly amounts of a part
+    are always its days of the whole period.
 
     :raises VersionsNotInOrder: if the versions are not sorted
     :raises BadSpan: if the span is empty, longer than 60 years, or not between 1970 and 2200
@@ -97,12 +101,13 @@ def bill(
     :raises BadIntervals: if intervals are empty, negative, out of order or outside the span
     :raises ChargeTooLarge: if a total does not fit 64 bits
     """
-    parts = period_parts(versions, first=first, until=until)
+    parts = period_parts(versions, first=first, until=until, is_all=is_all)
     span = _Span(versions, zone, parts)
     columns = {register: span.columns(intervals) for register, intervals in uses.items()}
     for register, column in columns.items():
         span.add_usage(register, column)
     span.add_demand(columns)
+    span.add_netting(columns)
     return Bill(currency=versions[0].currency, periods=tuple(span.periods()))
 
 
@@ -175,6 +180,28 @@ class _Span:
                 if peak is not None:
                     self._items[at].append(demand_item(table, charge, part=part, peak=peak))
 
+    def add_netting(self, columns: Mapping[str, Columns]) -> None:
+        """Add what export saves, part after part, as surplus goes on from one to the next."""
+        if not any(table.nettings for table in self._versions):
+            return
+        imports, exports = (self._metered(columns.get(name)) for name in (DEFAULT_REGISTER, EXPORT))
+        carried: Mapping[str, int] = {}
+        for at, part in enumerate(self._parts):
+            table = self._versions[part.version]
+            if not table.nettings:
+                carried = {}
+                continue
+            netted = net_part(
+                table,
+                part=part,
+                imports=[imports[at]],
+                exports=[exports[at]],
+                carried=carried,
+                goes_on=carries_on(self._versions, part=part),
+            )
+            self._items[at] += netted.items
+            carried = netted.carried
+
     def periods(self) -> Iterator[BillPeriod]:
         """Yield the filled parts, with what is due by time, and the minimum last."""
         for at, part in enumerate(self._parts):
@@ -186,7 +213,8 @@ class _Span:
                 written += sum(item.amount.written_micro for item in items)
                 top_up = minimum_item(table, minimum, part=part, written_micro=written)
                 items += [top_up] if top_up else []
-            lines = [line for each in usage for line in each.lines()] + [item.line for item in items]
+            lines = [line for each in usage for line in each.lines()]
+            lines += [line for item in items for line in item.lines]
             order = {charge.name: index for index, charge in reversed(list(enumerate(table.charges)))}
             amounts = [each.charged for each in usage] + [item.amount for item in items]
             yield BillPeriod(
@@ -198,6 +226,25 @@ class _Span:
                 tax_micro=sum(amount.tax_micro for amount in amounts),
                 is_inclusive=table.prices_include_tax,
             )
+
+    def _metered(self, columns: Columns | None) -> list[Metered]:
+        """Return a register's consumption by part, in the seasons and letters of what is drawn."""
+        uses: list[list[tuple[tuple[str, str], int]]] = [[] for _ in self._parts]
+        if columns is not None and len(columns.start_s):
+            slots = build_slots(
+                self._versions,
+                zone=self._zone,
+                register=DEFAULT_REGISTER,
+                start_s=self._starts_s[0],
+                end_s=self._starts_s[-1],
+            )
+            parts = np.searchsorted(self._starts_s, slots.starts[:-1], side="right") - 1
+            for slot, quantity in sorted(_by_slot(slots, columns).items()):
+                row = int(slots.row[slot])
+                if row >= 0:
+                    part = max(int(parts[slot]), 0)
+                    uses[part].append(((slots.season[row], slots.letter[row]), quantity))
+        return [Metered(0, tuple(each), part.limits) for each, part in zip(uses, self._parts, strict=True)]
 
     def _totals(self, register: str, *, part: int) -> PeriodTotals:
         found = self._usage[part].get(register)
@@ -223,7 +270,8 @@ class _Span:
 
     def _check_unpriced(self, register: str, *, part: int) -> None:
         table = self._versions[self._parts[part].version]
-        if all(charge.register != register for charge in table.demands):
+        is_netted = register == EXPORT and bool(table.nettings)
+        if not is_netted and all(charge.register != register for charge in table.demands):
             raise NotPriced(f'the table has no charge on the register "{register}"', code=NOT_PRICED)
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .document import RateTable
 
 USAGE, FIXED, DEMAND, MINIMUM = "usage", "fixed", "demand", "minimum"
+NETTING, SURPLUS, CARRIED_ON = "netting", "surplus", "carried"
 FREE = 0  # the block of an allowance
 _ELECTRIC = ("electricity", "solar")
 
@@ -19,10 +20,12 @@ _ELECTRIC = ("electricity", "solar")
 class BillLine:
     """What one charge takes at one price; ``net_micro``, ``tax_micro`` are signed shares of rounded totals.
 
-    ``kind`` is usage, fixed, demand or minimum. ``block`` counts from 1, FREE is the allowance, None where
-    there are no blocks. ``quantity_micro`` is in ``unit``: after conversion for usage, days or months for
-    what is due by time, kW or kVA for demand. ``days`` of ``whole_days`` say which part of a period counts;
-    ``at_s`` is the UTC second at which the peak of a demand charge begins.
+    ``kind`` is usage, fixed, demand, minimum, netting (usage taken back where export was taken off it, of the
+    usage charge ``of_charge``), surplus (export beyond import, paid) or carried (kept for later).
+    ``block`` counts from 1, FREE is the allowance, None where there are no blocks. ``quantity_micro`` is in
+    ``unit``: after conversion for usage, days or months for what is due by time, kW or kVA for demand.
+    ``days`` of ``whole_days`` say which part of a period counts; ``at_s`` is the UTC second at which the peak
+    of a demand charge begins.
     """
 
     charge: str
@@ -39,6 +42,7 @@ class BillLine:
     days: int = 0
     whole_days: int = 0
     at_s: int | None = None
+    of_charge: str = ""
 
 
 def usage_unit(table: RateTable) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .bill_lines import BillLine, share_by_remainder
+from .bill_lines import CARRIED_ON, BillLine, share_by_remainder
 
 if TYPE_CHECKING:
     from .bill import Bill, BillPeriod
@@ -71,10 +71,15 @@ def merged_lines(bill: Bill) -> tuple[BillLine, ...]:
         own = (line.quantity_micro, line.at_s, line.days)
         key = (
             *(line.charge, line.kind, line.register, line.season, line.letter, line.block, line.price_micro),
+            line.of_charge,
             own if line.at_s is not None else None,
         )
         before = found.get(key)
-        found[key] = line if before is None else _together(before, line)
+        # what is carried is what is left so far
+        if before is None or line.kind == CARRIED_ON:
+            found[key] = line
+        else:
+            found[key] = _together(before, line)
     return tuple(found.values())
 
 

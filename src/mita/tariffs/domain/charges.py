@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .kinds import DAY, KVA, KW, MONTH, Charge, DemandCharge, FixedCharge, MinimumCharge, demand_register
+from .kinds import (
+    CARRIED,
+    DAY,
+    DEFAULT_REGISTER,
+    EXPORT,
+    KVA,
+    KW,
+    MONTH,
+    PAID,
+    Charge,
+    DemandCharge,
+    FixedCharge,
+    MinimumCharge,
+    NettingCharge,
+    UsageCharge,
+    demand_register,
+)
 from .problems import did_you_mean, fields, key_path, shown
-from .scalars import read_decimal, read_flag, read_register, read_text, read_word
-from .usage import USAGE_KEYS, read_usage
+from .scalars import read_decimal, read_flag, read_month_day, read_register, read_text, read_word
+from .usage import PRICE_UNITS_MAX, USAGE_KEYS, read_usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,12 +41,14 @@ KIND_KEYS = {
     "fixed": ("name", "kind", "per", "price", "while_off"),
     "demand": ("name", "kind", "register", "interval_minutes", "unit", "price", "when"),
     "minimum": ("name", "kind", "per", "price"),
+    "netting": ("name", "kind", "surplus", "carried_until", "surplus_price"),
 }
 REQUIRED_KEYS = {
     "usage": ("name",),
     "fixed": ("name", "per", "price"),
     "demand": ("name", "interval_minutes", "unit", "price"),
     "minimum": ("name", "price"),
+    "netting": ("name", "surplus_price"),
 }
 
 
@@ -82,6 +100,8 @@ def _read_charge(report: Report, value: Any, *, path: Path, frame: Frame | None)
             return _read_demand(report, value, name=name, path=path, frame=frame)
         case "fixed":
             return _read_fixed(report, value, name=name, path=path)
+        case "netting":
+            return _read_netting(report, value, name=name, path=path)
         case _:
             return _read_minimum(report, value, name=name, path=path)
 
@@ -89,7 +109,7 @@ def _read_charge(report: Report, value: Any, *, path: Path, frame: Frame | None)
 def _check_together(report: Report, charges: list[Charge | None]) -> None:
     """Report charges that cannot stand side by side."""
     names: dict[str, int] = {}
-    first_minimum: int | None = None
+    firsts: dict[type[Charge], int] = {}
     for index, charge in enumerate(charges):
         if charge is None:
             continue
@@ -98,15 +118,40 @@ def _check_together(report: Report, charges: list[Charge | None]) -> None:
             cure = "lines of a bill are told apart by the charge's name, so give it another one"
             report.add(("charges", index, "name"), "duplicate_name", f"{message}; {cure}")
         names.setdefault(charge.name, index)
-        if isinstance(charge, MinimumCharge):
-            if first_minimum is not None:
-                message = f"charges[{first_minimum}] is a minimum already; a table has one, keep the higher"
-                report.add(("charges", index), "second_minimum", message)
-            first_minimum = index if first_minimum is None else first_minimum
+        before = firsts.setdefault(type(charge), index)
+        if isinstance(charge, MinimumCharge) and before < index:
+            message = f"charges[{before}] is a minimum already; a table has one, keep the higher"
+            report.add(("charges", index), "second_minimum", message)
+        if isinstance(charge, NettingCharge) and before < index:
+            message = f"charges[{before}] takes the export off already; a table does it once, keep one"
+            report.add(("charges", index), "second_netting", message)
+    if NettingCharge in firsts:
+        _check_netting(report, charges, at=firsts[NettingCharge])
+
+
+def _check_netting(report: Report, charges: list[Charge | None], *, at: int) -> None:
+    """Report what cannot stand beside a netting: no import to take off from, or export that is paid too."""
+    usage = [
+        (index, charge)
+        for index, charge in enumerate(charges)
+        if charge is not None and isinstance(charge, UsageCharge)
+    ]
+    if None not in charges and all(charge.register != DEFAULT_REGISTER for _, charge in usage):
+        message = "there is nothing to take the export off; add a usage charge on the register import"
+        report.add(("charges", at), "nothing_to_net", message)
+    for index, charge in usage:
+        is_paid = any(block.price_micro for rule in charge.rules for block in rule.blocks)
+        if charge.register == EXPORT and is_paid:
+            message = f"charges[{at}] takes the export off the import, so it would be credited twice"
+            cure = "leave this charge out, or the netting; surplus is paid at surplus_price"
+            report.add(("charges", index), "credited_twice", f"{message}; {cure}")
 
 
 def _refuse_power(report: Report, charges: list[Charge | None], *, utility: str) -> None:
     for index, charge in enumerate(charges):
+        if isinstance(charge, NettingCharge):
+            message = f"netting takes kWh off kWh, and nobody feeds in {utility}; leave the charge out"
+            report.add(("charges", index), "no_power", message)
         if isinstance(charge, DemandCharge):
             message = f"power is priced, and a register of {utility} counts m3; leave the charge out"
             report.add(("charges", index, "unit"), "no_power", message)
@@ -132,6 +177,32 @@ def _read_minimum(
         read_word(report, found["per"], path=(*path, "per"), words=(MONTH,))
     price = _read_amount(report, found["price"], path=(*path, "price")) if "price" in found else None
     return None if name is None or price is None else MinimumCharge(name, price)
+
+
+def _read_netting(
+    report: Report, found: Mapping[str, Any], *, name: str | None, path: Path
+) -> NettingCharge | None:
+    surplus = PAID
+    if "surplus" in found:
+        surplus = read_word(report, found["surplus"], path=(*path, "surplus"), words=(PAID, CARRIED)) or PAID
+    until = None
+    if "carried_until" in found:
+        until = read_month_day(report, found["carried_until"], path=(*path, "carried_until"))
+        if found.get("surplus", PAID) == PAID:
+            message = (
+                "surplus that is paid each period is not carried; leave it out, or write surplus: carried"
+            )
+            report.add((*path, "carried_until"), "not_carried", message)
+    elif surplus == CARRIED:
+        message = 'until when is surplus carried? Add carried_until, such as "03-31": then it is paid'
+        report.add(path, "missing_key", message)
+    price = None
+    if "surplus_price" in found:
+        here = (*path, "surplus_price")
+        price = read_decimal(
+            report, found["surplus_price"], path=here, what="price", units_max=PRICE_UNITS_MAX
+        )
+    return None if name is None or price is None else NettingCharge(name, price, until)
 
 
 def _read_demand(

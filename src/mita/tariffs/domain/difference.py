@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .document import tax_fraction
-from .kinds import DemandCharge, FixedCharge, UsageCharge, decimal_text
+from .kinds import DemandCharge, FixedCharge, NettingCharge, UsageCharge, decimal_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -132,6 +132,9 @@ def _numbers(table: RateTable, *, with_tax: bool) -> Iterator[tuple[Place, int]]
             for season, price_micro in charge.prices:
                 place = Place(charge.name, kind, PRICE, season)
                 yield place, _compared(table, price_micro, with_tax=with_tax)
+        elif isinstance(charge, NettingCharge):
+            place = Place(charge.name, kind, PRICE)
+            yield place, _compared(table, charge.surplus_price_micro, with_tax=with_tax)
         else:
             place = Place(charge.name, kind, PRICE)
             yield place, _compared(table, charge.price_micro, with_tax=with_tax)
@@ -180,6 +183,8 @@ def _kind(charge: Charge) -> str:
         return "usage"
     if isinstance(charge, FixedCharge):
         return "fixed"
+    if isinstance(charge, NettingCharge):
+        return "netting"
     return "demand" if isinstance(charge, DemandCharge) else "minimum"
 
 
@@ -191,4 +196,6 @@ def _terms(charge: Charge) -> tuple[object, ...]:
         return charge.per, charge.is_due_while_off
     if isinstance(charge, DemandCharge):
         return charge.register, charge.interval_minutes, charge.unit, charge.when
+    if isinstance(charge, NettingCharge):
+        return (charge.carried_until,)
     return ()

@@ -11,12 +11,14 @@ from mita.kit.money import MICRO
 
 from .kinds import (
     APPARENT,
+    CARRIED,
     DAY,
     DEFAULT_REGISTER,
     EXPORT,
     KVA,
     KW,
     MONTH,
+    PAID,
     SLAB,
     VOLUME,
     Block,
@@ -24,11 +26,13 @@ from .kinds import (
     DemandCharge,
     FixedCharge,
     MinimumCharge,
+    NettingCharge,
     PriceRule,
     UsageCharge,
     charge_document,
     decimal_text,
     demand_register,
+    month_day_text,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 # the kinds of charges are part of the document: they are had from here
 __all__ = [
     "APPARENT",
+    "CARRIED",
     "DAY",
     "DAY_TYPES",
     "DEFAULT_REGISTER",
@@ -45,6 +50,7 @@ __all__ = [
     "KVA",
     "KW",
     "MONTH",
+    "PAID",
     "SLAB",
     "UTILITIES",
     "VOLUME",
@@ -57,6 +63,7 @@ __all__ = [
     "FixedCharge",
     "MinimumCharge",
     "MonthDay",
+    "NettingCharge",
     "PriceRule",
     "RateTable",
     "Season",
@@ -212,6 +219,16 @@ class RateTable:
         return tuple(each for each in self.charges if isinstance(each, MinimumCharge))
 
     @property
+    def nettings(self) -> tuple[NettingCharge, ...]:
+        """The charge that takes export off import, if there is one."""
+        return tuple(each for each in self.charges if isinstance(each, NettingCharge))
+
+    @property
+    def follows_use(self) -> bool:
+        """Whether something that falls due by the calendar follows from what was used."""
+        return bool(self.demands or self.minimums or self.nettings)
+
+    @property
     def has_limits(self) -> bool:
         """Whether a price depends on how much was used before, so that a part of a period has less of it."""
         return any(
@@ -242,7 +259,7 @@ class RateTable:
             document["calendar"] = _calendar_document(self.calendar)
         if self.seasons:
             document["seasons"] = {
-                each.name: {"from": _month_day_text(each.first), "to": _month_day_text(each.last)}
+                each.name: {"from": month_day_text(each.first), "to": month_day_text(each.last)}
                 for each in self.seasons
             }
         if self.clocks:
@@ -261,10 +278,6 @@ def canonical_json(table: RateTable) -> bytes:
 def tax_fraction(percent_micro: int) -> tuple[int, int]:
     """Return a percentage as (numerator, denominator), not reduced."""
     return percent_micro, 100 * MICRO
-
-
-def _month_day_text(month_day: MonthDay) -> str:
-    return f"{month_day[0]:02d}-{month_day[1]:02d}"
 
 
 def _source_document(note: SourceNote) -> dict[str, str]:

@@ -19,10 +19,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One charge of a part: its line, and its amount as written and taxed, rounded once."""
+    """One charge of a part: its line, and its amount as written and taxed, rounded once.
+
+    ``parts`` are lines that add up to it, where one quantity at one price does not say what it is made of.
+    """
 
     line: BillLine
     amount: Taxed
+    parts: tuple[BillLine, ...] = ()
+
+    @property
+    def lines(self) -> tuple[BillLine, ...]:
+        """What a bill shows of it."""
+        return self.parts or (self.line,)
 
 
 def fixed_item(table: RateTable, charge: FixedCharge, *, part: PeriodPart) -> Item:

@@ -9,7 +9,19 @@ from __future__ import annotations
 from typing import Any
 
 from .charges import CHARGES_MAX, INTERVAL_MINUTES, KIND_KEYS, REQUIRED_KEYS
-from .document import DAY, DAY_TYPES, FORMAT_VERSION, KVA, KW, MONTH, SLAB, UTILITIES, VOLUME
+from .document import (
+    CARRIED,
+    DAY,
+    DAY_TYPES,
+    FORMAT_VERSION,
+    KVA,
+    KW,
+    MONTH,
+    PAID,
+    SLAB,
+    UTILITIES,
+    VOLUME,
+)
 from .parsing import BILLING_DAY_MAX, CONVERTED_UNITS, KEYS, REQUIRED
 from .scalars import NAME_CHARS_MAX, REGISTER_NAME, URL_CHARS_MAX
 from .times_of_use import CALENDAR_DATES_MAX, CLOCK_LETTERS, SEASON_NAME, SEASONS_MAX
@@ -175,6 +187,7 @@ def _definitions() -> dict[str, Any]:
             when={"anyOf": [_ref("letters"), _by_season(_ref("letters"))]},
         ),
         "minimum": _charge("minimum", per={"const": MONTH}, price=_ref("decimal")),
+        "netting": _netting(),
     }
 
 
@@ -189,6 +202,22 @@ def _usage() -> dict[str, Any]:
         blocks_per_letter={"type": "boolean", "default": False},
     )
     return {**charge, "oneOf": [{"required": ["price"]}, {"required": ["blocks"]}]}
+
+
+def _netting() -> dict[str, Any]:
+    charge = _charge(
+        "netting",
+        surplus={
+            "enum": [PAID, CARRIED],
+            "default": PAID,
+            "description": "What export beyond import becomes",
+        },
+        carried_until=_ref("day", "Its billing period is the last: what is left then is paid"),
+        surplus_price=_ref("decimal", "Per unit of surplus that is paid"),
+    )
+    is_carried = {"properties": {"surplus": {"const": CARRIED}}, "required": ["surplus"]}
+    until = {"required": ["carried_until"]}
+    return {**charge, "if": is_carried, "then": until, "else": {"not": until}}
 
 
 def _charge(kind: str, **keys: dict[str, Any]) -> dict[str, Any]:

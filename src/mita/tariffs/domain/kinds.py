@@ -13,6 +13,7 @@ APPARENT = "apparent"  # the register of kVAh, where power is priced by kVA
 SLAB, VOLUME = "slab", "volume"
 DAY, MONTH = "day", "month"
 KW, KVA = "kW", "kVA"
+PAID, CARRIED = "paid", "carried"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,20 @@ class MinimumCharge:
     price_micro: int
 
 
-Charge = UsageCharge | FixedCharge | DemandCharge | MinimumCharge
+@dataclass(frozen=True, slots=True)
+class NettingCharge:
+    """What the export of a billing period saves when it is taken off the import, letter by letter.
+
+    What it is more than the import is surplus: paid at the end of each period, or, with ``carried_until``
+    (month, day), taken off later periods and paid at the end of the period that holds that date.
+    """
+
+    name: str
+    surplus_price_micro: int
+    carried_until: tuple[int, int] | None = None
+
+
+Charge = UsageCharge | FixedCharge | DemandCharge | MinimumCharge | NettingCharge
 
 
 def decimal_text(micro: int, *, places: int) -> str:
@@ -131,6 +145,8 @@ def charge_document(charge: Charge) -> dict[str, Any]:
         case MinimumCharge():
             price = _money_text(charge.price_micro)
             return {"name": charge.name, "kind": "minimum", "per": MONTH, "price": price}
+        case NettingCharge():
+            return _netting_document(charge)
 
 
 def _usage_document(charge: UsageCharge) -> dict[str, Any]:
@@ -183,6 +199,19 @@ def _demand_document(charge: DemandCharge) -> dict[str, Any]:
         for season, letter in charge.when:
             letters.setdefault(season, []).append(letter)
         document["when"] = letters.get("", letters)
+    return document
+
+
+def month_day_text(month_day: tuple[int, int]) -> str:
+    """Return (month, day) as the document writes it: ``06-01``."""
+    return f"{month_day[0]:02d}-{month_day[1]:02d}"
+
+
+def _netting_document(charge: NettingCharge) -> dict[str, Any]:
+    document = {"name": charge.name, "kind": "netting"}
+    if charge.carried_until is not None:
+        document |= {"surplus": CARRIED, "carried_until": month_day_text(charge.carried_until)}
+    document["surplus_price"] = _money_text(charge.surplus_price_micro)
     return document
 
 

@@ -129,7 +129,7 @@ def _read_period(report: Report, found: Mapping[str, Any]) -> int:
         report.add(
             ("billing_day",),
             "out_of_range",
-            f"{shown(value)} is not a whole number from 1 to {BILLING_DAY_MAX}",
+            f"{shown(value)} is not a day of every month; write a whole number from 1 to {BILLING_DAY_MAX}",
         )
         return 1
     return value

@@ -44,11 +44,14 @@ class PeriodPart:
         return (self.until - self.first).days
 
 
-def period_parts(versions: Sequence[RateTable], *, first: date, until: date) -> tuple[PeriodPart, ...]:
+def period_parts(
+    versions: Sequence[RateTable], *, first: date, until: date, is_all: bool = False
+) -> tuple[PeriodPart, ...]:
     """Return the parts of all billing periods in [first, until), in order.
 
     Where the price list changes inside a billing period, limits are shared by days between the versions: by
-    the days of the period that lie in the span.
+    the days of the whole period, as charging does. With ``is_all`` the span has all that was used of its
+    periods, and limits are shared by the days of a period that lie in it, as on a supplier's bill.
 
     :raises VersionsNotInOrder: if the versions are not sorted by ``effective_from``
     :raises BadSpan: if the span is empty, longer than 60 years, or not between 1970 and 2200
@@ -67,7 +70,7 @@ def period_parts(versions: Sequence[RateTable], *, first: date, until: date) -> 
     day = first
     while day < until:
         version = bisect_right(effective, day) - 1
-        part = _part(versions, version=version, day=day, until=until, begins=first)
+        part = _part(versions, version=version, day=day, until=until, begins=first if is_all else None)
         parts.append(part)
         day = part.until
     return tuple(parts)
@@ -79,7 +82,9 @@ def local_midnight_s(day: date, *, zone: ZoneInfo) -> int:
     return (midnight.astimezone(UTC) - _EPOCH) // timedelta(seconds=1)
 
 
-def _part(versions: Sequence[RateTable], *, version: int, day: date, until: date, begins: date) -> PeriodPart:
+def _part(
+    versions: Sequence[RateTable], *, version: int, day: date, until: date, begins: date | None
+) -> PeriodPart:
     billing_day = versions[version].billing_day
     start = billing_period_start(day, billing_day=billing_day)
     end = next_billing_period_start(day, billing_day=billing_day)
@@ -91,11 +96,14 @@ def _part(versions: Sequence[RateTable], *, version: int, day: date, until: date
     after = versions[version + 1 : version + 2] if later < end else ()
     # where no table was or will be, nothing is shared
     is_cut = any(table.charges for table in (*before, *after))
-    asked = (min(end, until) - max(start, begins)).days
+    in_force = (max(start, versions[version].effective_from), min(end, later))
+    limits = (in_force[1] - in_force[0]).days, (end - start).days
+    if begins is not None:
+        limits = (part_until - day).days, (min(end, until) - max(start, begins)).days
     return PeriodPart(
         version=version,
         first=day,
         until=part_until,
         whole_days=(end - start).days,
-        limits=((part_until - day).days, asked) if is_cut else WHOLE,
+        limits=limits if is_cut else WHOLE,
     )

@@ -96,7 +96,7 @@ def did_you_mean(word: Any, known: Iterable[str]) -> str:
     """Return `` (did you mean "x"?)`` or, when nothing is near, the known words."""
     words = sorted(known)
     near = (
-        difflib.get_close_matches(word[:_SHOWN_CHARS], words, n=1, cutoff=0.6)
+        difflib.get_close_matches(word[:_SHOWN_CHARS], words, n=1, cutoff=0.65)
         if isinstance(word, str)
         else []
     )

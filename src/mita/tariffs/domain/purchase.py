@@ -4,32 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
-from mita.kit.money import BIGINT_MAX, MICRO
+from mita.kit.money import BIGINT_MAX
 from mita.kit.quantity import VALUE_MICRO_MAX
 
-from .asked import NotPriced, TimesNeeded
 from .bill_lines import BillLine, share_by_remainder
 from .cents import CENT_MICRO
-from .document import DEFAULT_REGISTER, VOLUME, tax_fraction
-from .due import Item, fixed_item
-from .periods import period_parts
-from .running import PeriodTotals, TotalsState
-from .slots import NOT_PRICED
-from .taxed import Taxed, half_up
+from .offer import WHOLE_PERCENT, BadPurchase, Offer, Terms
+from .taxed import half_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from .document import RateTable
-
-_WHOLE_PERCENT = 100 * MICRO
-
-
-class BadPurchase(ValueError):
-    """An amount, a quantity or a share of arrears that nothing can be bought with."""
 
 
 class BuysWithoutEnd(ValueError):
@@ -56,60 +44,9 @@ class Purchase:
     lines: tuple[BillLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Offer:
-    """A table as somebody meets it who has used ``already`` of the billing period."""
-
-    table: RateTable
-    state: TotalsState
-    fixed: tuple[Item, ...]
-
-    def cost(self, quantity_micro: int) -> Taxed:
-        """Return what the next units cost."""
-        return self.bought(quantity_micro).charged
-
-    def bought(self, quantity_micro: int) -> PeriodTotals:
-        """Return the totals that hold the next units."""
-        totals = PeriodTotals(self.table, register=DEFAULT_REGISTER, state=self.state)
-        totals.add(season="", letter="", quantity_micro=quantity_micro)
-        return totals
-
-    @property
-    def fixed_gross_micro(self) -> int:
-        """The standing charges with tax."""
-        return sum(item.amount.gross_micro for item in self.fixed)
-
-    def edges(self) -> list[int]:
-        """Return the quantities after which all units change their price, ascending, from 0 to the most."""
-        conversion = self.table.conversion
-        factor = conversion.factor_micro if conversion else MICRO
-        limits = {
-            charge.allowance_micro + block.up_to_micro
-            for charge in self.table.charges_of(DEFAULT_REGISTER)
-            if charge.mode == VOLUME
-            for block in charge.blocks(season="", letter="")
-            if block.up_to_micro is not None
-        }
-        # the most that is not above the limit once it is converted and rounded half up
-        ends = {(MICRO * limit + MICRO // 2 - 1) // factor - self.state.quantity_micro for limit in limits}
-        return [0, *sorted(end for end in ends if 0 < end < VALUE_MICRO_MAX), VALUE_MICRO_MAX]
-
-
-def units_for(
-    table: RateTable,
-    *,
-    amount_micro: int,
-    days: tuple[date, date] | None = None,
-    arrears_percent_micro: int = 0,
-    already_micro: int = 0,
-    step_micro: int = 1,
-    earlier: Sequence[RateTable] = (),
-) -> Purchase:
+def units_for(table: RateTable, *, amount_micro: int, **terms: Unpack[Terms]) -> Purchase:
     """Return what an amount buys: first the arrears' share, then standing charges, then units with their tax.
 
-    ``days`` are the local dates [first, until) whose standing charges are due; None: none are. ``earlier``
-    are the versions before the table, for the days on which they were in force.
-    ``already_micro`` was used of the billing period before. Units are whole multiples of ``step_micro``.
     Where the amount does not cover the standing charges they take all of it. A minimum is not part of this.
 
     :raises BadPurchase: if the amount is not above zero, or a number is out of range
@@ -119,119 +56,88 @@ def units_for(
     """
     if not 0 < amount_micro <= BIGINT_MAX:
         raise BadPurchase("the amount must be above zero, and smaller than all money")
-    if not 0 < step_micro <= VALUE_MICRO_MAX:
-        raise BadPurchase("the step of units must be above zero")
-    offer = _offer(table, days=days, already_micro=already_micro, earlier=earlier)
-    arrears = _arrears(amount_micro, percent_micro=arrears_percent_micro)
-    left = amount_micro - arrears - offer.fixed_gross_micro
-    if left < 0:
-        return _only_fixed(offer, amount_micro=amount_micro, arrears_micro=arrears)
-    net_left = _without_tax(table, left)
-    steps = _most_steps(offer, gross_micro=left, net_micro=net_left, step_micro=step_micro)
-    totals = offer.bought(steps * step_micro)
-    # nothing is sold, nothing is taxed
-    tax = left - net_left if steps else 0
-    fixed = sum(item.amount.net_micro for item in offer.fixed)
-    return Purchase(
-        amount_micro=amount_micro,
-        quantity_micro=steps * step_micro,
-        net_micro=totals.charged.net_micro + fixed,
-        tax_micro=tax + sum(item.amount.tax_micro for item in offer.fixed),
-        arrears_micro=arrears,
-        fixed_micro=fixed,
-        unpaid_micro=0,
-        remainder_micro=left - tax - totals.charged.net_micro,
-        lines=(*(item.line for item in offer.fixed), *totals.lines()),
-    )
+    offer = Offer.of(table, terms=terms)
+    return _sold(offer, amount_micro=amount_micro, steps=_most_steps(offer, amount_micro=amount_micro))
 
 
-def amount_for(
-    table: RateTable,
-    *,
-    quantity_micro: int,
-    days: tuple[date, date] | None = None,
-    arrears_percent_micro: int = 0,
-    already_micro: int = 0,
-    earlier: Sequence[RateTable] = (),
-) -> int:
-    """Return the smallest amount in whole cents, as micro, that buys at least a quantity.
+def purchase_of(
+    table: RateTable, *, quantity_micro: int, coin_micro: int = CENT_MICRO, **terms: Unpack[Terms]
+) -> Purchase:
+    """Return the purchase of at least a quantity for the smallest amount in whole coins: cents, or others.
 
-    The arguments are those of :func:`units_for`, and so is what is raised.
+    It is of the quantity, rounded up to a whole step; of more only where prices by volume make that cheaper.
+    The other arguments are those of :func:`units_for`, and so is what is raised.
     """
     if not 0 < quantity_micro <= VALUE_MICRO_MAX:
         raise BadPurchase("the quantity must be above zero, and smaller than any register")
-    if arrears_percent_micro >= _WHOLE_PERCENT:
+    if not 0 < coin_micro <= BIGINT_MAX:
+        raise BadPurchase("the smallest coin must be above zero, and smaller than all money")
+    offer = Offer.of(table, terms=terms)
+    if offer.percent_micro >= WHOLE_PERCENT and offer.arrears_micro is None:
         raise BadPurchase("all of the amount goes to the arrears")
-    offer = _offer(table, days=days, already_micro=already_micro, earlier=earlier)
+    fewest = -(-quantity_micro // offer.step_micro)
     # with volume prices more units may cost less
-    starts = [quantity_micro, *(end + 1 for end in offer.edges()[1:-1] if end >= quantity_micro)]
-    cheapest = min(max(offer.cost(start).gross_micro, 0) for start in starts) + offer.fixed_gross_micro
-    kept = _WHOLE_PERCENT - arrears_percent_micro
-    cents = max(-(-cheapest * _WHOLE_PERCENT // (kept * CENT_MICRO)), 1)
-
-    def is_enough(cents: int) -> bool:
-        bought = units_for(
-            table,
-            amount_micro=cents * CENT_MICRO,
-            days=days,
-            arrears_percent_micro=arrears_percent_micro,
-            already_micro=already_micro,
-            earlier=earlier,
-        )
-        return bought.quantity_micro >= quantity_micro
-
-    # the roundings of arrears and tax may be a cent's worth on either side
-    while not is_enough(cents):
-        cents += 1
-    while cents > 1 and is_enough(cents - 1):
-        cents -= 1
-    return cents * CENT_MICRO
+    starts = [fewest, *(end + 1 for end in offer.edges()[1:-1] if end >= fewest)]
+    low, high = 0, BIGINT_MAX // coin_micro
+    if _first_enough(offer, starts, amount_micro=high * coin_micro) is None:
+        raise BadPurchase("no amount of money is enough for so many units")
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _first_enough(offer, starts, amount_micro=middle * coin_micro) is None:
+            low = middle
+        else:
+            high = middle
+    amount = high * coin_micro
+    steps = _first_enough(offer, starts, amount_micro=amount)
+    assert steps is not None, "the search ends where it is enough"
+    _most_steps(offer, amount_micro=amount)
+    return _sold(offer, amount_micro=amount, steps=steps)
 
 
-def _offer(
-    table: RateTable,
-    *,
-    days: tuple[date, date] | None,
-    already_micro: int,
-    earlier: Sequence[RateTable],
-) -> _Offer:
-    if table.clocks or table.seasons:
-        raise TimesNeeded("this table's price depends on the time of use: no amount buys a number of units")
-    if table.demands:
-        raise TimesNeeded("this table charges power: no amount buys a number of units")
-    if not table.charges_of(DEFAULT_REGISTER):
-        raise NotPriced(f'the table has no charge on the register "{DEFAULT_REGISTER}"', code=NOT_PRICED)
-    if not 0 <= already_micro <= VALUE_MICRO_MAX:
-        raise BadPurchase("what was used before must not be negative, nor larger than any register")
-    used = PeriodTotals(table, register=DEFAULT_REGISTER)
-    used.add(season="", letter="", quantity_micro=already_micro)
-    versions = [*earlier, table]
-    parts = period_parts(versions, first=days[0], until=days[1]) if days else ()
-    fixed = tuple(
-        fixed_item(versions[part.version], charge, part=part)
-        for part in parts
-        for charge in versions[part.version].fixed
-    )
-    return _Offer(table, used.state, fixed)
+def amount_for(
+    table: RateTable, *, quantity_micro: int, coin_micro: int = CENT_MICRO, **terms: Unpack[Terms]
+) -> int:
+    """Return the smallest amount in whole coins, as micro, that buys at least a quantity.
+
+    The arguments are those of :func:`purchase_of`, and so is what is raised.
+    """
+    bought = purchase_of(table, quantity_micro=quantity_micro, coin_micro=coin_micro, **terms)
+    return bought.amount_micro
 
 
-def _arrears(amount_micro: int, *, percent_micro: int) -> int:
-    if not 0 <= percent_micro <= _WHOLE_PERCENT:
-        raise BadPurchase("the arrears' share must be from 0 to 100 percent")
-    return half_up(amount_micro * percent_micro, _WHOLE_PERCENT)
+def _left(offer: Offer, *, amount_micro: int) -> int:
+    """Return what arrears and standing charges leave of an amount; below zero is not enough for them."""
+    return amount_micro - offer.arrears_of(amount_micro) - offer.fixed_gross_micro
 
 
-def _without_tax(table: RateTable, gross_micro: int) -> int:
-    num, den = tax_fraction(table.tax_percent_micro)
-    return half_up(gross_micro * den, den + num)
+def _is_enough(offer: Offer, steps: int, *, gross_micro: int, net_micro: int) -> bool:
+    cost = offer.cost(steps)
+    return cost is not None and cost.gross_micro <= gross_micro and cost.net_micro <= net_micro
 
 
-def _most_steps(offer: _Offer, *, gross_micro: int, net_micro: int, step_micro: int) -> int:
+def _first_enough(offer: Offer, starts: Sequence[int], *, amount_micro: int) -> int | None:
+    """Return the first of some numbers of steps that an amount buys."""
+    left = _left(offer, amount_micro=amount_micro)
+    if left < 0 or not amount_micro:
+        return None
+    net = offer.without_tax(left)
+    return next((at for at in starts if _is_enough(offer, at, gross_micro=left, net_micro=net)), None)
+
+
+def _most_steps(offer: Offer, *, amount_micro: int) -> int:
+    """Return the most steps that an amount buys.
+
+    :raises BuysWithoutEnd: if there is no end to them
+    """
+    left = _left(offer, amount_micro=amount_micro)
+    if left < 0:
+        return 0
+    net = offer.without_tax(left)
+
     def is_enough(steps: int) -> bool:
-        cost = offer.cost(steps * step_micro)
-        return cost.gross_micro <= gross_micro and cost.net_micro <= net_micro
+        return _is_enough(offer, steps, gross_micro=left, net_micro=net)
 
-    edges = [edge // step_micro for edge in offer.edges()]
+    edges = offer.edges()
     if is_enough(edges[-1]):
         raise BuysWithoutEnd("units cost nothing from somewhere on, or the amount is beyond any use")
     # between two edges the cost only rises, over one it may fall
@@ -246,7 +152,30 @@ def _most_steps(offer: _Offer, *, gross_micro: int, net_micro: int, step_micro: 
     return 0
 
 
-def _only_fixed(offer: _Offer, *, amount_micro: int, arrears_micro: int) -> Purchase:
+def _sold(offer: Offer, *, amount_micro: int, steps: int) -> Purchase:
+    """Return the purchase of so many steps for an amount that is enough for them."""
+    arrears = offer.arrears_of(amount_micro)
+    left = amount_micro - arrears - offer.fixed_gross_micro
+    if left < 0:
+        return _only_fixed(offer, amount_micro=amount_micro, arrears_micro=arrears)
+    totals = offer.bought(steps)
+    # nothing is sold, nothing is taxed
+    tax = left - offer.without_tax(left) if steps else 0
+    fixed = sum(item.amount.net_micro for item in offer.fixed)
+    return Purchase(
+        amount_micro=amount_micro,
+        quantity_micro=steps * offer.step_micro,
+        net_micro=totals.charged.net_micro + fixed,
+        tax_micro=tax + sum(item.amount.tax_micro for item in offer.fixed),
+        arrears_micro=arrears,
+        fixed_micro=fixed,
+        unpaid_micro=0,
+        remainder_micro=left - tax - totals.charged.net_micro,
+        lines=(*(item.line for item in offer.fixed), *totals.lines()),
+    )
+
+
+def _only_fixed(offer: Offer, *, amount_micro: int, arrears_micro: int) -> Purchase:
     left = amount_micro - arrears_micro
     items = [item for item in offer.fixed if item.amount.gross_micro]
     whole = offer.fixed_gross_micro

@@ -85,7 +85,8 @@ def read_decimal(
         )
         return None
     if not _DECIMAL.fullmatch(value):
-        report.add(path, "not_decimal", f'{what}: {shown(value)} is not a plain decimal such as "2.50"')
+        message = f'{what}: {shown(value)} is not a plain decimal such as "2.50"; {_cure(value)}'
+        report.add(path, "not_decimal", message)
         return None
     whole, _, decimals = value.partition(".")
     if len(decimals) > _DECIMALS_MAX:
@@ -98,10 +99,19 @@ def read_decimal(
     too_large = len(whole.lstrip("0")) > len(str(units_max))
     micro = units_max * MICRO + 1 if too_large else parse_micro(f"{whole.lstrip('0') or '0'}.{decimals or 0}")
     if micro > units_max * MICRO or (positive and micro == 0):
-        least = "more than 0" if positive else "0"
-        report.add(path, "out_of_range", f"{what}: {shown(value)} is outside {least} to {units_max:,}")
+        least = "more than 0" if positive else "0 or more"
+        message = f"{what}: {shown(value)} is out of range; write {least}, and {units_max:,} at most"
+        report.add(path, "out_of_range", message)
         return None
     return micro
+
+
+def _cure(text: str) -> str:
+    if "," in text:
+        return "write a decimal point, and nothing between thousands"
+    if text.lstrip().startswith("-"):
+        return "nothing here is below zero (what is paid to the customer is usage on the register export)"
+    return "write digits and a decimal point only, without a unit, spaces or an exponent"
 
 
 def read_date(report: Report, value: Any, *, path: Path) -> date | None:

@@ -13,7 +13,6 @@ from .remainder import share_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
 K = TypeVar("K", int, str)
 
@@ -25,10 +24,6 @@ WHOLE_KEY = 1_000_000
 
 class SharingInvalid(ValueError):
     """Quantities, keys or an order by which generation cannot be shared."""
-
-
-class KeysTooLate(SharingInvalid):
-    """Keys that had to be known before the interval began, and were not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +97,6 @@ class Allocation(Generic[K]):
     surplus: int
     surplus_of: dict[K, int] = field(default_factory=dict)
 
-    @property
-    def community_surplus(self) -> int:
-        """The surplus that is no member's own."""
-        return self.surplus - sum(self.surplus_of.values())
-
-    @property
-    def generation(self) -> int:
-        """What was shared."""
-        return sum(self.allocated.values()) + self.surplus
-
 
 def allocate(
     rule: SharingRule,
@@ -140,43 +125,6 @@ def allocate(
         allocated = _equal(generation, consumption)
     in_order = {member: allocated[member] for member in members}
     return Allocation(in_order, generation - sum(allocated.values()))
-
-
-def difference(before: Allocation[K], after: Allocation[K]) -> Allocation[K]:
-    """Return what a repeated run of an interval changes: only this is booked.
-
-    The changes add up to the change of the generation. Members without a change are left out; one that is
-    missing on one side had, or has, nothing.
-    """
-    return Allocation(
-        _changes(before.allocated, after.allocated),
-        after.surplus - before.surplus,
-        _changes(before.surplus_of, after.surplus_of),
-    )
-
-
-def shared_energy(*, injected: Iterable[int], withdrawn: Iterable[int]) -> int:
-    """Return what was shared in one hour in Italy: the smaller of all injected and all withdrawn energy.
-
-    Taken hour by hour: two hours together may seem to share more than they did.
-
-    :raises SharingInvalid: for quantities below zero
-    """
-    sources, uses = tuple(injected), tuple(withdrawn)
-    _check_quantities(0, (*sources, *uses))
-    return min(sum(sources), sum(uses))
-
-
-def check_keys_in_time(rule: SharingRule, *, keys_known_at: datetime, interval_start: datetime) -> None:
-    """Refuse keys that came too late for a rule that wants them before the interval.
-
-    :raises KeysTooLate: if they were not known when the interval began
-    """
-    if rule.keys == KEYS_BEFORE and keys_known_at > interval_start:
-        raise KeysTooLate(
-            f"the keys for {interval_start.isoformat()} were known at {keys_known_at.isoformat()} only; "
-            "this rule takes keys that are set before the interval"
-        )
 
 
 def checked_keys(keys: Mapping[Any, int] | None, *, members: Sequence[Any]) -> dict[Any, int]:
@@ -253,9 +201,3 @@ def _equal(generation: int, consumption: Mapping[K, int]) -> dict[K, int]:
             break
         left -= consumption[member]
     return allocated
-
-
-def _changes(before: Mapping[K, int], after: Mapping[K, int]) -> dict[K, int]:
-    members = sorted(before.keys() | after.keys())
-    changes = {member: after.get(member, 0) - before.get(member, 0) for member in members}
-    return {member: change for member, change in changes.items() if change}

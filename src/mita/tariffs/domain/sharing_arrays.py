@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .remainder import share_out
 from .sharing import (
     DYNAMIC,
     PRIORITY,
@@ -79,6 +80,22 @@ def allocate_many(
     return Allocations(got[back], generation - got.sum(axis=0), own[back])
 
 
+def split_many(amount: Whole, *, weights: Whole) -> Whole:
+    """Return amounts int64[n] shared out by weights int64[m, n]: int64[m, n], whole and to the last one.
+
+    Largest remainder, ties to the upper row; an amount may be below zero. Without weights nobody gets any.
+    """
+    left, fits = np.abs(amount), _fits(np.abs(amount), weights)
+    found = np.zeros_like(weights)
+    quick = np.flatnonzero(fits & weights.any(axis=0))
+    found[:, quick] = _proportional(left[quick], weights[:, quick])
+    for column in np.flatnonzero(~fits):
+        by_row = {row: int(weight) for row, weight in enumerate(weights[:, column])}
+        found[:, column] = list(share_out(int(left[column]), weights=by_row).values())
+    signed: Whole = found * np.sign(amount)
+    return signed
+
+
 def shared_energy_many(*, injected: Whole, withdrawn: Whole) -> Whole:
     """Return Italy's shared energy of each of n hours, int64[n], of sources int64[p, n] and uses int64[m, n].
 
@@ -137,20 +154,26 @@ def _static_shares(generation: Whole, keys: Whole) -> Whole:
 
 
 def _dynamic(generation: Whole, used: Whole) -> Whole:
-    total = used.sum(axis=0)
     got = used.copy()
-    scarce = total > generation
-    # a product that may not fit is left to Python's own numbers
-    fits = generation <= _INT64_MAX // np.maximum(1, used.max(axis=0, initial=1))
+    scarce, fits = used.sum(axis=0) > generation, _fits(generation, used)
     quick = np.flatnonzero(scarce & fits)
-    products = generation[quick] * used[:, quick]
-    floors, remainders = np.divmod(products, total[quick])
-    got[:, quick] = _one_more(floors, remainders, missing=generation[quick] - floors.sum(axis=0))
+    got[:, quick] = _proportional(generation[quick], used[:, quick])
     for column in np.flatnonzero(scarce & ~fits):
         uses = {row: int(quantity) for row, quantity in enumerate(used[:, column])}
         exact = allocate(SharingRule(DYNAMIC), generation=int(generation[column]), consumption=uses)
         got[:, column] = list(exact.allocated.values())
     return got
+
+
+def _fits(amount: Whole, weights: Whole) -> npt.NDArray[np.bool_]:
+    """Say of each column whether its products fit; one that may not is left to Python's own numbers."""
+    fits: npt.NDArray[np.bool_] = amount <= _INT64_MAX // np.maximum(1, weights.max(axis=0, initial=1))
+    return fits
+
+
+def _proportional(amount: Whole, weights: Whole) -> Whole:
+    floors, remainders = np.divmod(amount * weights, weights.sum(axis=0))
+    return _one_more(floors, remainders, missing=amount - floors.sum(axis=0))
 
 
 def _one_more(floors: Whole, remainders: Whole, *, missing: Whole) -> Whole:

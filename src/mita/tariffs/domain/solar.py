@@ -1,4 +1,4 @@
-"""Solar: credits of installations, the free allocation of an estate's units, and solar before grid. Pure."""
+"""Solar credits: what installations give their homes for a month, by capacity. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mita.kit.money import MICRO
 from .remainder import share_out
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
 K = TypeVar("K", int, str)
 
@@ -27,33 +27,29 @@ class BadShares(ValueError):
 class Installation(Generic[K]):
     """Panels that one or several homes have a share in; without capacity or price they credit nothing.
 
-    ``capacity_micro`` in millionths of a kW, ``price_micro`` per kW and year, ``shares`` millionths of one.
+    ``capacity_micro`` in millionths of a kW, ``price_micro`` per kW and year, ``shares`` parts of ``whole``.
+    ``days`` of the month count, None for all of them.
     """
 
     capacity_micro: int | None
     price_micro: int | None
     shares: Mapping[K, int]
+    whole: int = WHOLE_SHARE
+    days: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SolarSplit:
-    """A consumption by what it is charged as; the parts add up to it."""
+def month_credit_micro(
+    *, capacity_micro: int | None, price_micro: int | None, year: int, month: int, days: int | None = None
+) -> int:
+    """Return what an installation is credited for a month, or ``days`` of it, truncated to a whole cent.
 
-    free_micro: int
-    reduced_micro: int
-    grid_micro: int
-
-
-def month_credit_micro(*, capacity_micro: int | None, price_micro: int | None, year: int, month: int) -> int:
-    """Return what an installation is credited for a month, truncated to a whole cent.
-
-    capacity x price of a year x days of the month / days of the year; nothing without capacity or price.
+    capacity x price of a year x days / days of the year; nothing without capacity or price.
     """
     if not capacity_micro or not price_micro:
         return 0
-    days = monthrange(year, month)[1]
+    counted = monthrange(year, month)[1] if days is None else days
     year_days = 366 if isleap(year) else 365
-    return capacity_micro * price_micro * days // (year_days * MICRO * CENT_MICRO) * CENT_MICRO
+    return capacity_micro * price_micro * counted // (year_days * MICRO * CENT_MICRO) * CENT_MICRO
 
 
 def month_credits(installations: Iterable[Installation[K]], *, year: int, month: int) -> dict[K, int]:
@@ -66,33 +62,16 @@ def month_credits(installations: Iterable[Installation[K]], *, year: int, month:
     """
     credits_micro: dict[K, int] = {}
     for each in installations:
-        rest = WHOLE_SHARE - sum(each.shares.values())
+        rest = each.whole - sum(each.shares.values())
         if rest < 0 or any(share < 0 for share in each.shares.values()):
             raise BadShares("the shares of an installation are 0 to 1 each, and at most 1 together")
         credit = month_credit_micro(
-            capacity_micro=each.capacity_micro, price_micro=each.price_micro, year=year, month=month
+            capacity_micro=each.capacity_micro,
+            price_micro=each.price_micro,
+            year=year,
+            month=month,
+            days=each.days,
         )
         for home, cents in share_out(credit // CENT_MICRO, weights=each.shares, rest=rest).items():
             credits_micro[home] = credits_micro.get(home, 0) + cents * CENT_MICRO
     return dict(sorted(credits_micro.items()))
-
-
-def free_allocations(generation_micro: int, *, units: Collection[K]) -> dict[K, int]:
-    """Return each active unit's equal part of an estate's solar generation; the parts add up to it.
-
-    Without units nothing is allocated: all of it is surplus.
-    """
-    return share_out(generation_micro, weights=dict.fromkeys(units, 1))
-
-
-def bands(allocated_micro: int, *, free_band_micro: int) -> tuple[int, int]:
-    """Return how much of a unit's allocation is free, and how much is left for the reduced price."""
-    free = min(allocated_micro, free_band_micro)
-    return free, allocated_micro - free
-
-
-def solar_first(consumption_micro: int, *, free_micro: int, reduced_micro: int) -> SolarSplit:
-    """Split a consumption: the free solar first, then solar at the reduced price, then the grid."""
-    free = min(consumption_micro, free_micro)
-    reduced = min(consumption_micro - free, reduced_micro)
-    return SolarSplit(free, reduced, consumption_micro - free - reduced)

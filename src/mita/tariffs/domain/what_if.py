@@ -43,8 +43,9 @@ def calculate_bill(
 
     Either ``uses``, the intervals of each register, or ``quantity_micro`` of one ``register``, or neither:
     then it is of standing charges. Without ``days`` intervals are billed over the dates that they touch; a
-    quantity is the first whole billing period's. With ``days`` a quantity is spread evenly over them. Where
-    kVA are charged and no apparent power is given, it is what was drawn (:func:`with_power_factor_one`).
+    quantity is the first whole billing period's. With ``days`` a quantity is spread evenly over them, and is
+    all that was used of their billing periods (``is_all`` of :func:`bill`). Where kVA are charged and no
+    apparent power is given, it is what was drawn (:func:`with_power_factor_one`).
 
     :raises DaysNeeded: if a quantity has no dates and there are several versions
     :raises TimesNeeded: if a quantity has no dates and the price depends on the time of use or on power
@@ -58,7 +59,8 @@ def calculate_bill(
         uses = {register: spread}
     uses = with_power_factor_one(versions, uses=uses or {})
     days = days or _days_of(uses, zone=zone)
-    return bill(versions, zone=zone, uses=uses, first=days[0], until=days[1]), days
+    is_all = quantity_micro is not None
+    return bill(versions, zone=zone, uses=uses, first=days[0], until=days[1], is_all=is_all), days
 
 
 def assumes_power_factor_one(versions: Sequence[RateTable], *, registers: Collection[str]) -> bool:
@@ -71,9 +73,16 @@ def with_power_factor_one(
     versions: Sequence[RateTable], *, uses: Mapping[str, Sequence[Interval]]
 ) -> Mapping[str, Sequence[Interval]]:
     """Return ``uses`` with the energy drawn as apparent energy where only that is known; for what-ifs."""
-    if assumes_power_factor_one(versions, registers=uses):
-        return {**uses, APPARENT: uses[DEFAULT_REGISTER]}
-    return uses
+    if not assumes_power_factor_one(versions, registers=uses):
+        return uses
+    drawn = uses[DEFAULT_REGISTER]
+    is_charged = any(
+        table.charges_of(DEFAULT_REGISTER) or any(each.register == DEFAULT_REGISTER for each in table.demands)
+        for table in versions
+    )
+    # where power alone is charged, the energy is nothing but its measure
+    others = uses if is_charged else {name: each for name, each in uses.items() if name != DEFAULT_REGISTER}
+    return {**others, APPARENT: drawn}
 
 
 def whole_period(table: RateTable) -> Days:

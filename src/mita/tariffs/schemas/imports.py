@@ -69,7 +69,7 @@ class PriceChange(Shape):
     """A number of a charge that is another one: a price, where a block ends, or an allowance."""
 
     charge: str = Field(examples=["Energy"])
-    kind: Literal["usage", "fixed", "demand", "minimum"]
+    kind: Literal["usage", "fixed", "demand", "minimum", "netting"]
     what: Literal["price", "limit", "allowance"]
     season: str | None = Field(examples=["high"])
     letter: str | None = Field(examples=["P"])

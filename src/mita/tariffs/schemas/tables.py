@@ -14,12 +14,12 @@ from mita.kit.shapes import (
 )
 from mita.tariffs.domain import (
     SUPPLY,
+    RoleWord,
     Scope,
 )
 from mita.tariffs.models import RateAssignment, RateTableRow
 from mita.tariffs.operations import Order
 
-RoleWord = Literal["supply", "network", "levy"]
 Reason = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f]*$")]
 EXAMPLE = {
     "rate_table": 1,

@@ -7,9 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, status
 
 from mita.estates import queries as estate_queries
-from mita.kit.errors import Forbidden, Invalid, NotFound
+from mita.identity.domain import Permission
+from mita.identity.operations import PersonsOnly
+from mita.kit.errors import Invalid, NotFound
 from mita.kit.shapes import Id, Limit, Page
-from mita.kit.web import Asking, EstateId, MemberSession, Now, edge, for_persons, refusals
+from mita.kit.web import Asking, EstateId, Now, Session, edge, needs, refusals
 from mita.wallets import operations, queries
 from mita.wallets.domain import Right, read_code
 from mita.wallets.operations import AccessExists, InvitationOver, RightMissing
@@ -33,20 +35,14 @@ router = APIRouter()
 _WALLET = "/estates/{estate_id}/wallets/{wallet_id}"
 
 
-class PersonsOnly(Forbidden):
-    """Staff cannot do this: it is about the person who asks."""
-
-    code = "persons_only"
-    title = "Only a person may do this"
-
-
 @router.get(
     _WALLET + "/grants",
     operation_id="list_grants",
     summary="List who has access to a wallet",
     responses=refusals(NotFound, RightMissing, Invalid),
 )
-async def list_grants(session: MemberSession, caller: Asking, estate_id: EstateId, wallet_id: Id) -> Grants:
+@needs(Permission.WALLETS_READ, or_own=True)
+async def list_grants(session: Session, caller: Asking, estate_id: EstateId, wallet_id: Id) -> Grants:
     """Live grants, oldest first, whole; who is neither staff nor manager sees one's own."""
     access = await operations.require_right(
         session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=Right.VIEW
@@ -65,8 +61,9 @@ async def list_grants(session: MemberSession, caller: Asking, estate_id: EstateI
     status_code=status.HTTP_201_CREATED,
     responses=refusals(NotFound, RightMissing, AccessExists, Invalid),
 )
+@needs(Permission.WALLETS_MANAGE, or_own=True)
 async def grant_access(
-    session: MemberSession, caller: Asking, estate_id: EstateId, wallet_id: Id, body: GrantIn, now: Now
+    session: Session, caller: Asking, estate_id: EstateId, wallet_id: Id, body: GrantIn, now: Now
 ) -> GrantOut:
     """Staff gives any access, a manager of the wallet up to what the manager has."""
     row = await operations.grant_access(
@@ -88,8 +85,9 @@ async def grant_access(
     summary="Change what a grant gives",
     responses=refusals(NotFound, RightMissing, Invalid),
 )
+@needs(Permission.WALLETS_MANAGE, or_own=True)
 async def change_access(
-    session: MemberSession,
+    session: Session,
     caller: Asking,
     estate_id: EstateId,
     wallet_id: Id,
@@ -117,8 +115,9 @@ async def change_access(
     summary="Revoke a grant",
     responses=refusals(NotFound, RightMissing, Invalid),
 )
+@needs(Permission.WALLETS_MANAGE, or_own=True)
 async def revoke_access(
-    session: MemberSession, caller: Asking, estate_id: EstateId, wallet_id: Id, grant_id: UUID, now: Now
+    session: Session, caller: Asking, estate_id: EstateId, wallet_id: Id, grant_id: UUID, now: Now
 ) -> GrantOut:
     """Staff and managers revoke any of the wallet's, everybody gives up their own."""
     row = await operations.revoke_access(
@@ -134,8 +133,9 @@ async def revoke_access(
     summary="List what happened to the access to a wallet",
     responses=refusals(NotFound, RightMissing, Invalid),
 )
+@needs(Permission.WALLETS_READ, or_own=True)
 async def list_access_events(
-    session: MemberSession,
+    session: Session,
     caller: Asking,
     estate_id: EstateId,
     wallet_id: Id,
@@ -160,8 +160,9 @@ async def list_access_events(
     summary="List a wallet's open invitations",
     responses=refusals(NotFound, RightMissing, Invalid),
 )
+@needs(Permission.WALLETS_READ, or_own=True)
 async def list_invitations(
-    session: MemberSession, caller: Asking, estate_id: EstateId, wallet_id: Id
+    session: Session, caller: Asking, estate_id: EstateId, wallet_id: Id
 ) -> Invitations:
     """Those neither accepted nor withdrawn, oldest first, whole; for staff and managers of the wallet."""
     await operations.require_right(
@@ -179,8 +180,9 @@ async def list_invitations(
     status_code=status.HTTP_201_CREATED,
     responses=refusals(NotFound, RightMissing, Invalid),
 )
+@needs(Permission.WALLETS_MANAGE, or_own=True)
 async def invite_person(
-    session: MemberSession, caller: Asking, estate_id: EstateId, wallet_id: Id, body: InvitationIn, now: Now
+    session: Session, caller: Asking, estate_id: EstateId, wallet_id: Id, body: InvitationIn, now: Now
 ) -> InvitationMade:
     """Answer the code once; who sends it to the person is you."""
     row, code = await operations.invite(
@@ -204,8 +206,9 @@ async def invite_person(
     summary="Withdraw an invitation",
     responses=refusals(NotFound, RightMissing, InvitationOver, Invalid),
 )
+@needs(Permission.WALLETS_MANAGE, or_own=True)
 async def withdraw_invitation(
-    session: MemberSession,
+    session: Session,
     caller: Asking,
     estate_id: EstateId,
     wallet_id: Id,
@@ -226,7 +229,7 @@ async def withdraw_invitation(
     summary="Accept an invitation with its code",
     responses=refusals(NotFound, PersonsOnly, InvitationOver, AccessExists, Invalid),
 )
-@for_persons
+@needs(Permission.WALLETS_READ, or_own=True)
 async def accept_invitation(request: Request, caller: Asking, body: CodeIn, now: Now) -> GrantOut:
     """Give the person who asks what the invitation offers; the same person again gets the same grant."""
     if caller.person_id is None:
@@ -237,4 +240,5 @@ async def accept_invitation(request: Request, caller: Asking, body: CodeIn, now:
     async with edge(request).database.unit_of_work(estates=[code.estate_id]) as session:
         row = await operations.accept_invitation(session, code=code, person_id=caller.person_id, now=now)
         estate = await estate_queries.estate(session, estate_id=code.estate_id)
+        await edge(request).record(session, request, estate_id=code.estate_id)
         return grant_out(row, currency=estate.currency)

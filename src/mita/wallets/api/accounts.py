@@ -6,12 +6,12 @@ from fastapi import APIRouter, Query, Request, Response, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.estates import queries as estate_queries
-from mita.kit.errors import Invalid, NotFound
+from mita.identity.domain import Permission
+from mita.kit.errors import Invalid, KeyReused, NotFound
 from mita.kit.money import BIGINT_MAX
 from mita.kit.shapes import AfterId, Id, Limit, Page, micro
-from mita.kit.web import Asking, EstateId, IdempotencyKey, MemberSession, Now, refusals, repeat_on_contention
+from mita.kit.web import Asking, EstateId, IdempotencyKey, Now, Session, needs, refusals, repeat_on_contention
 from mita.ledger import queries as ledger_queries
-from mita.ledger.operations import KeyReused
 from mita.wallets import operations, queries
 from mita.wallets.domain import Right
 from mita.wallets.models import Wallet
@@ -36,8 +36,9 @@ router = APIRouter()
     summary="List an estate's wallets with their balances",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.WALLETS_READ, or_own=True)
 async def list_wallets(
-    session: MemberSession,
+    session: Session,
     caller: Asking,
     estate_id: EstateId,
     after_id: Annotated[AfterId, Query()] = 0,
@@ -45,7 +46,8 @@ async def list_wallets(
 ) -> Page[WalletOut]:
     """Wallets by id, a person's own; continue with ``after_id`` = ``next``."""
     mine = None
-    if caller.person_id is not None:
+    if not caller.may(Permission.WALLETS_READ, estate_id=estate_id):
+        assert caller.person_id is not None, "admission let a person in"
         mine = await queries.wallets_of_person(session, estate_id=estate_id, person_id=caller.person_id)
     rows = await queries.wallets(
         session, estate_id=estate_id, wallet_ids=mine, after_id=after_id, limit=limit + 1
@@ -60,7 +62,8 @@ async def list_wallets(
     summary="Get one wallet: its balance and standing per utility",
     responses=refusals(NotFound, Invalid),
 )
-async def get_wallet(session: MemberSession, caller: Asking, estate_id: EstateId, wallet_id: Id) -> WalletOut:
+@needs(Permission.WALLETS_READ, or_own=True)
+async def get_wallet(session: Session, caller: Asking, estate_id: EstateId, wallet_id: Id) -> WalletOut:
     """One wallet; for staff and who has access to it."""
     await operations.require_right(
         session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=Right.VIEW
@@ -88,8 +91,9 @@ async def _shown(session: AsyncSession, *, estate_id: int, rows: list[Wallet]) -
     summary="List the entries of a wallet's account",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.WALLETS_READ, or_own=True)
 async def list_entries(
-    session: MemberSession,
+    session: Session,
     caller: Asking,
     estate_id: EstateId,
     wallet_id: Id,
@@ -129,6 +133,7 @@ async def list_entries(
         **refusals(NotFound, UtilityNotInWallet, KeyReused, Invalid),
     },
 )
+@needs(Permission.WALLETS_TOP_UP)
 async def receive_top_up(
     request: Request,
     caller: Asking,

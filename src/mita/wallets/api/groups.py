@@ -7,7 +7,8 @@ from fastapi import APIRouter, Path, Query, Request, Response, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.estates import queries as estate_queries
-from mita.kit.errors import Invalid, NotFound
+from mita.identity.domain import Permission
+from mita.kit.errors import Invalid, KeyReused, NotFound
 from mita.kit.money import BIGINT_MAX
 from mita.kit.shapes import AfterId, Id, Limit, Page, micro, money
 from mita.kit.web import (
@@ -15,12 +16,13 @@ from mita.kit.web import (
     Caller,
     EstateId,
     IdempotencyKey,
-    MemberSession,
     Now,
+    Session,
+    needs,
     refusals,
     repeat_on_contention,
 )
-from mita.ledger.operations import KeyReused, NotEnough
+from mita.ledger.operations import NotEnough
 from mita.wallets import operations, queries
 from mita.wallets.models import WalletGroup
 from mita.wallets.operations import GroupFull, NothingToDistribute, RightMissing, WalletInGroup
@@ -61,8 +63,8 @@ async def _shown(session: AsyncSession, *, estate_id: int, rows: Sequence[Wallet
     ]
 
 
-def _owner(body: GroupIn, caller: Caller) -> int | None:
-    if caller.person_id is None:
+def _owner(body: GroupIn, caller: Caller, *, estate_id: int) -> int | None:
+    if caller.may(Permission.WALLETS_MANAGE, estate_id=estate_id):
         return body.owner_person_id
     if body.owner_person_id not in (None, caller.person_id):
         message = "a person owns what it makes"
@@ -77,12 +79,17 @@ def _owner(body: GroupIn, caller: Caller) -> int | None:
     status_code=status.HTTP_201_CREATED,
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.WALLETS_MANAGE, or_own=True)
 async def create_group(
-    session: MemberSession, caller: Asking, estate_id: EstateId, body: GroupIn, now: Now
+    session: Session, caller: Asking, estate_id: EstateId, body: GroupIn, now: Now
 ) -> GroupOut:
     """Create one with an account of its own and no wallets yet; a person who makes it owns it."""
     row = await operations.create_group(
-        session, estate_id=estate_id, name=body.name, owner_person_id=_owner(body, caller), now=now
+        session,
+        estate_id=estate_id,
+        name=body.name,
+        owner_person_id=_owner(body, caller, estate_id=estate_id),
+        now=now,
     )
     return (await _shown(session, estate_id=estate_id, rows=[row]))[0]
 
@@ -93,8 +100,9 @@ async def create_group(
     summary="List an estate's groups",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.WALLETS_READ, or_own=True)
 async def list_groups(
-    session: MemberSession,
+    session: Session,
     caller: Asking,
     estate_id: EstateId,
     after_id: Annotated[AfterId, Query()] = 0,
@@ -114,9 +122,8 @@ async def list_groups(
     summary="Get a group: its money and each wallet's",
     responses=refusals(NotFound, Invalid),
 )
-async def get_group(
-    session: MemberSession, caller: Asking, estate_id: EstateId, group_id: GroupId
-) -> GroupOut:
+@needs(Permission.WALLETS_READ, or_own=True)
+async def get_group(session: Session, caller: Asking, estate_id: EstateId, group_id: GroupId) -> GroupOut:
     """One group; for staff and its owner."""
     row = await operations.require_group(session, estate_id=estate_id, group_id=group_id, caller=caller)
     return (await _shown(session, estate_id=estate_id, rows=[row]))[0]
@@ -129,8 +136,9 @@ async def get_group(
     status_code=status.HTTP_201_CREATED,
     responses=refusals(NotFound, RightMissing, WalletInGroup, GroupFull, Invalid),
 )
+@needs(Permission.WALLETS_MANAGE, or_own=True)
 async def add_group_member(
-    session: MemberSession, caller: Asking, estate_id: EstateId, group_id: GroupId, body: MemberIn, now: Now
+    session: Session, caller: Asking, estate_id: EstateId, group_id: GroupId, body: MemberIn, now: Now
 ) -> GroupOut:
     """Let it join; the owner needs the right to manage the wallet, which is in one group at a time."""
     row = await operations.require_group(session, estate_id=estate_id, group_id=group_id, caller=caller)
@@ -144,8 +152,9 @@ async def add_group_member(
     summary="Let a wallet leave a group",
     responses=refusals(NotFound, RightMissing, Invalid),
 )
+@needs(Permission.WALLETS_MANAGE, or_own=True)
 async def remove_group_member(
-    session: MemberSession, caller: Asking, estate_id: EstateId, group_id: GroupId, wallet_id: Id, now: Now
+    session: Session, caller: Asking, estate_id: EstateId, group_id: GroupId, wallet_id: Id, now: Now
 ) -> GroupLeft:
     """For staff, the group's owner and the wallet's managers; the wallet keeps its money."""
     row = await operations.require_leaving(
@@ -168,6 +177,7 @@ async def remove_group_member(
         **refusals(NotFound, KeyReused, Invalid),
     },
 )
+@needs(Permission.WALLETS_TOP_UP)
 async def receive_group_top_up(
     request: Request,
     caller: Asking,
@@ -222,6 +232,7 @@ async def receive_group_top_up(
         **refusals(NotFound, NotEnough, NothingToDistribute, KeyReused, Invalid),
     },
 )
+@needs(Permission.WALLETS_MANAGE, or_own=True)
 async def distribute_group(
     request: Request,
     caller: Asking,
@@ -252,7 +263,7 @@ async def distribute_group(
             )
         return distribution_out(done, group_id=group_id, is_preview=is_preview, currency=estate.currency)
 
-    done = await repeat_on_contention(request, estate_id=estate_id, work=work, members=True)
+    done = await repeat_on_contention(request, estate_id=estate_id, work=work)
     if done.is_preview or done.is_repeat:
         response.status_code = status.HTTP_200_OK
     return done
@@ -264,8 +275,9 @@ async def distribute_group(
     summary="Set a group's distribution rule",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.WALLETS_MANAGE, or_own=True)
 async def set_distribution_rule(
-    session: MemberSession,
+    session: Session,
     caller: Asking,
     estate_id: EstateId,
     group_id: GroupId,

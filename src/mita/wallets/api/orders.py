@@ -7,20 +7,22 @@ from fastapi import APIRouter, Request, Response, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.estates import queries as estate_queries
-from mita.kit.errors import Invalid, NotFound, StaffOnly
+from mita.identity.domain import Permission
+from mita.kit.errors import Invalid, KeyReused, NotFound, PermissionMissing
 from mita.kit.shapes import Id, micro, money
 from mita.kit.web import (
     Asking,
     Caller,
     EstateId,
     IdempotencyKey,
-    MemberSession,
     Now,
+    Session,
+    needs,
     refusals,
     repeat_on_contention,
 )
 from mita.ledger import queries as ledger_queries
-from mita.ledger.operations import KeyReused, NotEnough, Order, SpendLimitReached
+from mita.ledger.operations import NotEnough, Order, SpendLimitReached
 from mita.wallets import operations, queries
 from mita.wallets.domain import Right
 from mita.wallets.operations import (
@@ -68,6 +70,7 @@ _SET_ASIDE: _Repeat = {
         ),
     },
 )
+@needs(Permission.WALLETS_MANAGE, or_own=True)
 async def transfer_money(
     request: Request,
     caller: Asking,
@@ -101,7 +104,7 @@ async def transfer_money(
 
     return _answered(
         response,
-        await repeat_on_contention(request, estate_id=estate_id, work=work, members=True, shared=True),
+        await repeat_on_contention(request, estate_id=estate_id, work=work, shared=True),
     )
 
 
@@ -139,6 +142,7 @@ def _answered(response: Response, done: MovedOut) -> MovedOut:
         **refusals(NotFound, UtilityNotInWallet, NotEnough, SpendLimitReached, KeyReused, Invalid),
     },
 )
+@needs(Permission.WALLETS_MANAGE)
 async def pay_money_out(
     request: Request,
     caller: Asking,
@@ -176,9 +180,8 @@ async def pay_money_out(
     summary="List a wallet's promotional credit and what is left of it",
     responses=refusals(NotFound, Invalid),
 )
-async def list_promotions(
-    session: MemberSession, caller: Asking, estate_id: EstateId, wallet_id: Id
-) -> Promotions:
+@needs(Permission.WALLETS_READ, or_own=True)
+async def list_promotions(session: Session, caller: Asking, estate_id: EstateId, wallet_id: Id) -> Promotions:
     """Newest first. Promotional credit is part of a balance, and spent before other money."""
     await operations.require_right(
         session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=Right.VIEW
@@ -213,6 +216,7 @@ async def _promotions(session: AsyncSession, *, estate_id: int, wallet_id: int) 
     status_code=status.HTTP_201_CREATED,
     responses={**_GRANTED, **refusals(NotFound, UtilityNotInWallet, KeyReused, Invalid)},
 )
+@needs(Permission.WALLETS_MANAGE)
 async def grant_promotion(
     request: Request,
     caller: Asking,
@@ -252,7 +256,7 @@ async def grant_promotion(
         **_MOVED,
         **refusals(
             NotFound,
-            StaffOnly,
+            PermissionMissing,
             RightMissing,
             UtilityNotInWallet,
             NoEmergencyCredit,
@@ -262,6 +266,7 @@ async def grant_promotion(
         ),
     },
 )
+@needs(Permission.WALLETS_MANAGE, or_own=True)
 async def draw_emergency_credit(
     request: Request,
     caller: Asking,
@@ -291,15 +296,13 @@ async def draw_emergency_credit(
         place = Place(wallet_id, account.utility)
         return await _moved(session, estate_id=estate_id, place=place, moved=moved)
 
-    return _answered(
-        response, await repeat_on_contention(request, estate_id=estate_id, work=work, members=True)
-    )
+    return _answered(response, await repeat_on_contention(request, estate_id=estate_id, work=work))
 
 
 async def _require_drawing(session: AsyncSession, *, estate_id: int, wallet_id: int, caller: Caller) -> None:
     """Let a caller draw emergency credit as the estate's rule says.
 
-    :raises StaffOnly: if only staff may
+    :raises PermissionMissing: if only staff may
     :raises RightMissing: if the person's right to the wallet is less than it asks for
     """
     rule = await queries.emergency_rule(session, estate_id=estate_id)
@@ -307,8 +310,8 @@ async def _require_drawing(session: AsyncSession, *, estate_id: int, wallet_id: 
     await operations.require_right(
         session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=right
     )
-    if rule.who == "staff" and caller.person_id is not None:
-        raise StaffOnly("emergency credit is given by staff here")
+    if rule.who == "staff" and not caller.may(Permission.WALLETS_MANAGE, estate_id=estate_id):
+        raise PermissionMissing("emergency credit is given by the estate's staff here")
 
 
 @router.get(
@@ -317,7 +320,8 @@ async def _require_drawing(session: AsyncSession, *, estate_id: int, wallet_id: 
     summary="List what a wallet owes",
     responses=refusals(NotFound, Invalid),
 )
-async def list_debts(session: MemberSession, caller: Asking, estate_id: EstateId, wallet_id: Id) -> DebtsOut:
+@needs(Permission.WALLETS_READ, or_own=True)
+async def list_debts(session: Session, caller: Asking, estate_id: EstateId, wallet_id: Id) -> DebtsOut:
     """Emergency credit, arrears that were set aside, and the plans by which these are recovered."""
     await operations.require_right(
         session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=Right.VIEW
@@ -343,6 +347,7 @@ async def _debts(session: AsyncSession, *, estate_id: int, wallet_id: int) -> De
     status_code=status.HTTP_201_CREATED,
     responses={**_SET_ASIDE, **refusals(NotFound, UtilityNotInWallet, NotInArrears, KeyReused, Invalid)},
 )
+@needs(Permission.WALLETS_MANAGE)
 async def set_debt_aside(
     request: Request,
     caller: Asking,

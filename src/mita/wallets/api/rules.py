@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.estates import queries as estate_queries
+from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.shapes import Id
-from mita.kit.web import Asking, EstateId, MemberSession, Now, Session, refusals
+from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals
 from mita.wallets import operations, queries
 from mita.wallets.domain import Right
 from mita.wallets.operations import ChoiceNotOffered, RightMissing
@@ -39,7 +40,8 @@ router = APIRouter()
     summary="Get how an estate spreads top-ups",
     responses=refusals(NotFound, Invalid),
 )
-async def get_allocation_rule(session: MemberSession, estate_id: EstateId) -> AllocationRuleOut:
+@needs(Permission.WALLETS_READ, or_own=True)
+async def get_allocation_rule(session: Session, estate_id: EstateId) -> AllocationRuleOut:
     """Without a rule a wallet of one utility gets all there, any other pays its arrears first."""
     estate = await estate_queries.estate(session, estate_id=estate_id)
     rules = await queries.allocation_rules(session, estate_id=estate_id)
@@ -52,6 +54,7 @@ async def get_allocation_rule(session: MemberSession, estate_id: EstateId) -> Al
     summary="Set how an estate spreads top-ups, and how general accounts cover utilities",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.ESTATES_WRITE)
 async def set_allocation_rule(
     session: Session, estate_id: EstateId, body: AllocationRuleIn, now: Now
 ) -> AllocationRuleOut:
@@ -67,8 +70,9 @@ async def set_allocation_rule(
     summary="Get how a wallet's top-ups are spread",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.WALLETS_READ, or_own=True)
 async def get_wallet_allocation(
-    session: MemberSession, caller: Asking, estate_id: EstateId, wallet_id: Id
+    session: Session, caller: Asking, estate_id: EstateId, wallet_id: Id
 ) -> WalletAllocationOut:
     """As its resident chose, where the estate allows that, or by the estate's rule."""
     await operations.require_right(
@@ -94,8 +98,9 @@ async def _allocation(session: AsyncSession, *, estate_id: int, wallet_id: int) 
     summary="Choose how a wallet's top-ups are spread",
     responses=refusals(NotFound, RightMissing, ChoiceNotOffered, Invalid),
 )
+@needs(Permission.WALLETS_MANAGE, or_own=True)
 async def choose_allocation(
-    session: MemberSession,
+    session: Session,
     caller: Asking,
     estate_id: EstateId,
     wallet_id: Id,
@@ -123,7 +128,8 @@ async def choose_allocation(
     summary="Get an estate's rule for emergency credit",
     responses=refusals(NotFound, Invalid),
 )
-async def get_emergency_rule(session: MemberSession, estate_id: EstateId) -> EmergencyRuleOut:
+@needs(Permission.WALLETS_READ, or_own=True)
+async def get_emergency_rule(session: Session, estate_id: EstateId) -> EmergencyRuleOut:
     """Without a rule there is none to draw."""
     estate = await estate_queries.estate(session, estate_id=estate_id)
     rule = await queries.emergency_rule(session, estate_id=estate_id)
@@ -136,6 +142,7 @@ async def get_emergency_rule(session: MemberSession, estate_id: EstateId) -> Eme
     summary="Set an estate's rule for emergency credit",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.ESTATES_WRITE)
 async def set_emergency_rule(
     session: Session, estate_id: EstateId, body: EmergencyRuleIn, now: Now
 ) -> EmergencyRuleOut:
@@ -151,8 +158,9 @@ async def set_emergency_rule(
     summary="Get when a wallet asks for a top-up",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.WALLETS_READ, or_own=True)
 async def get_balance_target(
-    session: MemberSession, caller: Asking, estate_id: EstateId, wallet_id: Id
+    session: Session, caller: Asking, estate_id: EstateId, wallet_id: Id
 ) -> TargetOut:
     """Tell it; it is off until somebody sets it."""
     await operations.require_right(
@@ -169,8 +177,9 @@ async def get_balance_target(
     summary="Set when a wallet asks for a top-up",
     responses=refusals(NotFound, RightMissing, Invalid),
 )
+@needs(Permission.WALLETS_MANAGE, or_own=True)
 async def set_balance_target(
-    session: MemberSession,
+    session: Session,
     caller: Asking,
     estate_id: EstateId,
     wallet_id: Id,
@@ -195,8 +204,9 @@ async def set_balance_target(
     summary="List what top-ups a wallet asked for",
     responses=refusals(NotFound, Invalid),
 )
+@needs(Permission.WALLETS_READ, or_own=True)
 async def list_top_up_requests(
-    session: MemberSession,
+    session: Session,
     caller: Asking,
     estate_id: EstateId,
     wallet_id: Id,

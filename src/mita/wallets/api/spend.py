@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.estates import queries as estate_queries
+from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.shapes import Id
-from mita.kit.web import Asking, EstateId, MemberSession, Now, caller, refusals, repeat_on_contention
+from mita.kit.web import Asking, EstateId, Now, Session, caller, needs, refusals, repeat_on_contention
 from mita.kit.zones import zone
 from mita.wallets import operations, queries
 from mita.wallets.domain import Right
@@ -25,8 +26,9 @@ _PATH = "/estates/{estate_id}/wallets/{wallet_id}/spend-limit"
     summary="Get a wallet's spending limit and what is spent",
     responses=refusals(NotFound, RightMissing, Invalid),
 )
+@needs(Permission.WALLETS_READ, or_own=True)
 async def get_spend_limit(
-    session: MemberSession, asking: Asking, estate_id: EstateId, wallet_id: Id, now: Now
+    session: Session, asking: Asking, estate_id: EstateId, wallet_id: Id, now: Now
 ) -> SpendLimitOut:
     """Of today and this month, in the estate's zone; a wallet without a limit has none to show."""
     await operations.require_right(
@@ -49,6 +51,7 @@ async def _shown(session: AsyncSession, *, estate_id: int, wallet_id: int, now: 
     summary="Limit what a wallet may spend",
     responses=refusals(NotFound, RightMissing, Invalid),
 )
+@needs(Permission.WALLETS_MANAGE, or_own=True)
 async def set_spend_limit(
     request: Request, estate_id: EstateId, wallet_id: Id, body: SpendLimitIn, now: Now
 ) -> SpendLimitOut:
@@ -69,7 +72,7 @@ async def set_spend_limit(
         )
         return await _shown(session, estate_id=estate_id, wallet_id=wallet_id, now=now)
 
-    return await repeat_on_contention(request, estate_id=estate_id, work=work, members=True)
+    return await repeat_on_contention(request, estate_id=estate_id, work=work)
 
 
 @router.delete(
@@ -78,6 +81,7 @@ async def set_spend_limit(
     summary="Remove a wallet's spending limit",
     responses=refusals(NotFound, RightMissing, Invalid),
 )
+@needs(Permission.WALLETS_MANAGE, or_own=True)
 async def remove_spend_limit(request: Request, estate_id: EstateId, wallet_id: Id, now: Now) -> SpendLimitOut:
     """Answer what it was; supplies that it stopped come back."""
 
@@ -89,4 +93,4 @@ async def remove_spend_limit(request: Request, estate_id: EstateId, wallet_id: I
         await operations.remove_spend_limit(session, estate_id=estate_id, wallet_id=wallet_id, now=now)
         return shown
 
-    return await repeat_on_contention(request, estate_id=estate_id, work=work, members=True)
+    return await repeat_on_contention(request, estate_id=estate_id, work=work)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from mita.identity import queries as identity_queries
-from mita.identity.domain import person_actor
+from mita.identity.domain import Permission, person_actor
 from mita.kit.errors import Conflict, Forbidden, NotFound
 from mita.kit.ids import new_id
+from mita.kit.live import ACCESS_TOPIC, hint
 from mita.wallets import queries
 from mita.wallets.domain import Access, Right
 from mita.wallets.models import AccessEvent, AccessGrant, Invitation
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from mita.kit.web import Caller
+
+
+# what a role in the whole estate must include to have a right to each of its wallets
+PERMISSION_OF_RIGHT = {
+    Right.VIEW: Permission.WALLETS_READ,
+    Right.TOP_UP: Permission.WALLETS_TOP_UP,
+    Right.MANAGE: Permission.WALLETS_MANAGE,
+}
 
 
 class RightMissing(Forbidden):
@@ -49,18 +58,22 @@ class AccessExists(Conflict):
 async def require_right(
     session: AsyncSession, *, estate_id: int, wallet_id: int, caller: Caller, right: Right
 ) -> Access | None:
-    """Return the access under which a caller has a right to a wallet; None for staff, who have every right.
+    """Return the access under which a caller has a right to a wallet; None if a role in the estate gives it.
 
-    :raises NotFound: if the wallet does not exist, or not for this person
-    :raises RightMissing: if the person's right does not include it
+    :raises NotFound: if the wallet does not exist, or not for this caller
+    :raises RightMissing: if the caller may see it, and no more
     """
     await queries.wallet(session, estate_id=estate_id, wallet_id=wallet_id)
-    if caller.person_id is None:
+    if caller.may(PERMISSION_OF_RIGHT[right], estate_id=estate_id):
         return None
-    found = await queries.live_grant(
-        session, estate_id=estate_id, wallet_id=wallet_id, person_id=caller.person_id
-    )
+    found = None
+    if caller.person_id is not None:
+        found = await queries.live_grant(
+            session, estate_id=estate_id, wallet_id=wallet_id, person_id=caller.person_id
+        )
     if found is None:
+        if caller.may(Permission.WALLETS_READ, estate_id=estate_id):
+            raise RightMissing(f"this needs the permission {PERMISSION_OF_RIGHT[right]}")
         raise NotFound(f"wallet {wallet_id} does not exist in estate {estate_id}")
     access = queries.access_of(found)
     if not access.allows(right):
@@ -155,6 +168,7 @@ async def record_grant(
         raise AccessExists(f"person {person_id} has access to wallet {wallet_id} already")
     record_event(session, of=made, kind="granted", actor=actor, new=access, now=now)
     await session.flush()
+    await hint(session, estate_id=estate_id, topic=ACCESS_TOPIC, ids=[person_id])
     return made
 
 
@@ -208,17 +222,18 @@ async def revoke_access(
     :raises NotFound: if the wallet does not exist for the caller, or has no such live grant
     :raises RightMissing: if it is another's and the caller is no manager
     """
-    access = await require_right(
-        session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=Right.VIEW
-    )
+    await require_right(session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=Right.VIEW)
     found = await _live(session, estate_id=estate_id, wallet_id=wallet_id, grant_id=grant_id)
-    if access is not None and found.person_id != caller.person_id and not access.allows(Right.MANAGE):
-        raise RightMissing("you may give up your own access only")
+    if found.person_id != caller.person_id:
+        await require_right(
+            session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=Right.MANAGE
+        )
     found.revoked_at = now
     found.revoked_by = caller.actor
     old = queries.access_of(found)
     record_event(session, of=found, kind="revoked", actor=caller.actor, old=old, now=now)
     await session.flush()
+    await hint(session, estate_id=estate_id, topic=ACCESS_TOPIC, ids=[found.person_id])
     await _withdraw_invitations(session, of=found, actor=caller.actor, now=now)
     return found
 
@@ -255,6 +270,27 @@ def record_event(
             created_at=now,
         )
     )
+
+
+async def end_access_of_person(
+    session: AsyncSession, *, estate_id: int, person_id: int, actor: str, now: datetime
+) -> int:
+    """End all live grants of a person in an estate, who is forgotten; return how many."""
+    rows = await session.scalars(
+        select(AccessGrant).where(
+            AccessGrant.estate_id == estate_id,
+            AccessGrant.person_id == person_id,
+            AccessGrant.revoked_at.is_(None),
+        )
+    )
+    found = rows.all()
+    for row in found:
+        old = queries.access_of(row)
+        row.revoked_at, row.revoked_by = now, actor
+        record_event(session, of=row, kind="revoked", actor=actor, old=old, now=now)
+        await session.flush()
+        await _withdraw_invitations(session, of=row, actor=actor, now=now)
+    return len(found)
 
 
 async def _withdraw_invitations(session: AsyncSession, *, of: AccessGrant, actor: str, now: datetime) -> None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from mita.estates import queries as estate_queries
 from mita.kit.enqueue import enqueue
-from mita.kit.errors import Conflict, Invalid
+from mita.kit.errors import Conflict, Invalid, KeyReused
 from mita.kit.money import format_cents, format_micro
 from mita.ledger import operations as ledger
 from mita.ledger import queries as ledger_queries
 from mita.ledger.domain import EntryKind, JournalKind
-from mita.ledger.operations import KeyReused, Line, Movement, NotEnough, body_hash
+from mita.ledger.operations import Line, Movement, NotEnough, body_hash
 from mita.notifications import operations as notifications
 from mita.notifications.domain import AlertKind
 from mita.wallets import queries

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from mita.estates import queries as estate_queries
 from mita.identity import queries as identity_queries
+from mita.identity.domain import Permission
 from mita.kit.enqueue import enqueue
 from mita.kit.errors import Conflict, Invalid, NotFound
 from mita.ledger import operations as ledger
@@ -91,7 +92,8 @@ async def require_group(
     :raises NotFound: if the group does not exist, or not for this person
     """
     found = await queries.group(session, estate_id=estate_id, group_id=group_id)
-    if caller.person_id is not None and found.owner_person_id != caller.person_id:
+    is_own = caller.person_id is not None and found.owner_person_id == caller.person_id
+    if not is_own and not caller.may(Permission.WALLETS_MANAGE, estate_id=estate_id):
         raise NotFound(f"group {group_id} does not exist in estate {estate_id}")
     return found
 
@@ -157,7 +159,7 @@ async def require_leaving(
     :raises RightMissing: if the caller may see the wallet and not manage it
     """
     found = await queries.group(session, estate_id=estate_id, group_id=group_id)
-    if caller.person_id is not None and found.owner_person_id != caller.person_id:
+    if caller.person_id is None or found.owner_person_id != caller.person_id:
         await require_right(
             session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=Right.MANAGE
         )

@@ -115,16 +115,18 @@ async def _lines(
 
 
 async def expire_promotion(
-    session: AsyncSession, *, estate_id: int, promotion_id: UUID, now: datetime
+    session: AsyncSession, *, estate_id: int, promotion_id: UUID, now: datetime, is_early: bool = False
 ) -> bool:
     """End a promotion whose time is over: take back what is unspent; return False if it had ended before.
+
+    ``is_early`` ends it before its time: whom it was meant for is gone.
 
     What happened before its end and is charged by now is still paid from it.
 
     :raises mita.kit.errors.NotFound: if there is no such promotion
     """
     promotion, _ = await queries.promotion(session, estate_id=estate_id, promotion_id=promotion_id)
-    assert promotion.expires_at <= now, "nothing is taken back before its time"
+    assert is_early or promotion.expires_at <= now, "nothing is taken back before its time"
     account_id = promotion.account_id
     lines = await _lines(
         session, estate_id=estate_id, account_id=account_id, amount_micro=0, kind=EntryKind.PROMOTION_EXPIRY

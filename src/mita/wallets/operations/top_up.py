@@ -8,12 +8,14 @@ from uuid import UUID  # noqa: TC003 - a field of a result
 
 from mita.estates import queries as estate_queries
 from mita.kit.errors import Invalid
+from mita.kit.events import publish
 from mita.ledger import operations as ledger
 from mita.ledger import queries as ledger_queries
 from mita.ledger.domain import EntryKind, JournalKind
 from mita.ledger.operations import Line, Movement
 from mita.wallets import queries
 from mita.wallets.domain import GENERAL, Receipt, divide_receipt
+from mita.wallets.events import TopUpReceived
 from mita.wallets.operations.accounts import UtilityNotInWallet
 from mita.wallets.operations.allocation import spread
 from mita.wallets.operations.debt import end_paid_plan
@@ -107,6 +109,15 @@ async def receive_top_up(
     if booked.is_repeat:
         return await _repeated(session, estate_id=estate_id, booked=booked, accounts=accounts)
     await end_paid_plan(session, estate_id=estate_id, wallet_id=top_up.wallet_id, now=now)
+    event = TopUpReceived(
+        estate_id,
+        top_up.wallet_id,
+        accounts[0].unit_id,
+        booked.journal_id,
+        top_up.method,
+        top_up.amount_micro,
+    )
+    await publish(session, event, now=now)
     return await _topped_up(
         session, estate_id=estate_id, booked=booked, accounts=accounts, parts=parts, receipt=receipt
     )

@@ -11,9 +11,18 @@ from mita.wallets.queries.access import (
     invitations,
     live_grant,
     live_grants,
+    units_of_person,
     wallets_of_person,
 )
-from mita.wallets.queries.accounts import AccountInfo, accounts, totals, wallet, wallets
+from mita.wallets.queries.accounts import (
+    AccountInfo,
+    accounts,
+    standing_counts,
+    totals,
+    units_of_standing,
+    wallet,
+    wallets,
+)
 from mita.wallets.queries.groups import (
     GroupBalance,
     group,
@@ -27,6 +36,7 @@ from mita.wallets.queries.groups import (
     standing_order,
     standing_orders,
 )
+from mita.wallets.queries.names import account_names
 from mita.wallets.queries.rules import (
     allocation_in_force,
     allocation_rules,
@@ -56,6 +66,7 @@ __all__ = [
     "GroupBalance",
     "access_events",
     "access_of",
+    "account_names",
     "accounts",
     "allocation_in_force",
     "allocation_rules",
@@ -95,11 +106,14 @@ __all__ = [
     "spend_limit",
     "spend_limits",
     "spent",
+    "standing_counts",
     "standing_order",
     "standing_orders",
     "told",
     "top_up_requests",
     "totals",
+    "units_of_person",
+    "units_of_standing",
     "wallet",
     "wallet_allocation",
     "wallets",

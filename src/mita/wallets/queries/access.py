@@ -8,7 +8,7 @@ from sqlalchemy import select, union
 
 from mita.kit.errors import NotFound
 from mita.wallets.domain import NEVER_UNHEARD, Access, Right, hearing
-from mita.wallets.models import AccessEvent, AccessGrant, Invitation, WalletGroup
+from mita.wallets.models import AccessEvent, AccessGrant, GroupMember, Invitation, Wallet, WalletGroup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,40 @@ async def estates_of_person(session: AsyncSession, *, person_id: int) -> list[in
     )
     owned = select(WalletGroup.estate_id).where(WalletGroup.owner_person_id == person_id)
     return sorted((await session.scalars(union(granted, owned))).all())
+
+
+async def units_of_person(session: AsyncSession, *, person_id: int) -> dict[int, frozenset[int]]:
+    """Return the units whose wallets a person may see, by estate, of the estates this connection sees.
+
+    By a live grant, or as the owner of a group that a wallet is in.
+    """
+    row = Wallet
+    granted = select(row.estate_id, row.unit_id).join(
+        AccessGrant,
+        (AccessGrant.estate_id == row.estate_id)
+        & (AccessGrant.wallet_id == row.wallet_id)
+        & (AccessGrant.person_id == person_id)
+        & AccessGrant.revoked_at.is_(None),
+    )
+    owned = (
+        select(row.estate_id, row.unit_id)
+        .join(
+            GroupMember,
+            (GroupMember.estate_id == row.estate_id)
+            & (GroupMember.wallet_id == row.wallet_id)
+            & GroupMember.left_at.is_(None),
+        )
+        .join(
+            WalletGroup,
+            (WalletGroup.estate_id == GroupMember.estate_id)
+            & (WalletGroup.group_id == GroupMember.group_id)
+            & (WalletGroup.owner_person_id == person_id),
+        )
+    )
+    found: dict[int, set[int]] = {}
+    for estate_id, unit_id in await session.execute(union(granted, owned)):
+        found.setdefault(estate_id, set()).add(unit_id)
+    return {estate_id: frozenset(units) for estate_id, units in found.items()}
 
 
 async def wallets_of_person(session: AsyncSession, *, estate_id: int, person_id: int) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from mita.kit.errors import NotFound
 from mita.ledger import queries as ledger_queries
@@ -105,6 +105,34 @@ async def accounts(
     if not with_general:
         statement = statement.where(WalletAccount.utility != GENERAL)
     return [_info(row) for row in await session.execute(statement, {"estate": estate_id})]
+
+
+async def units_of_standing(session: AsyncSession, *, estate_id: int, standing: Standing) -> list[int]:
+    """Return the units of which some account stands so, by id; general accounts have no standing."""
+    statement = (
+        select(Wallet.unit_id)
+        .join(
+            WalletAccount,
+            (Wallet.estate_id == WalletAccount.estate_id) & (Wallet.wallet_id == WalletAccount.wallet_id),
+        )
+        .where(
+            Wallet.estate_id == estate_id,
+            WalletAccount.standing == int(standing),
+            WalletAccount.utility != GENERAL,
+        )
+    )
+    return list((await session.scalars(statement.distinct().order_by(Wallet.unit_id))).all())
+
+
+async def standing_counts(session: AsyncSession, *, estate_id: int) -> dict[str, int]:
+    """Return how many accounts of utilities stand in each way, by its word."""
+    statement = (
+        select(WalletAccount.standing, func.count())
+        .where(WalletAccount.estate_id == estate_id, WalletAccount.utility != GENERAL)
+        .group_by(WalletAccount.standing)
+    )
+    found = {Standing(row[0]).shown: row[1] for row in await session.execute(statement)}
+    return dict.fromkeys((each.shown for each in Standing), 0) | found
 
 
 async def totals(session: AsyncSession, *, estate_id: int, wallet_ids: Sequence[int]) -> dict[int, int]:

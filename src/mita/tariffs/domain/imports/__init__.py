@@ -3,7 +3,7 @@
 from .csv_template import COLUMNS, read_csv_template, units_of
 from .draft import Draft, read_rate_table
 from .plausible import implausible_prices, price_doubt
-from .price_file import PriceFile, open_questions
+from .price_file import OpenQuestion, PriceFile, open_questions
 from .urdb import read_urdb
 from .urdb_export import Exported, NotInUrdb, to_urdb
 
@@ -12,6 +12,7 @@ __all__ = [
     "Draft",
     "Exported",
     "NotInUrdb",
+    "OpenQuestion",
     "PriceFile",
     "implausible_prices",
     "open_questions",

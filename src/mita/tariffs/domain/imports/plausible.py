@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mita.kit.money import MICRO
-from mita.tariffs.domain.document import DemandCharge, FixedCharge, UsageCharge, decimal_text
+from mita.tariffs.domain.document import DemandCharge, FixedCharge, NettingCharge, UsageCharge, decimal_text
 from mita.tariffs.domain.problems import Problem
 
 if TYPE_CHECKING:
@@ -95,5 +95,7 @@ def _prices(charge: Charge, *, unit: str) -> Iterator[tuple[str, int, str]]:
             yield f".price.{season}" if season else ".price", price_micro, PER_POWER
     elif isinstance(charge, FixedCharge):
         yield ".price", charge.price_micro, charge.per
+    elif isinstance(charge, NettingCharge):
+        yield ".surplus_price", charge.surplus_price_micro, unit
     else:
         yield ".price", charge.price_micro, PER_MONTH

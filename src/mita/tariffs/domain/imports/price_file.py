@@ -54,17 +54,30 @@ class PriceFile:
         return draft.tables[0] if len(draft.tables) == 1 else None
 
 
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """What somebody has to decide, in a sentence; ``answer`` is the decision that is asked for.
+
+    ``pick``, ``leave_out`` and ``confirm`` can be given; an answer of "" is that nothing can be stored.
+    """
+
+    answer: str
+    sentence: str
+
+
 def open_questions(
     draft: Draft, table: RateTable | None, *, is_leaving_out: bool, is_confirmed: bool
-) -> tuple[str, ...]:
+) -> tuple[OpenQuestion, ...]:
     """Return what somebody has to decide before a draft's table is stored; nothing if all is decided."""
     found = []
     if not draft.tables:
-        found.append("no charge of the file can be said by a rate table")
+        found.append(OpenQuestion("", "no charge of the file can be said by a rate table"))
     elif table is None:
-        found.append(f"the file has {len(draft.tables)} rates that map: pick one, from 1")
+        sentence = f"the file has {len(draft.tables)} rates that map: pick one, from 1"
+        found.append(OpenQuestion("pick", sentence))
     if draft.left_out and not is_leaving_out:
-        found.append("a rate table cannot say all of the file: leave that out, or write the table by hand")
+        sentence = "a rate table cannot say all of the file: leave that out, or write the table by hand"
+        found.append(OpenQuestion("leave_out", sentence))
     if draft.to_confirm and not is_confirmed:
-        found.append("some prices look odd: confirm that they are right")
+        found.append(OpenQuestion("confirm", "some prices look odd: confirm that they are right"))
     return tuple(found)

@@ -257,6 +257,9 @@ def _standing(table: RateTable, left_out: list[Problem]) -> dict[str, Any]:
     if total:
         rate["fixedchargefirstmeter"] = _number(total)
         rate["fixedchargeunits"] = f"$/{per}"
+    for netting in table.nettings:
+        place = f"charges[{table.charges.index(netting)}]"
+        left_out.append(_left_out(place, "URDB has no price of what net metering leaves over"))
     if table.minimums:
         rate["minmonthlycharge"] = _number(table.minimums[0].price_micro)
     return rate

@@ -1,0 +1,27 @@
+"""What the groups of operations are about, in the order of the document."""
+
+TAGS = {
+    "sign-in": "Passwords, codes, passkeys, second factors, refreshing and ending; no token is needed.",
+    "me": "The person who asks: profile, sessions, second factor, passkeys, data about them.",
+    "estates": "Organisations, estates and units: what there is, what it says of itself, what is archived.",
+    "people": "Persons, who lives in and who owns a unit and when, joining by code, alerts, messages.",
+    "tenancies": "Handing units over: onboarding, offboarding, undoing either.",
+    "documents": "Files that belong to an estate, a unit, a meter or a person.",
+    "search": "Words over units, people and meters.",
+    "imports": "Many rows at once from files, checked row by row.",
+    "roles": "Who may do what, on the platform, in an organisation, an estate or a unit.",
+    "API keys": "Keys of programs: what they may do, how often, until when.",
+    "audit": "Who did what, and who was refused.",
+    "meters": "Meters over time, and the tokens of devices.",
+    "metering": "Meters, registers and readings as they are stored.",
+    "charging": "Readings into money: sending, held readings, explanations, what units used.",
+    "tariffs": "Rate tables: stored, assigned, imported, compared, calculated with.",
+    "sharing": "Communities that share generation: groups, sources, members, keys, what each one got.",
+    "solar": "Panels whose capacity is worth a credit each month.",
+    "ledger": "The books: accounts, journals, statements, holds, adjustments, months, proof.",
+    "wallets": "Prepaid money: balances, entries, top-ups, transfers, access, groups, limits, rules.",
+    "credit": "When to warn, cut and restore; supplies, their commands and their stops.",
+    "reports": "Consumption over time, what was spent, transactions, an estate's reports.",
+    "webhooks": "Events of an estate posted to an address of yours, with a log of deliveries.",
+    "process": "The running process: is it well, what changes live.",
+}

@@ -1,0 +1,67 @@
+"""Routes of units: they are created and changed."""
+
+from datetime import datetime
+
+from fastapi import APIRouter, status
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mita.estates import operations, queries
+from mita.estates.operations import ChangedMeanwhile, NameTaken
+from mita.estates.schemas.units import (
+    UnitOut,
+    UnitPatch,
+    UnitsCreated,
+    UnitsIn,
+    participation_warnings,
+    unit_out,
+)
+from mita.identity.domain import Permission
+from mita.kit.errors import Invalid, NotFound
+from mita.kit.shapes import Id
+from mita.kit.web import EstateId, Now, Session, needs, refusals
+
+router = APIRouter()
+
+
+@router.post(
+    "/estates/{estate_id}/units",
+    operation_id="create_units",
+    summary="Create units",
+    status_code=status.HTTP_201_CREATED,
+    responses=refusals(NotFound, NameTaken, Invalid),
+)
+@needs(Permission.UNITS_WRITE)
+async def create_units(session: Session, estate_id: EstateId, body: UnitsIn, now: Now) -> UnitsCreated:
+    """All of them or none; either ``names``, or ``units`` with more to say of each."""
+    new = body.new_units()
+    ids = await operations.add_units(session, estate_id=estate_id, units=new, now=now)
+    return UnitsCreated(
+        items=await _units(session, estate_id=estate_id, unit_ids=ids, now=now),
+        warnings=participation_warnings(await queries.participation(session, estate_id=estate_id)),
+    )
+
+
+@router.patch(
+    "/estates/{estate_id}/units/{unit_id}",
+    operation_id="update_unit",
+    summary="Change what a unit says of itself",
+    responses=refusals(NotFound, NameTaken, ChangedMeanwhile, Invalid),
+)
+@needs(Permission.UNITS_WRITE)
+async def update_unit(
+    session: Session, estate_id: EstateId, unit_id: Id, body: UnitPatch, now: Now
+) -> UnitOut:
+    """Change what the body names."""
+    await operations.update_unit(session, estate_id=estate_id, unit_id=unit_id, change=body.change(), now=now)
+    (only,) = await _units(session, estate_id=estate_id, unit_ids=[unit_id], now=now)
+    return only
+
+
+async def _units(
+    session: AsyncSession, *, estate_id: int, unit_ids: list[int], now: datetime
+) -> list[UnitOut]:
+    day = await queries.local_day(session, estate_id=estate_id, now=now)
+    states = await queries.states(session, estate_id=estate_id, day=day, unit_ids=unit_ids)
+    rows = await queries.units(session, estate_id=estate_id, unit_ids=unit_ids, limit=len(unit_ids))
+    by_id = {row.unit_id: row for row in rows}
+    return [unit_out(by_id[unit_id], state=states[unit_id]) for unit_id in unit_ids]

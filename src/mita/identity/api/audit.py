@@ -1,0 +1,63 @@
+"""Routes of the audit log."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mita.identity import queries
+from mita.identity.domain import Permission
+from mita.identity.operations import PLATFORM
+from mita.identity.queries import AuditFilter
+from mita.identity.schemas.audit import AuditOut, audit_filter, audit_out
+from mita.kit.errors import Invalid, NotFound
+from mita.kit.shapes import Limit, Page
+from mita.kit.web import EstateId, Session, edge, needs, refusals
+
+router = APIRouter(tags=["audit"])
+Wanted = Annotated[AuditFilter, Depends(audit_filter)]
+Before = Annotated[UUID | None, Query(description="Continue with the value of next")]
+
+
+@router.get(
+    "/audit",
+    operation_id="search_platform_audit",
+    summary="Search the audit log of what belongs to no estate",
+    responses=refusals(Invalid),
+)
+@needs(Permission.AUDIT_READ)
+async def search_platform_audit(
+    request: Request, wanted: Wanted, before: Before = None, limit: Annotated[Limit, Query()] = 100
+) -> Page[AuditOut]:
+    """Entries, newest first; continue with ``before`` = ``next``."""
+    async with edge(request).database.unit_of_work(estates=[PLATFORM]) as session:
+        return await _page(session, estate_id=PLATFORM, wanted=wanted, before=before, limit=limit)
+
+
+@router.get(
+    "/estates/{estate_id}/audit",
+    operation_id="search_audit",
+    summary="Search an estate's audit log",
+    responses=refusals(NotFound, Invalid),
+)
+@needs(Permission.AUDIT_READ)
+async def search_audit(
+    session: Session,
+    estate_id: EstateId,
+    wanted: Wanted,
+    before: Before = None,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[AuditOut]:
+    """Entries, newest first; continue with ``before`` = ``next``."""
+    return await _page(session, estate_id=estate_id, wanted=wanted, before=before, limit=limit)
+
+
+async def _page(
+    session: AsyncSession, *, estate_id: int, wanted: AuditFilter, before: UUID | None, limit: int
+) -> Page[AuditOut]:
+    rows = await queries.audit_entries(
+        session, estate_id=estate_id, wanted=wanted, before=before, limit=limit + 1
+    )
+    items = [audit_out(row) for row in rows[:limit]]
+    return Page(items=items, next=str(items[-1].audit_entry_id) if len(rows) > limit else None)

@@ -1,0 +1,49 @@
+"""Tables of identity."""
+
+from .answers import KeptAnswer
+from .audit import AuditEntry
+from .keys import ApiKey, DeviceToken, Impersonation
+from .people import ApiToken, Person, RoleGrant
+from .privacy import Consent, Erasure, RetentionRule
+from .sign_in import (
+    BackupCode,
+    Challenge,
+    Identifier,
+    JoinCode,
+    JoinRequest,
+    OneTimeCode,
+    Passkey,
+    Password,
+    PersonSession,
+    RefreshToken,
+    SecondFactor,
+    SignInFailure,
+    SigningKey,
+)
+
+__all__ = [
+    "ApiKey",
+    "ApiToken",
+    "AuditEntry",
+    "BackupCode",
+    "Challenge",
+    "Consent",
+    "DeviceToken",
+    "Erasure",
+    "Identifier",
+    "Impersonation",
+    "JoinCode",
+    "JoinRequest",
+    "KeptAnswer",
+    "OneTimeCode",
+    "Passkey",
+    "Password",
+    "Person",
+    "PersonSession",
+    "RefreshToken",
+    "RetentionRule",
+    "RoleGrant",
+    "SecondFactor",
+    "SignInFailure",
+    "SigningKey",
+]

@@ -1,0 +1,196 @@
+"""Reads of API keys, device tokens and impersonations, and who comes with one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, or_, select, text
+
+from mita.identity.domain import (
+    DEVICE_PREFIX,
+    IMPERSONATION_PREFIX,
+    KEY_PREFIX,
+    Grant,
+    Permission,
+    Principal,
+    token_hash,
+)
+from mita.identity.models import ApiKey, DeviceToken, Impersonation
+from mita.kit.errors import NotFound
+
+from . import people
+from .people import organisation_estate_ids, person, principal_of_person
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_NOW = text("now()")
+
+
+async def principal_of_token(session: AsyncSession, *, token: str) -> Principal | None:
+    """Return who a bearer token belongs to, or None for one that nobody issued or that has ended."""
+    found = await _principal_of_prefixed(session, token=token)
+    return found or await people.principal_of_token(session, token=token)
+
+
+async def _principal_of_prefixed(session: AsyncSession, *, token: str) -> Principal | None:
+    if token.startswith(KEY_PREFIX):
+        return await _principal_of_key(session, token=token)
+    if token.startswith(DEVICE_PREFIX):
+        return await principal_of_device_token(session, token=token)
+    if token.startswith(IMPERSONATION_PREFIX):
+        return await _principal_of_impersonation(session, token=token)
+    return None
+
+
+async def _principal_of_key(session: AsyncSession, *, token: str) -> Principal | None:
+    found = await session.scalar(
+        select(ApiKey).where(
+            ApiKey.key_hash == token_hash(token),
+            ApiKey.revoked_at.is_(None),
+            or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > _NOW),
+        )
+    )
+    if found is None:
+        return None
+    estate_ids = found.estate_ids
+    if found.organisation_id is not None:
+        estate_ids = await organisation_estate_ids(session, organisation_id=found.organisation_id)
+    grant = Grant(
+        frozenset(found.permissions), frozenset(estate_ids or ()), organisation_id=found.organisation_id
+    )
+    return Principal(
+        found.name, grants=(grant,), key_id=found.api_key_id, requests_per_minute=found.requests_per_minute
+    )
+
+
+async def principal_of_device_token(session: AsyncSession, *, token: str) -> Principal | None:
+    """Return the device that a live token was issued to, or None."""
+    asked = {"asked": token_hash(token)}
+    found = (
+        await session.execute(text("SELECT estate_id, device FROM device_of_token(:asked, now())"), asked)
+    ).one_or_none()
+    if found is None:
+        return None
+    grant = Grant(frozenset({Permission.READINGS_SEND}), frozenset({found.estate_id}))
+    return Principal(found.device, grants=(grant,), device=found.device)
+
+
+async def has_device_tokens(session: AsyncSession, *, device: str) -> bool:
+    """Tell whether a device was ever issued a token; then no other proof is taken."""
+    return bool(await session.scalar(text("SELECT device_has_tokens(:asked)"), {"asked": device}))
+
+
+async def _principal_of_impersonation(session: AsyncSession, *, token: str) -> Principal | None:
+    found = await session.scalar(
+        select(Impersonation).where(
+            Impersonation.token_hash == token_hash(token),
+            Impersonation.ended_at.is_(None),
+            Impersonation.ends_at > _NOW,
+        )
+    )
+    if found is None:
+        return None
+    if found.by_person_id is not None:
+        # whoever has lost the permission meanwhile looks no longer
+        by = await principal_of_person(session, person_id=found.by_person_id, name=found.by)
+        if not by.may(Permission.SUPPORT_IMPERSONATE, estate_id=None):
+            return None
+    whose = await person(session, person_id=found.person_id)
+    seen = await principal_of_person(session, person_id=found.person_id, name=whose.name)
+    return Principal(
+        seen.name,
+        seen.person_id,
+        seen.grants,
+        impersonated_by=found.by,
+        is_read_only=not found.may_write,
+    )
+
+
+async def api_keys(
+    session: AsyncSession,
+    *,
+    estate_ids: frozenset[int] | None,
+    organisation_ids: frozenset[int] | None,
+    after_id: int = 0,
+    limit: int = 100,
+) -> Sequence[ApiKey]:
+    """Return API keys by id, ``limit`` at most after ``after_id``.
+
+    Only those all of whose estates are among ``estate_ids``, or whose organisation is among
+    ``organisation_ids``; None is any.
+    """
+    statement = select(ApiKey).where(ApiKey.api_key_id > after_id).order_by(ApiKey.api_key_id).limit(limit)
+    of_estates: ColumnElement[bool] = ApiKey.estate_ids.is_not(None)
+    of_organisations: ColumnElement[bool] = ApiKey.organisation_id.is_not(None)
+    if estate_ids is not None:
+        of_estates = and_(of_estates, ApiKey.estate_ids.contained_by(sorted(estate_ids)))
+    if organisation_ids is not None:
+        of_organisations = and_(of_organisations, ApiKey.organisation_id.in_(sorted(organisation_ids)))
+    return (await session.scalars(statement.where(or_(of_estates, of_organisations)))).all()
+
+
+async def api_key(session: AsyncSession, *, api_key_id: int) -> ApiKey:
+    """Return one API key.
+
+    :raises NotFound: if there is no such key
+    """
+    found = await session.get(ApiKey, api_key_id, populate_existing=True)
+    if found is None:
+        raise NotFound(f"API key {api_key_id} does not exist")
+    return found
+
+
+async def device_tokens(
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    device: str | None = None,
+    before: UUID | None = None,
+    limit: int = 100,
+) -> Sequence[DeviceToken]:
+    """Return an estate's device tokens, newest first; ``device`` of None is any."""
+    statement = select(DeviceToken).where(DeviceToken.estate_id == estate_id)
+    if device is not None:
+        statement = statement.where(DeviceToken.device == device)
+    if before is not None:
+        statement = statement.where(DeviceToken.device_token_id < before)
+    return (await session.scalars(statement.order_by(DeviceToken.device_token_id.desc()).limit(limit))).all()
+
+
+async def device_token(session: AsyncSession, *, estate_id: int, device_token_id: UUID) -> DeviceToken:
+    """Return one device token.
+
+    :raises NotFound: if the estate has no such token
+    """
+    found = await session.get(DeviceToken, (estate_id, device_token_id), populate_existing=True)
+    if found is None:
+        raise NotFound(f"device token {device_token_id} does not exist in estate {estate_id}")
+    return found
+
+
+async def impersonations(
+    session: AsyncSession, *, person_id: int, before: UUID | None = None, limit: int = 100
+) -> Sequence[Impersonation]:
+    """Return when support looked through a person's eyes, newest first."""
+    statement = select(Impersonation).where(Impersonation.person_id == person_id)
+    if before is not None:
+        statement = statement.where(Impersonation.impersonation_id < before)
+    return (
+        await session.scalars(statement.order_by(Impersonation.impersonation_id.desc()).limit(limit))
+    ).all()
+
+
+async def impersonation(session: AsyncSession, *, impersonation_id: UUID) -> Impersonation:
+    """Return one impersonation.
+
+    :raises NotFound: if there is none
+    """
+    found = await session.get(Impersonation, impersonation_id, populate_existing=True)
+    if found is None:
+        raise NotFound(f"impersonation {impersonation_id} does not exist")
+    return found

@@ -1,0 +1,76 @@
+"""How many meters an estate has, how many are silent, and what was used: one statement each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from mita.metering.domain import TIMELINE_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+SILENT_AFTER = timedelta(hours=24)
+
+_METERS = """
+    SELECT count(*), count(*) FILTER (WHERE NOT EXISTS (
+        SELECT FROM register AS r
+        JOIN reading AS v ON v.estate_id = r.estate_id AND v.register_id = r.register_id
+        WHERE r.estate_id = m.estate_id AND r.meter_id = m.meter_id AND v.taken_at > :since
+    ))
+    FROM meter AS m WHERE m.estate_id = :estate_id AND m.removed_at IS NULL
+"""
+# where a register begins inside the span, its first reading is where its use begins
+_USED = """
+    SELECT m.utility, sum(newest.value_micro - coalesce(before.value_micro, first.value_micro))
+    FROM meter AS m JOIN register AS r USING (estate_id, meter_id)
+    CROSS JOIN LATERAL (
+        SELECT value_micro FROM reading WHERE estate_id = m.estate_id AND register_id = r.register_id
+            AND class <= :line AND taken_at >= :since ORDER BY taken_at DESC LIMIT 1
+    ) AS newest
+    LEFT JOIN LATERAL (
+        SELECT value_micro FROM reading WHERE estate_id = m.estate_id AND register_id = r.register_id
+            AND class <= :line AND taken_at < :since ORDER BY taken_at DESC LIMIT 1
+    ) AS before ON true
+    LEFT JOIN LATERAL (
+        SELECT value_micro FROM reading WHERE estate_id = m.estate_id AND register_id = r.register_id
+            AND class <= :line AND taken_at >= :since ORDER BY taken_at LIMIT 1
+    ) AS first ON before.value_micro IS NULL
+    WHERE m.estate_id = :estate_id AND r.name = 'import' GROUP BY m.utility ORDER BY m.utility
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MeterCounts:
+    """How many meters measure, and how many of them have said nothing for 24 hours."""
+
+    meters: int
+    silent: int
+
+
+async def meter_counts(session: AsyncSession, *, estate_id: int, now: datetime) -> MeterCounts:
+    """Return how many meters an estate has, and how many are silent."""
+    values = {"estate_id": estate_id, "since": now - SILENT_AFTER}
+    row = (await session.execute(text(_METERS), values)).one()
+    return MeterCounts(row[0], row[1])
+
+
+async def used_since(
+    session: AsyncSession, *, estate_id: int, since: Sequence[datetime]
+) -> list[dict[str, int]]:
+    """Return what ``import`` registers counted since each instant, in millionths of the base unit by utility.
+
+    What was used between the last reading before and the first one after counts as used after.
+    """
+    found = []
+    for instant in since:
+        values = {"estate_id": estate_id, "since": instant, "line": TIMELINE_MAX}
+        rows = await session.execute(text(_USED), values)
+        found.append({row[0]: int(row[1]) for row in rows})
+    return found

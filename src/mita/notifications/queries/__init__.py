@@ -1,0 +1,12 @@
+"""Reads of notifications."""
+
+from .alerts import alert, alerts, open_subjects
+from .messages import due_messages, messages
+
+__all__ = [
+    "alert",
+    "alerts",
+    "due_messages",
+    "messages",
+    "open_subjects",
+]

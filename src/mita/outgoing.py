@@ -1,0 +1,246 @@
+"""What happens inside becomes what webhooks tell: from the features' events to payloads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mita.estates import queries as estates
+from mita.kit.clock import from_us
+from mita.kit.money import format_micro
+from mita.kit.shapes import show_instant
+from mita.metering import queries as metering
+from mita.metering.domain import ReadingClass
+from mita.wallets.domain import Standing
+from mita.webhooks import operations as webhooks
+from mita.webhooks import queries as webhook_queries
+from mita.webhooks.domain import Topic
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from mita.charging.events import ReadingsStored
+    from mita.credit.events import SupplyChanged
+    from mita.ledger.events import MonthLocked
+    from mita.metering.events import MetersHeard, MetersInstalled, MetersSilent, MeterSwapped
+    from mita.tariffs.events import RateTableAssigned
+    from mita.tenancies.events import Offboarded, Onboarded
+    from mita.wallets.events import BalanceCrossed, TopUpReceived
+
+# so many meters or readings in one payload at most; the rest follows in others
+TOLD_MAX = 100
+_HELD = (int(ReadingClass.UNPRICED), int(ReadingClass.HELD))
+
+
+async def _money(session: AsyncSession, *, estate_id: int, amount_micro: int) -> dict[str, str]:
+    estate = await estates.estate(session, estate_id=estate_id)
+    return {"amount": format_micro(amount_micro), "currency": estate.currency}
+
+
+async def _is_wanted(session: AsyncSession, topic: Topic, *, estate_id: int) -> bool:
+    return topic.value in await webhook_queries.wanted_topics(session, estate_id=estate_id)
+
+
+async def tell_top_up(session: AsyncSession, event: TopUpReceived, now: datetime) -> None:
+    """Tell that a wallet was topped up."""
+    if not await _is_wanted(session, Topic.TOP_UP, estate_id=event.estate_id):
+        return
+    data = {
+        "wallet_id": event.wallet_id,
+        "unit_id": event.unit_id,
+        "journal_id": str(event.journal_id),
+        "method": event.method,
+        "received": await _money(session, estate_id=event.estate_id, amount_micro=event.amount_micro),
+    }
+    await webhooks.tell(session, estate_id=event.estate_id, topic=Topic.TOP_UP, data=data, now=now)
+
+
+def topic_of_crossing(*, before: Standing, after: Standing) -> Topic | None:
+    """Return what a change of standing is told as; from low back to credit by itself is nothing."""
+    if after is Standing.OUT:
+        return Topic.BALANCE_OUT
+    if before is Standing.OUT:
+        return Topic.BALANCE_BACK
+    return Topic.LOW_BALANCE if after is Standing.LOW else None
+
+
+async def tell_crossing(session: AsyncSession, event: BalanceCrossed, now: datetime) -> None:
+    """Tell that a balance is low, used up or back."""
+    topic = topic_of_crossing(before=event.before, after=event.after)
+    if topic is None or not await _is_wanted(session, topic, estate_id=event.estate_id):
+        return
+    data = {
+        "wallet_id": event.wallet_id,
+        "unit_id": event.unit_id,
+        "utility": event.utility,
+        "balance": await _money(session, estate_id=event.estate_id, amount_micro=event.balance_micro),
+    }
+    await webhooks.tell(session, estate_id=event.estate_id, topic=topic, data=data, now=now)
+
+
+async def tell_readings(session: AsyncSession, event: ReadingsStored, now: datetime) -> None:
+    """Tell of the newest reading of each register in a batch, and of every one that is held.
+
+    One webhook for a batch, or for each hundred of them: never one for each reading.
+    """
+    wanted = await webhook_queries.wanted_topics(session, estate_id=event.estate_id)
+    if Topic.READING.value in wanted:
+        await _tell_some(session, event, Topic.READING, _newest(event), now=now)
+    if Topic.READING_HELD.value in wanted:
+        held = np.flatnonzero(np.isin(event.classes, _HELD))
+        await _tell_some(session, event, Topic.READING_HELD, held, now=now)
+
+
+def _newest(event: ReadingsStored) -> NDArray[np.int64]:
+    """Return the places of each register's newest reading."""
+    order = np.lexsort((event.taken_s, event.register_ids))
+    register = event.register_ids[order]
+    return order[np.r_[register[1:] != register[:-1], True]]
+
+
+async def _tell_some(
+    session: AsyncSession, event: ReadingsStored, topic: Topic, places: NDArray[np.int64], *, now: datetime
+) -> None:
+    for start in range(0, len(places), TOLD_MAX):
+        some = places[start : start + TOLD_MAX]
+        register_ids = sorted({int(each) for each in event.register_ids[some]})
+        infos = await metering.registers(session, estate_id=event.estate_id, register_ids=register_ids)
+        known = {info.register_id: info for info in infos}
+        readings = []
+        for place in some.tolist():
+            info = known[int(event.register_ids[place])]
+            readings.append(
+                {
+                    "meter_id": info.meter_id,
+                    "meter": info.meter,
+                    "unit_id": info.unit_id,
+                    "register": info.register,
+                    "taken_at": show_instant(from_us(int(event.taken_s[place]) * 1_000_000)),
+                    "value": {"amount": format_micro(int(event.values_micro[place])), "unit": info.key[2]},
+                    "class": ReadingClass(int(event.classes[place])).shown,
+                }
+            )
+        data = {"readings": readings}
+        await webhooks.tell(session, estate_id=event.estate_id, topic=topic, data=data, now=now)
+
+
+async def tell_installed(session: AsyncSession, event: MetersInstalled, now: datetime) -> None:
+    """Tell that meters were installed."""
+    meters = [
+        {"meter_id": meter_id, "unit_id": unit_id, "utility": utility}
+        for meter_id, unit_id, utility in event.meters
+    ]
+    await _tell_chunks(session, event.estate_id, Topic.METER_INSTALLED, meters, now=now)
+
+
+async def tell_swapped(session: AsyncSession, event: MeterSwapped, now: datetime) -> None:
+    """Tell that a meter took another's place."""
+    data = {
+        "swap_id": str(event.swap_id),
+        "old_meter_id": event.old_meter_id,
+        "new_meter_id": event.new_meter_id,
+        "unit_id": event.unit_id,
+        "utility": event.utility,
+        "swapped_at": show_instant(event.swapped_at),
+    }
+    await webhooks.tell(session, estate_id=event.estate_id, topic=Topic.METER_SWAPPED, data=data, now=now)
+
+
+async def _tell_chunks(
+    session: AsyncSession, estate_id: int, topic: Topic, meters: Sequence[dict[str, Any]], *, now: datetime
+) -> None:
+    for start in range(0, len(meters), TOLD_MAX):
+        data = {"meters": list(meters[start : start + TOLD_MAX])}
+        await webhooks.tell(session, estate_id=estate_id, topic=topic, data=data, now=now)
+
+
+async def tell_silent(session: AsyncSession, event: MetersSilent, now: datetime) -> None:
+    """Tell of each meter that has fallen silent."""
+    await _tell_silence(session, event, Topic.METER_OFFLINE, now=now)
+
+
+async def tell_heard(session: AsyncSession, event: MetersHeard, now: datetime) -> None:
+    """Tell of each meter that is heard again."""
+    await _tell_silence(session, event, Topic.METER_ONLINE, now=now)
+
+
+async def _tell_silence(
+    session: AsyncSession, event: MetersSilent | MetersHeard, topic: Topic, *, now: datetime
+) -> None:
+    if not await _is_wanted(session, topic, estate_id=event.estate_id):
+        return
+    for meter in event.meters:
+        data = {
+            "meter_id": meter.meter_id,
+            "meter": meter.serial,
+            "unit_id": meter.unit_id,
+            "silent_since": show_instant(meter.silent_since),
+        }
+        await webhooks.tell(session, estate_id=event.estate_id, topic=topic, data=data, now=now)
+
+
+async def tell_supply(session: AsyncSession, event: SupplyChanged, now: datetime) -> None:
+    """Tell that a device switched a supply."""
+    data = {
+        "unit_id": event.unit_id,
+        "utility": event.utility,
+        "is_on": event.is_on,
+        "command_id": str(event.command_id),
+    }
+    await webhooks.tell(session, estate_id=event.estate_id, topic=Topic.SUPPLY_CHANGED, data=data, now=now)
+
+
+async def tell_rate(session: AsyncSession, event: RateTableAssigned, now: datetime) -> None:
+    """Tell that a rate table was put in force."""
+    found = event.assignment
+    until = found.effective_until
+    data = {
+        "utility": event.utility,
+        "role": found.role,
+        "rate_table_id": found.rate_table_id,
+        "effective_from": found.effective_from.isoformat(),
+        "effective_until": None if until is None else until.isoformat(),
+    }
+    await webhooks.tell(session, estate_id=event.estate_id, topic=Topic.RATE_ASSIGNED, data=data, now=now)
+
+
+async def tell_locked(session: AsyncSession, event: MonthLocked, now: datetime) -> None:
+    """Tell that a month is closed."""
+    if not await _is_wanted(session, Topic.PERIOD_CLOSED, estate_id=event.estate_id):
+        return
+    data = {
+        "period": f"{event.period:%Y-%m}",
+        "entries": event.entries,
+        "turnover": await _money(session, estate_id=event.estate_id, amount_micro=event.turnover_micro),
+    }
+    await webhooks.tell(session, estate_id=event.estate_id, topic=Topic.PERIOD_CLOSED, data=data, now=now)
+
+
+async def tell_onboarded(session: AsyncSession, event: Onboarded, now: datetime) -> None:
+    """Tell that somebody moved into a unit."""
+    data = _handover(event)
+    await webhooks.tell(session, estate_id=event.estate_id, topic=Topic.ONBOARDED, data=data, now=now)
+
+
+async def tell_offboarded(session: AsyncSession, event: Offboarded, now: datetime) -> None:
+    """Tell that somebody moved out of a unit, and what was left."""
+    if not await _is_wanted(session, Topic.OFFBOARDED, estate_id=event.estate_id):
+        return
+    left = await _money(session, estate_id=event.estate_id, amount_micro=event.balance_micro)
+    data = {**_handover(event), "balance": left}
+    await webhooks.tell(session, estate_id=event.estate_id, topic=Topic.OFFBOARDED, data=data, now=now)
+
+
+def _handover(event: Onboarded | Offboarded) -> dict[str, str | int]:
+    return {
+        "handover_id": str(event.handover_id),
+        "unit_id": event.unit_id,
+        "occupancy_id": event.occupancy_id,
+        "person_id": event.person_id,
+        "wallet_id": event.wallet_id,
+    }
