@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.routing import BaseRoute
 
 from mita.charging.api import LANES
 from mita.charging.api import router as charging_router
@@ -182,12 +183,18 @@ def create_app(
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observed, has_access_log=has_access_log)
     app.add_middleware(Correlation, proxies=proxies)
-    app.include_router(_api())
-    app.include_router(probes)
-    app.include_router(page.router)
-    app.include_router(docs.router)
+    app.router.routes.extend(_routes())
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     return app
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """Return every route, worked out once in a process: they hold nothing of an application."""
+    routed = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    for router in (_api(), probes, page.router, docs.router):
+        routed.include_router(router)
+    return list(routed.router.routes)
 
 
 def _lifespan(
