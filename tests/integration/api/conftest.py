@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from datetime import UTC, datetime
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -13,7 +11,6 @@ import pytest
 from mita.entrypoints.api import LiveHub, create_app
 from mita.identity.domain import new_token
 from mita.identity.operations import replace_token
-from mita.kit.db import Database
 
 from .people import person_token, signed_in
 from .place import Place, made, settle
@@ -24,6 +21,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from mita.entrypoints.embedded.postgres import EmbeddedPostgres
+    from mita.kit.db import Database
 
 
 @pytest.fixture
@@ -42,18 +40,9 @@ async def live(postgres: EmbeddedPostgres, database_name: str) -> AsyncIterator[
     await hub.close()
 
 
-@cache
-def _document() -> dict[str, Any]:
-    """The document is the same for every application, and takes seconds to make."""
-    nowhere = Database("postgresql://nobody@127.0.0.1:1/nothing")
-    return create_app(nowhere, live=None).openapi()
-
-
 @pytest.fixture
 def app(database: Database, live: LiveHub) -> FastAPI:
-    served = create_app(database, live=live)
-    served.openapi_schema = copy.deepcopy(_document())
-    return served
+    return create_app(database, live=live)
 
 
 @pytest.fixture
