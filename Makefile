@@ -28,8 +28,9 @@ uv:
 run: setup
 	@exec .venv/bin/mita up --demo
 
+# many tests wait for processes of their own: one worker more than there are processors
 test: setup
-	.venv/bin/pytest -n 2
+	.venv/bin/pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 
 lint: setup
 	.venv/bin/ruff check
@@ -48,4 +49,5 @@ bench: setup
 	.venv/bin/mita bench charge
 	.venv/bin/mita bench charge --batch 2000
 	.venv/bin/mita bench ledger
+	.venv/bin/mita bench api
 	.venv/bin/mita bench rate

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost", ""}
 _TEMPLATE = "mita_template"
+_ROOM = 8 * 2**30
 _numbers = itertools.count(1)
 
 pytest_plugins = ["tests.ci_plugin"]
@@ -56,11 +57,18 @@ def fixtures_path() -> Path:
     return path
 
 
+def _fast_folder() -> str:
+    """Return a folder in memory where there is room: a database for each test is made five times as fast."""
+    memory = Path("/dev/shm")  # noqa: S108 - what is made in it has a name of its own
+    has_room = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
+    return str(memory) if has_room else "/tmp"  # noqa: S108 - likewise
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A PostgreSQL of this test process, with a migrated template database."""
     # a short path: the name of a socket may have about a hundred characters
-    directory = Path(tempfile.mkdtemp(prefix="mita-pg-", dir="/tmp"))
+    directory = Path(tempfile.mkdtemp(prefix="mita-pg-", dir=_fast_folder()))
     server = EmbeddedPostgres(directory).start()
     try:
         with psycopg.connect(server.admin_url("postgres"), autocommit=True) as connection:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from mita.charging.events import ReadingsStored
     from mita.credit.events import SupplyChanged
+    from mita.imports.events import ImportFinished
     from mita.ledger.events import MonthLocked
     from mita.metering.events import MetersHeard, MetersInstalled, MetersSilent, MeterSwapped
     from mita.tariffs.events import RateTableAssigned
@@ -234,6 +235,20 @@ async def tell_offboarded(session: AsyncSession, event: Offboarded, now: datetim
     left = await _money(session, estate_id=event.estate_id, amount_micro=event.balance_micro)
     data = {**_handover(event), "balance": left}
     await webhooks.tell(session, estate_id=event.estate_id, topic=Topic.OFFBOARDED, data=data, now=now)
+
+
+async def tell_import(session: AsyncSession, event: ImportFinished, now: datetime) -> None:
+    """Tell that an import came to its end."""
+    if not await _is_wanted(session, Topic.IMPORT_FINISHED, estate_id=event.estate_id):
+        return
+    data = {
+        "import_id": str(event.import_id),
+        "kind": event.kind,
+        "state": event.state.value,
+        "rows": event.rows,
+        "failed": event.failed,
+    }
+    await webhooks.tell(session, estate_id=event.estate_id, topic=Topic.IMPORT_FINISHED, data=data, now=now)
 
 
 def _handover(event: Onboarded | Offboarded) -> dict[str, str | int]:

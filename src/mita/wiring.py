@@ -7,13 +7,14 @@ from urllib.parse import urlsplit
 
 from mita import outgoing
 from mita.charging import operations as charging
-from mita.charging.events import ReadingsCharged, ReadingsStored
+from mita.charging.events import HeldReadingAccepted, ReadingsCharged, ReadingsStored
 from mita.credit import operations as credit
 from mita.credit.events import CreditRuleChanged, CutDeferred, SupplyChanged
 from mita.estates import queries as estates
-from mita.estates.events import EstateArchived, EstateCreated
+from mita.estates.events import EstateArchived, EstateCreated, ResidentCame
 from mita.identity import queries as identity
 from mita.identity.events import MessageAsked, PersonErased, PersonImpersonated
+from mita.imports.events import ImportFinished
 from mita.kit.db import see_estates
 from mita.kit.enqueue import enqueue
 from mita.kit.events import subscribe
@@ -38,6 +39,7 @@ from mita.metering.events import (
 )
 from mita.notifications import operations as notifications
 from mita.notifications.domain import AlertKind, language_of
+from mita.rounds import operations as rounds
 from mita.tariffs.events import RateTableAssigned
 from mita.tenancies.events import Offboarded, Onboarded
 from mita.wallets import operations as wallets
@@ -77,6 +79,17 @@ async def _forget_estate(
 
 async def _forget_limits(session: AsyncSession, event: SpendLimitChanged, now: datetime) -> None:  # noqa: ARG001 - a handler
     await charging.bump_lane(session, estate_id=event.estate_id)
+
+
+async def _limit_sight(session: AsyncSession, event: ResidentCame, now: datetime) -> None:
+    await wallets.limit_sight(
+        session,
+        estate_id=event.estate_id,
+        unit_id=event.unit_id,
+        person_id=event.person_id,
+        since=event.since,
+        now=now,
+    )
 
 
 async def _tell_of_clearing(session: AsyncSession, event: ClearingChecked, now: datetime) -> None:
@@ -203,6 +216,7 @@ def _wire_webhooks() -> None:
     subscribe(EndpointSwitched, _tell_of_endpoint)
     subscribe(Onboarded, outgoing.tell_onboarded)
     subscribe(Offboarded, outgoing.tell_offboarded)
+    subscribe(ImportFinished, outgoing.tell_import)
 
 
 async def _tell_of_impersonation(session: AsyncSession, event: PersonImpersonated, now: datetime) -> None:
@@ -256,6 +270,7 @@ def wire() -> None:
     subscribe(MessageAsked, _write_message)
     subscribe(EstateCreated, charging.open_lane)
     subscribe(EstateArchived, _forget_estate)
+    subscribe(ResidentCame, _limit_sight)
     subscribe(MeterRemoved, _forget_estate)
     subscribe(MetersInstalled, wallets.open_wallets)
     subscribe(MetersInstalled, _watch_new_accounts)
@@ -272,6 +287,7 @@ def wire() -> None:
     subscribe(BalanceCrossed, wallets.follow_crossing)
     subscribe(CreditRuleChanged, _forget_lines)
     subscribe(ReadingsCharged, _count_spending)
+    subscribe(HeldReadingAccepted, rounds.tell_of_acceptance)
     subscribe(AvailableChanged, wallets.check_hold)
     subscribe(SpendLimitChanged, _forget_limits)
     subscribe(SpendCutChanged, credit.react_to_spending)

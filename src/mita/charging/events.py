@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -36,3 +38,14 @@ class ReadingsStored:
     taken_s: NDArray[np.int64]
     values_micro: NDArray[np.int64]
     classes: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldReadingAccepted:
+    """A person accepted a held reading; ``amount_micro`` is what that cost, tax included."""
+
+    name: ClassVar[str] = "charging.reading.accepted"
+    estate_id: int
+    register_id: int
+    taken_at: datetime
+    amount_micro: int

@@ -19,7 +19,7 @@ from mita.credit.schemas import (
     StopIn,
     StopOut,
     Stops,
-    Supplies,
+    SupplyOut,
     command_out,
     friendly_hours_out,
     rule_out,
@@ -29,7 +29,8 @@ from mita.credit.schemas import (
 from mita.estates import queries as estate_queries
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import Id, Limit, Page, UtilityWord
+from mita.kit.pages import whole_units
+from mita.kit.shapes import AfterId, Id, Limit, Page, UtilityWord
 from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals, repeat_on_contention
 from mita.metering.domain import UTILITIES
 
@@ -110,10 +111,22 @@ async def list_supply_commands(
     responses=refusals(NotFound, Invalid),
 )
 @needs(Permission.SUPPLY_READ)
-async def list_supplies(session: Session, estate_id: EstateId) -> Supplies:
-    """On or off by the device's own word; a supply that is not listed was never switched and is on."""
-    found = await queries.supplies(session, estate_id=estate_id)
-    return Supplies(items=[supply_out(found[key]) for key in sorted(found)])
+async def list_supplies(
+    session: Session,
+    estate_id: EstateId,
+    is_on: Annotated[bool | None, Query()] = None,
+    after_id: Annotated[AfterId, Query()] = 0,
+    limit: Annotated[Limit, Query(description="How many units")] = 100,
+) -> Page[SupplyOut]:
+    """On or off by the device's own word; a supply that is not listed was never switched and is on.
+
+    By unit and utility; continue with ``after_id`` = ``next``.
+    """
+    rows = await queries.supply_page(
+        session, estate_id=estate_id, is_on=is_on, after_id=after_id, limit=limit + 1
+    )
+    kept, last = whole_units(rows, limit=limit)
+    return Page(items=[supply_out(row) for row in kept], next=last)
 
 
 @router.get(
@@ -124,15 +137,24 @@ async def list_supplies(session: Session, estate_id: EstateId) -> Supplies:
 )
 @needs(Permission.SUPPLY_READ)
 async def list_supply_stops(
-    session: Session, estate_id: EstateId, unit_id: Annotated[Id | None, Query()] = None
-) -> Stops:
-    """By unit, utility and cause, whole; a supply that is not listed is stopped by nothing."""
-    return await _stops(session, estate_id=estate_id, unit_id=unit_id)
+    session: Session,
+    estate_id: EstateId,
+    unit_id: Annotated[Id | None, Query()] = None,
+    after_id: Annotated[AfterId, Query()] = 0,
+    limit: Annotated[Limit, Query(description="How many units")] = 100,
+) -> Page[StopOut]:
+    """By unit, utility and cause; a supply that is not listed is stopped by nothing.
+
+    Continue with ``after_id`` = ``next``.
+    """
+    rows = await queries.stop_page(
+        session, estate_id=estate_id, unit_id=unit_id, after_id=after_id, limit=limit + 1
+    )
+    kept, last = whole_units(rows, limit=limit)
+    return Page(items=[stop_out(row) for row in kept], next=last)
 
 
-async def _stops(
-    session: AsyncSession, *, estate_id: int, unit_id: int | None, utility: str | None = None
-) -> Stops:
+async def _stops(session: AsyncSession, *, estate_id: int, unit_id: int, utility: str) -> Stops:
     rows = await queries.stops(session, estate_id=estate_id, unit_id=unit_id, utility=utility)
     return Stops(items=[stop_out(row) for row in rows])
 

@@ -126,6 +126,33 @@ async def off_spans(
     return found
 
 
+async def supply_page(
+    session: AsyncSession, *, estate_id: int, is_on: bool | None, after_id: int, limit: int
+) -> Sequence[Supply]:
+    """Return the supplies of so many units after one, by unit and utility; None filters nothing."""
+    statement = select(Supply).where(Supply.estate_id == estate_id, Supply.unit_id > after_id)
+    if is_on is not None:
+        statement = statement.where(Supply.is_on.is_(is_on))
+    units = statement.with_only_columns(Supply.unit_id).distinct().order_by(Supply.unit_id).limit(limit)
+    statement = statement.where(Supply.unit_id.in_(units)).order_by(Supply.unit_id, Supply.utility)
+    return (await session.scalars(statement)).all()
+
+
+async def stop_page(
+    session: AsyncSession, *, estate_id: int, unit_id: int | None, after_id: int, limit: int
+) -> Sequence[SupplyStop]:
+    """Return what stops supplies of so many units after one, by unit, utility and cause; None is any unit."""
+    statement = select(SupplyStop).where(SupplyStop.estate_id == estate_id, SupplyStop.unit_id > after_id)
+    if unit_id is not None:
+        statement = statement.where(SupplyStop.unit_id == unit_id)
+    units = (
+        statement.with_only_columns(SupplyStop.unit_id).distinct().order_by(SupplyStop.unit_id).limit(limit)
+    )
+    statement = statement.where(SupplyStop.unit_id.in_(units))
+    statement = statement.order_by(SupplyStop.unit_id, SupplyStop.utility, SupplyStop.cause)
+    return (await session.scalars(statement)).all()
+
+
 async def stops(
     session: AsyncSession, *, estate_id: int, unit_id: int | None = None, utility: str | None = None
 ) -> Sequence[SupplyStop]:

@@ -76,12 +76,6 @@ class SupplyOut(Shape):
     command_id: UUID
 
 
-class Supplies(Shape):
-    """All supplies that a device has spoken of; every other one is on."""
-
-    items: list[SupplyOut]
-
-
 class StopIn(Shape):
     """Staff stops a supply."""
 

@@ -18,7 +18,6 @@ from mita.credit import queries as credit_queries
 from mita.entrypoints import metrics
 from mita.estates import queries as estate_queries
 from mita.ledger import queries as ledger_queries
-from mita.migrations.runner import newest_revision
 from mita.webhooks import queries as webhook_queries
 
 if TYPE_CHECKING:
@@ -82,6 +81,9 @@ class Health:
         async with self._database.unit_of_work(estates=[]) as session:
             revision = await session.scalar(text("SELECT version_num FROM alembic_version"))
             workers = await session.scalar(_WORKERS) or 0
+        # the machinery of migrations is slow to load, and a process starts faster without it
+        from mita.migrations.runner import newest_revision
+
         is_newest = revision == newest_revision()
         return {
             "database": "ok",

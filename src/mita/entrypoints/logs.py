@@ -21,35 +21,47 @@ _WORDS = (
     r"pass(?:word|wd|phrase)?|secret|token|api[_-]?key|authorization|otp|pin|one[_-]?time[_-]?code"
     r"|refresh[_-]?token|access[_-]?token|cookie|credential"
 )
+# each with words one of which stands in whatever it finds: looking for those first is a tenth of the work
 _RULES = (
     # a whole Authorization, whatever the scheme
-    (re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+", re.IGNORECASE), rf"\1 {_HIDDEN}"),
+    (
+        ("bearer", "basic"),
+        re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+", re.IGNORECASE),
+        rf"\1 {_HIDDEN}",
+    ),
     # user:password@host of a URL
-    (re.compile(r"(://[^\s:/@]*):[^\s/@]+@"), rf"\1:{_HIDDEN}@"),
+    (("://",), re.compile(r"(://[^\s:/@]*):[^\s/@]+@"), rf"\1:{_HIDDEN}@"),
     # named secrets, in JSON, in a query, in key=value
     (
+        ("pass", "secret", "token", "key", "authorization", "otp", "pin", "code", "cookie", "credential"),
         re.compile(
             rf"(?i)\b((?:\w+[_-])?(?:{_WORDS})\b[\"']?\s*[=:]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;&}}\"']+)"
         ),
         rf"\1{_HIDDEN}",
     ),
     # codes that are sent to people
-    (re.compile(r"(?i)\b(code\W{1,4}(?:is\W{1,3})?)\d[\d -]{2,10}\d\b"), rf"\1{_HIDDEN}"),
+    (("code",), re.compile(r"(?i)\b(code\W{1,4}(?:is\W{1,3})?)\d[\d -]{2,10}\d\b"), rf"\1{_HIDDEN}"),
     # our own tokens and secrets, and JSON web tokens
-    (re.compile(r"\b(mita|whsec|mitad?_key)_[A-Za-z0-9_-]{6,}"), rf"\1_{_HIDDEN}"),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"), _HIDDEN),
+    (
+        ("mita_", "mitad_", "whsec_"),
+        re.compile(r"\b(mita|whsec|mitad?_key)_[A-Za-z0-9_-]{6,}"),
+        rf"\1_{_HIDDEN}",
+    ),
+    (("eyj",), re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"), _HIDDEN),
     # e-mail addresses and telephone numbers
-    (re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), _HIDDEN),
-    (re.compile(r"(?<![\w.+])\+\d[\d ()-]{6,18}\d\b"), _HIDDEN),
+    (("@",), re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), _HIDDEN),
+    (("+",), re.compile(r"(?<![\w.+])\+\d[\d ()-]{6,18}\d\b"), _HIDDEN),
     # tokens of twenty digits for prepayment meters
-    (re.compile(r"(?<![\w-])(?<!\d\.)\d{4}(?:[ -]?\d{4}){4}(?![\w-]|\.\d)"), _HIDDEN),
+    (("",), re.compile(r"(?<![\w-])(?<!\d\.)\d{4}(?:[ -]?\d{4}){4}(?![\w-]|\.\d)"), _HIDDEN),
 )
 
 
 def masked(text: str) -> str:
     """Return a text without secrets, e-mail addresses, telephone numbers and meter tokens."""
-    for pattern, shown in _RULES:
-        text = pattern.sub(shown, text)
+    folded = text.casefold()
+    for signs, pattern, shown in _RULES:
+        if any(sign in folded for sign in signs):
+            text = pattern.sub(shown, text)
     return text
 
 

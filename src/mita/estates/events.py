@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +25,14 @@ class EstateArchived:
     name: ClassVar[str] = "estates.estate.archived"
     estate_id: int
     is_archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentCame:
+    """A person lives in a unit from now on, and since when; told again when that begins anew."""
+
+    name: ClassVar[str] = "estates.resident.came"
+    estate_id: int
+    unit_id: int
+    person_id: int
+    since: datetime

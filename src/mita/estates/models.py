@@ -96,6 +96,7 @@ class Occupancy(Base):
     created_by: Mapped[str]
     created_at: Mapped[Instant]
     voided_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    from_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
 
 
 class Ownership(Base):
@@ -143,3 +144,4 @@ class Document(Base):
     actor: Mapped[str]
     created_at: Mapped[Instant]
     archived_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    for_residents: Mapped[bool] = mapped_column(default=False)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from procrastinate import Blueprint, JobContext
 
-from mita.identity import operations
+from mita.identity import operations, queries
 from mita.kit.clock import now_utc
+from mita.kit.db import see_estates
 
 if TYPE_CHECKING:
     from mita.kit.db import Database
@@ -42,3 +43,19 @@ async def forget_old(context: JobContext, timestamp: int) -> None:  # noqa: ARG0
     database: Database = context.additional_context["database"]
     async with database.unit_of_work(estates=[]) as session:
         await operations.forget_old(session, now=now_utc())
+
+
+@jobs.periodic(cron="* * * * *")
+@jobs.task(name="seal_audit", pass_context=True, queueing_lock="identity:seal_audit")
+async def seal_audit(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
+    """Put what the audit log has gained into its chains, in portions."""
+    database: Database = context.additional_context["database"]
+    while await _seal_some(database):
+        pass
+
+
+async def _seal_some(database: Database) -> int:
+    async with database.unit_of_work(estates=[]) as session:
+        everyone = await queries.audited_estates(session)
+        await see_estates(session, estates=everyone)
+        return await operations.seal_audit(session, estates=everyone, now=now_utc())

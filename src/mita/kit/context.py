@@ -9,6 +9,7 @@ import re
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -99,8 +100,21 @@ class Proxies:
 
 
 NO_PROXIES = Proxies()
+_HOME_PREFIX = 64
 
 
+def counted_address(address: str) -> str:
+    """Return what requests of an address are counted under: of IPv6 the network that one household has.
+
+    Each of its 2^64 addresses would be a caller of its own otherwise. What is no address stays as it is.
+    """
+    found = _address_in(address)
+    if not isinstance(found, IPv6Address):
+        return address if found is None else str(found)
+    return str(ip_network((found, _HOME_PREFIX), strict=False))
+
+
+@lru_cache(4096)
 def _address_in(text: str) -> IPv4Address | IPv6Address | None:
     try:
         found = ip_address(text)

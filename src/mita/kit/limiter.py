@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
+from limits.errors import StorageError
 from limits.storage import storage_from_string
 
 from mita.kit.errors import RateLimited
@@ -15,7 +18,13 @@ from mita.kit.errors import RateLimited
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from limits import RateLimitItem, WindowStats
+    from limits.aio.strategies import RateLimiter
+
+logger = logging.getLogger(__name__)
 LIMITER = "limiter"
+# nobody waits longer for a store that does not answer
+_STORE_WAIT_S = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +37,48 @@ class Count:
     is_allowed: bool
 
 
+class Counting:
+    """Counts by one strategy: in this process, or in a store of all of them, unless that is away.
+
+    ``store`` is ``memory`` or a ``redis://`` URL. While the store is away each process counts for itself:
+    limits are looser then, and nobody is shut out.
+    """
+
+    def __init__(self, store: str, *, strategy: type[RateLimiter]) -> None:
+        self._own = strategy(MemoryStorage())
+        self._shared: RateLimiter | None = None
+        self._is_away = False
+        if store != "memory":
+            waits = {"socket_connect_timeout": _STORE_WAIT_S, "socket_timeout": _STORE_WAIT_S}
+            self._shared = strategy(
+                storage_from_string(f"async+{store}", implementation="redispy", wrap_exceptions=True, **waits)
+            )
+
+    async def hit(self, item: RateLimitItem, name: str) -> tuple[bool, WindowStats]:
+        """Count one request under a name; return whether it is allowed, and what is left."""
+        if self._shared is not None:
+            try:
+                found = await self._shared.hit(item, name), await self._shared.get_window_stats(item, name)
+            except StorageError as error:
+                if not self._is_away:
+                    logger.warning("the store of limits is away, counting alone error=%r", error)
+                self._is_away = True
+            else:
+                self._is_away = False
+                return found
+        return await self._own.hit(item, name), await self._own.get_window_stats(item, name)
+
+
 class Limiter:
     """Counts requests over the last minutes; ``store`` is ``memory`` or a ``redis://`` URL."""
 
     def __init__(self, store: str = "memory") -> None:
-        url = "async+memory://" if store == "memory" else f"async+{store}"
-        self._limiter = MovingWindowRateLimiter(storage_from_string(url))
+        self._counting = Counting(store, strategy=MovingWindowRateLimiter)
 
     async def count(self, name: str, *, limit: int, minutes: int = 1, now: datetime) -> Count:
         """Count one request under a name; ``limit`` are allowed in any ``minutes``."""
         item = RateLimitItemPerMinute(limit, minutes)
-        is_allowed = await self._limiter.hit(item, name)
-        stats = await self._limiter.get_window_stats(item, name)
+        is_allowed, stats = await self._counting.hit(item, name)
         reset_s = max(1, math.ceil(stats.reset_time - now.timestamp()))
         return Count(limit, stats.remaining, reset_s, is_allowed)
 

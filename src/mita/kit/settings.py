@@ -100,11 +100,15 @@ class Settings(BaseSettings):
         description="Address under which people reach Mita, such as `https://mita.example`; "
         "passkeys belong to it; without it each request's own.",
     )
+    new_device_messages: bool = Field(
+        default=True,
+        description="Whether a person is written to after a sign-in on a device that is new to them.",
+    )
     rate_limit_store: str = Field(
         default="memory",
         pattern=r"^(memory|rediss?://.+)$",
         description="Where attempts are counted: `memory` of each process, "
-        "or `redis://host:6379` for all of them.",
+        "or `redis://host:6379` for all of them (needs `mita[redis]`).",
     )
     smtp_url: SecretStr | None = Field(
         default=None,

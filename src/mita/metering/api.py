@@ -1,6 +1,6 @@
 """Routes of meters, and the lists of readings by class."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, status
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,7 +9,7 @@ from mita.estates import queries as estate_queries
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import BIGINT_MAX
-from mita.kit.shapes import AfterId, Id, Limit, Page
+from mita.kit.shapes import AfterId, Id, Limit, Page, UtilityWord
 from mita.kit.web import Asking, EstateId, Now, Session, edge, missing, needs, refusals
 from mita.metering import operations, queries
 from mita.metering.domain import ClassWord, ReadingClass
@@ -48,12 +48,22 @@ async def list_meters(
     session: Session,
     estate_id: EstateId,
     unit_id: Annotated[Id | None, Query()] = None,
+    utility: Annotated[UtilityWord | None, Query()] = None,
+    q: Annotated[str, Query(max_length=100, description="A part of the serial")] = "",
+    order: Annotated[Literal["id", "serial", "-serial"], Query()] = "id",
     after_id: Annotated[AfterId, Query()] = 0,
     limit: Annotated[Limit, Query()] = 100,
 ) -> Page[MeterOut]:
-    """Meters by id, of one unit if ``unit_id`` is given; continue with ``after_id`` = ``next``."""
+    """Meters by id or by serial; continue with ``after_id`` = ``next`` in the same order."""
     rows = await queries.meters(
-        session, estate_id=estate_id, unit_id=unit_id, after_id=after_id, limit=limit + 1
+        session,
+        estate_id=estate_id,
+        unit_id=unit_id,
+        utility=utility,
+        part=q.replace("\x00", ""),
+        order=order,
+        after_id=after_id,
+        limit=limit + 1,
     )
     items = [meter_out(row) for row in rows[:limit]]
     return Page(items=items, next=items[-1].meter_id if len(rows) > limit else None)

@@ -13,11 +13,13 @@ import numpy as np
 from mita.kit.quantity import VALUE_MICRO_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
 
     from numpy.typing import NDArray
+
+    from mita.estates.domain import Days
 
 _REGISTER_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 # PostgreSQL holds no NUL, and UTF-8 no half of a surrogate pair
@@ -240,3 +242,68 @@ class SilentMeter:
     serial: str
     unit_id: int
     silent_since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BulkArea:
+    """What a bulk meter measures, on which local days: ``sub_meter_ids``, or None for its whole estate.
+
+    Ids are those of *roots*: a meter and all that took its place by swaps count as the first of them.
+    """
+
+    bulk_meter_id: int
+    meter_id: int
+    utility: str
+    days: Days
+    sub_meter_ids: frozenset[int] | None
+
+
+def roots_of(swaps: Mapping[int, int]) -> dict[int, int]:
+    """Return the first meter of each row of swaps, given who took whose place (old -> new meter)."""
+    before = {new: old for old, new in swaps.items()}
+    found = {}
+    for meter_id in before:
+        root = meter_id
+        while root in before:
+            root = before[root]
+        found[meter_id] = root
+    return found
+
+
+def area_fault(new: BulkArea, *, others: Iterable[BulkArea]) -> str | None:
+    """Return why a bulk meter cannot measure an area beside the others, None if it can.
+
+    On each day a meter is behind one bulk meter at most, has one area itself, and areas lie inside each other
+    without a ring; one bulk meter of a utility has the whole estate, which is the outermost.
+    """
+    beside = [each for each in others if each.utility == new.utility and each.days.meets(new.days)]
+    if any(each.meter_id == new.meter_id for each in beside):
+        return "is a bulk meter on some of these days already"
+    outermost = [each.meter_id for each in beside if each.sub_meter_ids is None]
+    listed = [each for each in beside if each.sub_meter_ids is not None]
+    if new.sub_meter_ids is None:
+        return _outermost_fault(new, outermost=outermost, listed=listed)
+    if not new.sub_meter_ids.isdisjoint(outermost):
+        return "cannot have the bulk meter of the whole estate behind it"
+    for each in listed:
+        if twice := (each.sub_meter_ids or frozenset()) & new.sub_meter_ids:
+            return f"cannot have meter {min(twice)} behind it, which is behind meter {each.meter_id}"
+    return "is behind one of its own sub-meters" if _above(new, listed) & new.sub_meter_ids else None
+
+
+def _outermost_fault(new: BulkArea, *, outermost: Sequence[int], listed: Sequence[BulkArea]) -> str | None:
+    if outermost:
+        return f"cannot measure the whole estate, as meter {outermost[0]} does"
+    if any(new.meter_id in (each.sub_meter_ids or ()) for each in listed):
+        return "is behind another bulk meter, so it does not measure the whole estate"
+    return None
+
+
+def _above(new: BulkArea, areas: Sequence[BulkArea]) -> set[int]:
+    """Return the bulk meters that a new one would be behind, over any number of areas."""
+    found: set[int] = set()
+    wanted = {new.meter_id}
+    while wanted:
+        wanted = {each.meter_id for each in areas if wanted & (each.sub_meter_ids or frozenset())} - found
+        found |= wanted
+    return found

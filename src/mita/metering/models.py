@@ -39,6 +39,7 @@ class Meter(Base):
     notes: Mapped[str] = mapped_column(default="")
     removed_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
     version: Mapped[int] = mapped_column(default=1)
+    is_read_by_hand: Mapped[bool] = mapped_column(default=False)
     search: Mapped[str | None] = mapped_column(
         TSVECTOR,
         Computed("search_words(serial || ' '::text || coalesce(device, ''::text))", persisted=True),
@@ -77,6 +78,31 @@ class MeterSwap(Base):
     key: Mapped[str]
     body_hash: Mapped[Bytes]
     created_at: Mapped[Instant]
+
+
+class BulkMeter(Base):
+    """A meter that measures again what others measure: those of ``sub_meter``, or a whole estate's."""
+
+    __tablename__ = "bulk_meter"
+
+    estate_id: Mapped[BigKey]
+    bulk_meter_id: Mapped[NewKey]
+    meter_id: Mapped[Big]
+    is_whole_estate: Mapped[bool]
+    from_on: Mapped[dt.date]
+    until_on: Mapped[dt.date | None]
+    created_by: Mapped[str]
+    created_at: Mapped[Instant]
+
+
+class SubMeter(Base):
+    """A meter behind a bulk meter."""
+
+    __tablename__ = "sub_meter"
+
+    estate_id: Mapped[BigKey]
+    bulk_meter_id: Mapped[BigKey]
+    meter_id: Mapped[BigKey]
 
 
 class Register(Base):

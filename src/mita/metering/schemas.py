@@ -57,6 +57,7 @@ class MeterIn(Shape):
     burst: PositiveAmount = Field(
         default="0", description="Base units allowed on top of max_rate", examples=["1.5"]
     )
+    is_read_by_hand: bool = Field(default=False, description="People read it: it is part of reading rounds")
 
     def new_meter(self) -> NewMeter:
         """Return the meter for the operation.
@@ -76,6 +77,7 @@ class MeterIn(Shape):
             tuple(self.registers),
             self.device,
             Limits(max_rate, burst),
+            self.is_read_by_hand,
         )
 
 
@@ -101,6 +103,7 @@ class MeterOut(Shape):
     device: str | None = Field(examples=["wc-a101"])
     max_rate: Quantity | None = Field(description="Per hour")
     burst: Quantity
+    is_read_by_hand: bool
     created_at: Instant
 
 
@@ -120,6 +123,7 @@ def _meter_fields(row: Meter) -> dict[str, Any]:
         "device": row.device,
         "max_rate": None if row.max_rate_micro is None else quantity(row.max_rate_micro, unit=unit),
         "burst": quantity(row.burst_micro, unit=unit),
+        "is_read_by_hand": row.is_read_by_hand,
         "created_at": row.created_at,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -41,6 +42,7 @@ def revisions() -> list[str]:
     return [script.revision for script in scripts][::-1]
 
 
+@cache
 def newest_revision() -> str:
     """Return the revision that this version of Mita needs."""
     return revisions()[-1]

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query, Request, status
 from pydantic import StringConstraints
@@ -54,16 +55,24 @@ Month = Annotated[
 _DAY = timedelta(days=1)
 
 
-async def _units_of(session: AsyncSession, caller: Caller, *, estate_id: int) -> set[int] | None:
-    """Return the units whose wallets a person may see; None for staff, who see all."""
+async def _units_of(session: AsyncSession, caller: Caller, *, estate_id: int) -> dict[int, date] | None:
+    """Return the units whose wallets a person may see, each with the first whole day that they may see.
+
+    None for staff, who see all.
+    """
     if caller.may(Permission.SHARING_READ, estate_id=estate_id):
         return None
     assert caller.person_id is not None, "admission let a person in"
-    wallet_ids = await wallet_queries.wallets_of_person(
-        session, estate_id=estate_id, person_id=caller.person_id
-    )
-    accounts = await wallet_queries.accounts(session, estate_id=estate_id, wallet_ids=wallet_ids)
-    return {account.unit_id for account in accounts}
+    seen = await wallet_queries.units_seen_from(session, estate_id=estate_id, person_id=caller.person_id)
+    zone = await estate_queries.time_zone(session, estate_id=estate_id)
+    return {unit_id: _first_day(since, zone=zone) for unit_id, since in seen.items()}
+
+
+def _first_day(since: datetime | None, *, zone: ZoneInfo) -> date:
+    if since is None:
+        return date.min
+    local = since.astimezone(zone)
+    return local.date() if local.time() == time() else local.date() + _DAY
 
 
 @asynccontextmanager
@@ -82,7 +91,7 @@ async def _whole(
 
 
 async def _shown(
-    session: AsyncSession, row: SharingGroup, *, unit_ids: set[int] | None
+    session: AsyncSession, row: SharingGroup, *, unit_ids: dict[int, date] | None
 ) -> SharingGroupOut | None:
     """Return a group as a caller sees it; None if nothing in it is theirs."""
     key = {"estate_id": row.estate_id, "sharing_group_id": row.sharing_group_id}
@@ -100,7 +109,7 @@ async def _shown(
 
 async def _group(
     session: AsyncSession, caller: Caller, *, estate_id: int, sharing_group_id: int
-) -> tuple[SharingGroup, SharingGroupOut, set[int] | None]:
+) -> tuple[SharingGroup, SharingGroupOut, dict[int, date] | None]:
     row = await queries.group(session, estate_id=estate_id, sharing_group_id=sharing_group_id)
     unit_ids = await _units_of(session, caller, estate_id=estate_id)
     shown = await _shown(session, row, unit_ids=unit_ids)
@@ -308,7 +317,11 @@ async def list_allocations(
         members=[
             MemberAllocations(
                 unit_id=unit_id,
-                days=member_days_out(shares, unit_id=unit_id, first=first) if shares else [],
+                days=member_days_out(
+                    shares, unit_id=unit_id, first=max(first, unit_ids[unit_id] if unit_ids else first)
+                )
+                if shares
+                else [],
                 booked=booked_out(booked[unit_id], queries.month_of(booked[unit_id]), currency=currency)
                 if unit_id in booked
                 else None,
@@ -340,7 +353,8 @@ async def list_shared_intervals(
     async with _whole(request, session, caller, estate_id=estate_id) as whole:
         looked = await operations.look(whole, row=row, now=now)
         shares = await _shares(whole, looked, first=max(day, row.first_on), until=day + _DAY)
-    shown = await asyncio.to_thread(intervals_out, shares, unit_ids=unit_ids) if shares else []
+    seen = None if unit_ids is None else {unit_id for unit_id, since in unit_ids.items() if since <= day}
+    shown = await asyncio.to_thread(intervals_out, shares, unit_ids=seen) if shares else []
     return SharedDayOut(day=day, waiting_for=waiting_out(looked.waiting), intervals=shown)
 
 

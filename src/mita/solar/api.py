@@ -124,8 +124,17 @@ async def end_solar_installation(
     responses=refusals(NotFound, Invalid),
 )
 @needs(Permission.SHARING_READ, or_own=True)
-async def list_solar_credits(session: Session, estate_id: EstateId, month: Month) -> list[SolarCreditOut]:
-    """As it is booked, by unit; a person sees their own homes only."""
+async def list_solar_credits(
+    session: Session,
+    estate_id: EstateId,
+    month: Month,
+    after_id: Annotated[AfterId, Query()] = 0,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[SolarCreditOut]:
+    """As it is booked, by unit; continue with ``after_id`` = ``next``. A person sees their own homes only."""
     currency = (await estate_queries.estate(session, estate_id=estate_id)).currency
-    rows = await queries.credits_of_month(session, estate_id=estate_id, month=month_named(month))
-    return [credit_out(row, currency=currency) for row in rows]
+    rows = await queries.credits_of_month(
+        session, estate_id=estate_id, month=month_named(month), after_id=after_id, limit=limit + 1
+    )
+    items = [credit_out(row, currency=currency) for row in rows[:limit]]
+    return Page(items=items, next=items[-1].unit_id if len(rows) > limit else None)

@@ -73,13 +73,16 @@ async def panels(session: AsyncSession, *, estate_id: int, rows: Sequence[SolarI
     ]
 
 
-async def credits_of_month(session: AsyncSession, *, estate_id: int, month: date) -> list[SolarCredit]:
-    """Return what is booked for a month, a row for each home, by unit id."""
+async def credits_of_month(
+    session: AsyncSession, *, estate_id: int, month: date, after_id: int = 0, limit: int | None = None
+) -> list[SolarCredit]:
+    """Return what is booked for a month, a row for each home after one, by unit id; no ``limit`` is all."""
     statement = (
         select(SolarCredit)
         .ext(distinct_on(SolarCredit.unit_id))
-        .where(SolarCredit.estate_id == estate_id, SolarCredit.month == month)
+        .where(SolarCredit.estate_id == estate_id, SolarCredit.month == month, SolarCredit.unit_id > after_id)
         .order_by(SolarCredit.unit_id, SolarCredit.solar_credit_id.desc())
+        .limit(limit)
     )
     return list(await session.scalars(statement))
 

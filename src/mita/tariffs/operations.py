@@ -12,7 +12,15 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from mita.kit.errors import Conflict, Invalid
 from mita.kit.events import publish
 from mita.tariffs import queries
-from mita.tariffs.domain import SUPPLY, RateTable, Scope, canonical_json, difference, parse_document
+from mita.tariffs.domain import (
+    SUPPLY,
+    RateTable,
+    Scope,
+    canonical_json,
+    difference,
+    holding_on,
+    parse_document,
+)
 from mita.tariffs.domain.imports import open_questions
 from mita.tariffs.events import RateTableAssigned
 from mita.tariffs.models import BenchmarkTable, RateAssignment, RateRule, RateTableRow
@@ -216,6 +224,52 @@ async def assign_rate_table(
     )
     await publish(session, event, now=now)
     return row, True
+
+
+async def add_version(
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    rate_table_id: int,
+    currency: str,
+    table: RateTable,
+    actor: str,
+    now: datetime,
+) -> tuple[RateTableRow, list[RateAssignment]]:
+    """Store a table that follows another one, and put it in force wherever that one holds on its first date.
+
+    Return the new one and its assignments; a repeat finds both. Where the old one begins to hold later, it
+    stays.
+
+    :raises mita.kit.errors.NotFound: if there is no such table
+    :raises Invalid: if the new one is for another utility, or does not begin after the old one
+    :raises AlreadyInForce: if the old one was assigned from just that date
+    """
+    old = await queries.rate_table(session, estate_id=estate_id, rate_table_id=rate_table_id)
+    if table.utility != old.utility:
+        raise _bad_version("utility", f"must be {old.utility}, as in the version before")
+    if table.effective_from <= old.effective_from:
+        raise _bad_version("effective_from", f"must be after {old.effective_from.isoformat()}")
+    row = await add_rate_table(session, estate_id=estate_id, currency=currency, table=table, now=now)
+    assigned = await queries.assignments(session, estate_id=estate_id, utility=old.utility)
+    for each in holding_on(assigned, rate_table_id=rate_table_id, day=table.effective_from):
+        order = Order(
+            row.rate_table_id,
+            actor,
+            role=each.role,
+            scope=each.scope,
+            target_id=each.target_id,
+            effective_from=table.effective_from,
+            effective_until=each.effective_until,
+            reason=f"follows rate table {rate_table_id}",
+        )
+        await assign_rate_table(session, estate_id=estate_id, order=order, now=now)
+    rows = await queries.assignment_rows(session, estate_id=estate_id, utility=old.utility)
+    return row, [each for each in rows if each.rate_table_id == row.rate_table_id]
+
+
+def _bad_version(path: str, message: str) -> Invalid:
+    return Invalid(f"{path} {message}", problems=[{"path": path, "message": message}])
 
 
 def _check_dates(table: RateTableRow, *, since: date, until: date | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from mita.kit.errors import NotFound
 from mita.tariffs.domain import (
@@ -33,12 +33,20 @@ async def assignments(session: AsyncSession, *, estate_id: int, utility: str) ->
 
 
 async def assignment_rows(
-    session: AsyncSession, *, estate_id: int, utility: str | None = None
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    utility: str | None = None,
+    after_id: int = 0,
+    limit: int | None = None,
 ) -> Sequence[RateAssignment]:
-    """Return the assignments of an estate, of one utility or of all, the oldest first."""
-    statement = select(RateAssignment).where(RateAssignment.estate_id == estate_id)
+    """Return an estate's assignments, of one utility or of all, the oldest first; no ``limit`` is all."""
+    statement = select(RateAssignment).where(
+        RateAssignment.estate_id == estate_id, RateAssignment.rate_assignment_id > after_id
+    )
     if utility is not None:
         statement = statement.where(RateAssignment.utility == utility)
+    statement = statement.limit(limit)
     return (await session.scalars(statement.order_by(RateAssignment.rate_assignment_id))).all()
 
 
@@ -65,10 +73,25 @@ async def tables_by_id(
     return {table_id: parse_document(document) for table_id, document in await session.execute(statement)}
 
 
-async def rate_tables(session: AsyncSession, *, estate_id: int) -> Sequence[RateTableRow]:
-    """Return all rate tables of an estate, newest ``effective_from`` first."""
+async def rate_tables(
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    utility: str | None = None,
+    after_id: int = 0,
+    limit: int | None = None,
+) -> Sequence[RateTableRow]:
+    """Return an estate's rate tables, newest ``effective_from`` first, after one; no ``limit`` is all."""
     statement = select(RateTableRow).where(RateTableRow.estate_id == estate_id)
-    statement = statement.order_by(RateTableRow.effective_from.desc(), RateTableRow.rate_table_id.desc())
+    if utility is not None:
+        statement = statement.where(RateTableRow.utility == utility)
+    place = (RateTableRow.effective_from, RateTableRow.rate_table_id)
+    if after_id:
+        last = select(*place).where(
+            RateTableRow.estate_id == estate_id, RateTableRow.rate_table_id == after_id
+        )
+        statement = statement.where(tuple_(*place) < last.scalar_subquery())
+    statement = statement.order_by(*(each.desc() for each in place)).limit(limit)
     return (await session.scalars(statement)).all()
 
 

@@ -119,6 +119,7 @@ class Done:
     seqs: dict[str, int] = field(default_factory=dict)
     grant_id: str | None = None
     right_before: str | None = None
+    sight_before: list[Any] | None = None
     revoked: list[dict[str, Any]] = field(default_factory=list)
     until_before: str | None = None
     limit: list[Any] | None = None

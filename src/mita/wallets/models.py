@@ -167,6 +167,8 @@ class AccessGrant(Base):
     granted_at: Mapped[Instant]
     revoked_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
     revoked_by: Mapped[str | None]
+    sees_from: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    sees_after: Mapped[Json] = mapped_column(server_default="{}")
 
 
 class AccessEvent(Base):
@@ -228,6 +230,7 @@ class GroupMember(Base):
     wallet_id: Mapped[BigKey]
     joined_at: Mapped[InstantKey]
     left_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    sees_after: Mapped[Json] = mapped_column(server_default="{}")
 
 
 class DistributionRule(Base):

@@ -84,6 +84,9 @@ async def test_nobody_makes_a_key_for_more_than_they_have(
             assert (await caller.get(url)).status_code == 404
             assert (await caller.delete(url)).status_code == 404
             assert (await caller.post(f"{url}/rotate", json={})).status_code == 404
+    for nowhere in ({"estate_ids": [place.estate_id, 999]}, {"organisation_id": 999}):
+        answer = await client.post(KEYS, json={"name": "X", "permissions": ["units.read"], **nowhere})
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), nowhere
     assert len((await client.get(KEYS)).json()["items"]) == 3
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from mita.entrypoints.worker.app import create_worker_app
+
 from .people import person_token, signed_in
 from .place import made
 from .routes import api_operations_of
@@ -14,6 +16,9 @@ from .routes import api_operations_of
 if TYPE_CHECKING:
     import httpx
     from fastapi import FastAPI
+
+    from mita.entrypoints.embedded.postgres import EmbeddedPostgres
+    from mita.kit.db import Database
 
     from .place import Place
 
@@ -162,6 +167,62 @@ async def test_a_reader_of_one_estate_sees_that_one(
         assert (await auditor.get(f"{place.base}/audit")).status_code == 200
         assert (await auditor.get("/api/v1/audit")).status_code == 403
         assert (await auditor.get("/api/v1/estates/2/audit")).status_code == 404
+
+
+async def test_an_entry_shows_what_it_changed_and_jobs_are_found_by_their_cause(
+    client: httpx.AsyncClient,
+    place: Place,
+    database: Database,
+    postgres: EmbeddedPostgres,
+    database_name: str,
+) -> None:
+    rule = {"is_cutting": True, "low_line": "50.00", "cut_line": "0.00", "restore_line": "10.00"}
+    path = f"{place.base}/credit-rules/electricity"
+    for low in ("50.00", "60.00"):
+        answer = await client.put(path, json={**rule, "low_line": low})
+        assert answer.status_code == 200, answer.text
+    newest = (await client.get(f"{place.base}/audit", params={"action": "set_credit_rule"})).json()["items"]
+    field = {"field": "low_line_micro", "old": 50_000_000, "new": 60_000_000}
+    change = {"subject": "credit_rule", "id": "electricity", "verb": "changed", "fields": [field]}
+    assert newest[0]["changes"] == [change]
+    assert [each["verb"] for each in newest[1]["changes"]] == ["created"]
+    # parts of a batch keep their changes apart, though they share a transaction and a correlation id
+    path = f"{place.base}/units"
+    parts = [{"path": path, "body": {"names": [name]}} for name in ("B1", "B2")]
+    await made(client, "/api/v1/batch", {"operations": parts})
+    two = (await client.get(f"{place.base}/audit", params={"action": "create_units", "limit": 2})).json()
+    named = [
+        [field["new"] for each in entry["changes"] for field in each["fields"] if field["field"] == "name"]
+        for entry in two["items"]
+    ]
+    assert named == [["B2"], ["B1"]]
+    # a job that the request causes
+    sent = await client.post(
+        f"{place.base}/imports",
+        params={"kind": "units", "mode": "valid_rows", "file_name": "units.csv"},
+        content=b"name\nC1\n",
+        headers={"Content-Type": "text/csv", "Idempotency-Key": "f1", "X-Correlation-Id": "order-4711"},
+    )
+    assert sent.status_code == 202, sent.text
+    worker = create_worker_app(postgres.app_url(database_name))
+    async with worker.open_async():
+        await worker.run_worker_async(wait=False, additional_context={"database": database})
+    found = await client.get(
+        f"{place.base}/audit/changes", params={"correlation_id": "order-4711", "subject": "unit"}
+    )
+    (unit,) = found.json()["items"]
+    assert (unit["verb"], unit["actor"]) == ("created", "staff:console")
+    names = {each["field"]: each["new"] for each in unit["fields"]}
+    assert names["name"] == "C1"
+    of_unit = {"subject": "unit", "id": unit["id"], "limit": 1}
+    await client.patch(f"{path}/{unit['id']}", json={"name": "C2"})
+    history = (await client.get(f"{place.base}/audit/changes", params=of_unit)).json()
+    assert history["items"][0]["fields"] == [{"field": "name", "old": "C1", "new": "C2"}]
+    earlier = await client.get(f"{place.base}/audit/changes", params={**of_unit, "before": history["next"]})
+    assert [each["verb"] for each in earlier.json()["items"]] == ["created"]
+    person = await made(client, "/api/v1/persons", {"name": "Thandi"})
+    platform = await client.get("/api/v1/audit/changes", params={"subject": "person"})
+    assert [each["id"] for each in platform.json()["items"]] == [str(person["person_id"])]
 
 
 async def test_nothing_in_the_log_can_be_changed(

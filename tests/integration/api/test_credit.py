@@ -109,7 +109,7 @@ async def test_a_supply_is_cut_and_comes_back(
     assert off["balance"] == {"amount": "-15.000000", "currency": "ZAR"}
     assert off["reason"]
     assert off["expires_at"] > off["asked_at"]
-    assert (await client.get(f"{place.base}/supplies")).json() == {"items": []}
+    assert (await client.get(f"{place.base}/supplies")).json() == {"items": [], "next": None}
     unit = (await client.get(f"{place.base}/units/{place.unit_id}")).json()
     assert (unit["utilities"][0]["is_supply_on"], unit["utilities"][0]["open_command"]) == (True, "off")
 

@@ -6,12 +6,13 @@ import asyncio
 import itertools
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mita.metering.domain import Rejection, truncated
 from mita.metering.operations import record_rejections
 
-from .routes import api_operations_of, is_problem
+from .routes import QUERIES, api_operations_of, is_problem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,6 +30,8 @@ JSON = {"Content-Type": "application/json", "Idempotency-Key": "k"}
 DEEP = b"[" * 100_000
 # what each operation with a body may answer; 415 is of rate tables, which also take YAML
 REFUSED = {400, 404, 409, 415, 422}
+# these say no more than that the sign-in failed, whatever was wrong
+SIGN_IN_FAILED = (401, "sign_in_failed")
 
 
 def with_body(app: FastAPI) -> list[Any]:
@@ -58,6 +61,15 @@ BROKEN = {
     "empty object": b"{}",
     "unknown field": b'{"\\u0000": "\\ud800"}',
 }
+# an empty object will do where nothing is needed; what some editors write before it is not looked at
+MAY_DO = {"BOM", "empty object"}
+
+
+def is_empty_enough(app: FastAPI, operation: Any) -> bool:
+    """Tell whether an operation takes a body in which everything is left out."""
+    schema = operation.spec["requestBody"]["content"]["application/json"]["schema"]
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return "required" not in app.openapi()["components"]["schemas"].get(name, schema)
 
 
 async def test_a_broken_body_is_refused_by_every_route(
@@ -67,8 +79,11 @@ async def test_a_broken_body_is_refused_by_every_route(
     assert len(operations) >= 40
     for operation, (name, content) in itertools.product(operations, BROKEN.items()):
         answer = await client.request(operation.method, operation.url(), content=content, headers=JSON)
-        assert answer.status_code in REFUSED, (operation.operation_id, name, answer.text[:300])
-        assert is_problem(answer), (operation.operation_id, name)
+        if answer.status_code < 300 and name in MAY_DO and is_empty_enough(app, operation):
+            continue
+        assert is_problem(answer), (operation.operation_id, name, answer.text[:300])
+        said = (answer.status_code, answer.json()["code"])
+        assert answer.status_code in REFUSED or said == SIGN_IN_FAILED, (operation.operation_id, name, said)
     assert await place.balance() == "0.000000"
 
 
@@ -123,7 +138,9 @@ async def test_a_text_that_cannot_be_stored_is_refused_in_every_field(
             is_reading = operation.operation_id.startswith("send_readings") and answer.status_code == 200
             # a text that only looks odd may be somebody's name
             is_odd_only = text.isprintable() or "\u202e" in text
-            assert is_reading or is_odd_only or answer.status_code in (403, 404, 422), (
+            # no account has such a password, and none is told why it was refused
+            is_sign_in = operation.path.startswith("/api/v1/auth/") and answer.status_code == 401
+            assert is_reading or is_odd_only or is_sign_in or answer.status_code in (403, 404, 415, 422), (
                 body,
                 answer.text[:300],
             )
@@ -190,12 +207,15 @@ async def test_a_body_that_is_too_large_is_refused_by_every_route(
     app: FastAPI, client: httpx.AsyncClient, anonymous: httpx.AsyncClient, place: Place
 ) -> None:
     for operation in with_body(app):
-        told = await client.request(
-            operation.method, operation.url(), content=b" " * (5 * 1024 * 1024 + 1), headers=JSON
+        send = partial(
+            client.request,
+            operation.method,
+            operation.url(),
+            params=QUERIES.get(operation.operation_id),
+            headers={**JSON, "Content-Type": next(iter(operation.spec["requestBody"]["content"]))},
         )
-        streamed = await client.request(
-            operation.method, operation.url(), content=stream(6_000_000), headers=JSON
-        )
+        told = await send(content=b" " * (5 * 1024 * 1024 + 1))
+        streamed = await send(content=stream(6_000_000))
         for answer in (told, streamed):
             assert (answer.status_code, answer.json()["code"]) == (413, "too_large"), operation
             assert is_problem(answer)

@@ -115,7 +115,7 @@ async def test_a_hold_is_taken_in_part_and_only_once(place: Place) -> None:
     again = await post(place, f"{path}/resolve", {"amount": "0"})
     assert (again.status_code, again.json()["code"]) == (409, "hold_resolved")
     assert await place.balance() == "65.000000"
-    assert (await place.client.get(f"{place.base}/ledger/holds?account_id={wallet}")).json() == []
+    assert (await place.client.get(f"{place.base}/ledger/holds?account_id={wallet}")).json()["items"] == []
 
 
 async def test_above_the_limit_a_second_person_approves(place: Place, second: httpx.AsyncClient) -> None:
@@ -127,7 +127,7 @@ async def test_above_the_limit_a_second_person_approves(place: Place, second: ht
     path = f"/ledger/adjustments/{asked.json()['adjustment_id']}/decision"
     alone = await post(place, path, {"approve": True})
     assert (alone.status_code, alone.json()["code"]) == (409, "second_person_needed")
-    waiting = (await place.client.get(f"{place.base}/ledger/adjustments")).json()
+    waiting = (await place.client.get(f"{place.base}/ledger/adjustments")).json()["items"]
     assert [each["adjustment_id"] for each in waiting] == [asked.json()["adjustment_id"]]
     approved = await post(place, path, {"approve": True}, client=second)
     assert (approved.status_code, approved.json()["state"]) == (200, "approved")

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Select, event
-from sqlalchemy.orm import Session
 
 from .people import person_token, signed_in
 from .place import made
 from .routes import api_operations_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
     import httpx
     from fastapi import FastAPI
-    from sqlalchemy.orm import ORMExecuteState
 
     from .place import Place
 
@@ -53,30 +50,6 @@ async def resident(app: FastAPI, client: httpx.AsyncClient, place: Place) -> Asy
     await made(client, f"{place.base}/wallets/{place.wallet_id}/grants", body)
     async with signed_in(app, token) as caller:
         yield caller
-
-
-@pytest.fixture
-def without_filters() -> Iterator[list[str]]:
-    """Take the WHERE out of every query that reads for a person; list those it was taken from."""
-    stripped: list[str] = []
-
-    def strip(state: ORMExecuteState) -> None:
-        statement: Any = state.statement
-        if isinstance(statement, Select) and statement.whereclause is not None and is_narrow(state.session):
-            bare = statement._generate()
-            bare._where_criteria = ()
-            state.statement = bare
-            stripped.append(str(statement))
-
-    event.listen(Session, "do_orm_execute", strip)
-    yield stripped
-    event.remove(Session, "do_orm_execute", strip)
-
-
-def is_narrow(session: Session) -> bool:
-    """Tell whether a transaction reads for a person; what lets them in is not tried here."""
-    role = session.connection().exec_driver_sql("SELECT current_user").scalar()
-    return role == "mita_person"
 
 
 async def test_without_any_filter_no_route_shows_the_neighbour(

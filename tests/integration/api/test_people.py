@@ -163,7 +163,7 @@ async def test_access_is_given_changed_and_revoked(
     app: FastAPI, client: httpx.AsyncClient, place: Place, manager: httpx.AsyncClient
 ) -> None:
     base = f"{place.base}/wallets/{place.wallet_id}"
-    son = await made(client, "/api/v1/persons", {"name": "Son"})
+    son = await made(client, f"{place.base}/people", {"name": "Son"})
     body = {"person_id": son["person_id"], "right": "top_up", "top_up_limit": "500.00"}
     grant = await made(manager, f"{base}/grants", body)
     assert (grant["right"], grant["top_up_limit"]) == ("top_up", {"amount": "500.000000", "currency": "ZAR"})
@@ -173,6 +173,7 @@ async def test_access_is_given_changed_and_revoked(
         "spend_warning",
         "spend_reached",
         "rate_change",
+        "reading_due",
     ]
     assert grant["granted_by"] == "person:1"
     assert refused(await manager.post(f"{base}/grants", json=body)) == (409, "access_exists")

@@ -209,6 +209,11 @@ async def test_a_person_sees_the_proof_of_their_own_wallet_only(
         assert await status(proof.format(accounts["income:electricity"])) == 404
         assert await status("/ledger/verify", wallet_id=other.wallet_id) == 404
         assert await status(f"/estates/{moved.estate_id}/ledger/checkpoints") == 403
+        # the balance of a checkpoint from before somebody's own time is not theirs
+        admin.execute("UPDATE access_grant SET sees_after = jsonb_build_object('1', 1000)")
+        assert accounts["wallet:1:electricity"] == 1
+        assert await status(proof.format(accounts["wallet:1:electricity"])) == 404
+        admin.execute("UPDATE access_grant SET sees_after = '{}'")
         admin.execute("UPDATE access_grant SET revoked_at = now(), revoked_by = 'staff:test'")
         assert await status("/ledger/verify", wallet_id=moved.wallet_id) == 404
         assert await status(proof.format(accounts["wallet:1:electricity"])) == 404

@@ -382,3 +382,41 @@ async def test_a_consumption_that_has_no_price(client: httpx.AsyncClient, place:
     for document, body, status, code in NO_PRICE:
         answer = await calculated(client, place, copy.deepcopy(document), body)
         assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+
+
+async def test_a_new_version_charges_wherever_the_old_one_did(
+    client: httpx.AsyncClient, place: Place
+) -> None:
+    base = f"{place.base}/rate-tables/{place.rate_table_id}/versions"
+    # the old one holds for the estate, and until April for the unit as a levy
+    levy = {"rate_table_id": place.rate_table_id, "role": "levy", "unit_id": place.unit_id}
+    await made(client, f"{place.base}/rate-assignments", {**levy, "effective_until": "2025-04-01"})
+    newer = {**RATES, "effective_from": "2025-03-01", "charges": [{**RATES["charges"][0], "price": "3.00"}]}
+    for wrong in (
+        {**newer, "effective_from": "2025-01-01"},
+        {**newer, "utility": "water"},
+        {**newer, "currency": "EUR"},
+    ):
+        answer = await client.post(base, json={"document": wrong})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), answer.text
+    found = await made(client, base, {"document": newer})
+    assert [
+        (each["role"], each["scope"], each["effective_from"], each["effective_until"])
+        for each in found["assignments"]
+    ] == [
+        ("supply", "estate", "2025-03-01", None),
+        ("levy", "unit", "2025-03-01", "2025-04-01"),
+    ]
+    assert await made(client, base, {"document": newer}) == found
+    # an hour of February and an hour of March: 1 kWh at 2.00 and at 3.00, twice each, with 15 %
+    await place.send(
+        ("2025-02-28T20:00:00Z", "1"), ("2025-02-28T21:00:00Z", "2"), ("2025-02-28T22:00:00Z", "3")
+    )
+    assert await place.balance() == "-9.200000"
+    await place.send(("2025-02-28T23:00:00Z", "4"))
+    assert await place.balance() == "-16.100000"
+    # held nowhere, it is stored and charges nothing
+    other = await made(client, f"{place.base}/rate-tables", {"document": {**RATES, "name": "Idle"}})
+    path = f"{place.base}/rate-tables/{other['rate_table_id']}/versions"
+    later = await made(client, path, {"document": {**newer, "name": "Idle"}})
+    assert later["assignments"] == []

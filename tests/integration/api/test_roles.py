@@ -145,7 +145,7 @@ async def test_nobody_gives_more_than_they_have(
 ) -> None:
     path = f"{place.base}/role-grants"
     _, token, operator = await holder(client, Role.OPERATOR, path=path)
-    other = await made(client, "/api/v1/persons", {"name": "Other"})
+    other = await made(client, f"{place.base}/people", {"name": "Other"})
     person_id = other["person_id"]
     async with signed_in(app, token) as caller:
         for role in ("operator", "managing_agent", "auditor", "installer"):

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .people import signed_in
 from .place import RATES, made
 
 if TYPE_CHECKING:
     import httpx
+    from fastapi import FastAPI
 
     from .place import Place
 
@@ -60,7 +62,9 @@ async def read(place: Place) -> None:
     await place.send((begin, "0"), (end, "24"), meter="E2")
 
 
-async def test_a_group_is_made_settled_and_looked_at(place: Place, member: httpx.AsyncClient) -> None:
+async def test_a_group_is_made_settled_and_looked_at(
+    app: FastAPI, place: Place, member: httpx.AsyncClient
+) -> None:
     group = await new_group(place)
     base = f"{place.base}/sharing-groups/{group['sharing_group_id']}"
     assert (group["interval_minutes"], group["settled_until"]) == (15, "2025-03-01")
@@ -108,6 +112,16 @@ async def test_a_group_is_made_settled_and_looked_at(place: Place, member: httpx
         assert day["intervals"][0]["generation"]["amount"] == "0.250000"
         month = (await caller.get(f"{base}/allocations", params={"month": "2025-03"})).json()
         assert len(month["members"]) == homes
+    # who came during the day sees of the home nothing of that day
+    person = await made(place.client, f"{place.base}/people", {"name": "Late"})
+    late = {"person_id": person["person_id"], "right": "view", "sees_from": "2025-03-01T12:00:00Z"}
+    await made(place.client, f"{place.base}/wallets/{place.wallet_id}/grants", late)
+    token = (await place.client.post(f"/api/v1/persons/{person['person_id']}/tokens")).json()["token"]
+    async with signed_in(app, token) as caller:
+        day = (await caller.get(f"{base}/intervals", params={"day": "2025-03-01"})).json()
+        assert (len(day["intervals"]), day["intervals"][0]["members"]) == (96, [])
+        month = (await caller.get(f"{base}/allocations", params={"month": "2025-03"})).json()
+        assert [each["days"] for each in month["members"]] == [[]]
     left = {
         "members": [{"unit_id": place.unit_id, "register_id": place.register_id, "until_on": "2025-03-01"}]
     }

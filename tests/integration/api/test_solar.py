@@ -35,7 +35,7 @@ async def test_panels_are_added_shared_credited_explained_and_ended(
         now = datetime(2025, 2, 2, tzinfo=UTC)
         assert await operations.post_solar_credits(session, estate_id=place.estate_id, now=now) == 1
     for caller in (place.client, member):
-        (credit,) = (await caller.get(f"{place.base}/solar-credits?month=2025-01")).json()
+        (credit,) = (await caller.get(f"{place.base}/solar-credits?month=2025-01")).json()["items"]
         assert (credit["unit_id"], credit["credit"]["amount"]) == (place.unit_id, "5.430000")
         assert [part["share"] for part in credit["parts"]] == ["0.5"]
         told = await caller.get(

@@ -269,7 +269,7 @@ async def test_a_target_asks_for_a_top_up(
     (asked,) = (await member.get(f"{path}/top-up-requests", params={"state": "open"})).json()["items"]
     assert (asked["amount"], asked["state"], asked["ended_at"]) == (zar("200.000000"), "open", None)
     await place.top_up("a")
-    assert (await member.get(f"{path}/top-up-requests", params={"state": "open"})).json() == {"items": []}
+    assert (await member.get(f"{path}/top-up-requests", params={"state": "open"})).json()["items"] == []
     (met,) = (await member.get(f"{path}/top-up-requests")).json()["items"]
     assert met["state"] == "met"
     worse = await manager.put(f"{path}/balance-target", json={"minimum": "50.00", "target": "49.99"})

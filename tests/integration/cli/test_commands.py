@@ -99,3 +99,17 @@ def test_a_database_that_is_away_is_one_sentence(command: str, tmp_path: Path) -
     assert ran.returncode == 2
     assert ran.stderr.startswith("error: the database cannot be used")
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.slow
+def test_bench_api_lets_users_ask_and_compares_a_balance(tmp_path: Path) -> None:
+    arguments = ("--users", "6", "--units", "20", "--seconds", "2", "--think-ms", "50", "--json")
+    done = mita("bench", "api", *arguments, settings={"MITA_DATA": str(tmp_path / "data")})
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert {"users", "requests_per_second", "mean_ms", "p99_ms", "errors", "balance_of_bare"} <= set(report)
+    assert (report["users"], report["errors"]) == (6, 0)
+    assert 0 < report["mean_ms"] <= report["p99_ms"]
+    assert report["requests_per_second"] > 0
+    assert 0 < report["balance_of_bare"] < 1
+    assert not (tmp_path / "data").exists(), "it measures on a throw-away database"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mita.identity.operations import seal_audit
+from mita.kit.db import Database
 from tests.integration.cli.conftest import HEADER
 
 if TYPE_CHECKING:
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
 
     import psycopg
     from click.testing import Result
+
+    from mita.entrypoints.embedded.postgres import EmbeddedPostgres
 
     Run = Callable[..., Result]
 
@@ -69,7 +75,8 @@ def test_a_clean_ledger(run: Run, wallets: list[int]) -> None:
     # two receipts of two lines, ten charges, income and tax;
     # two wallets with a general account and one for water each, clearing, income, tax
     none = {"checked": 0}
-    one = {"accounts": 7, "entries": 16, "checkpoints": none, "verified": True, "broken": []}
+    one = {"accounts": 7, "entries": 16, "checkpoints": none, "audit": {"sealed": 0}}
+    one |= {"verified": True, "broken": []}
     assert json.loads(result.stdout) == {
         "verified": True,
         "first_broken": None,
@@ -181,6 +188,30 @@ def test_an_estate_that_is_not_there_is_used_wrongly(run: Run, wallets: list[int
     result = run("verify", "--estate", "[/red]", "--json")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "there is no estate called '[/red]'" in result.stderr
+
+
+def test_an_altered_audit_log_is_named(
+    run: Run, wallets: list[int], admin: psycopg.Connection, postgres: EmbeddedPostgres, database_name: str
+) -> None:
+    async def seal() -> None:
+        database = Database(postgres.app_url(database_name))
+        async with database.unit_of_work(estates=[0, 1, 2]) as session:
+            assert await seal_audit(session, estates=[0, 1, 2], now=datetime(2026, 3, 2, tzinfo=UTC)) > 0
+        await database.close()
+
+    asyncio.run(seal())
+    counted = dict(admin.execute("SELECT estate_id, count(*) FROM audit_link GROUP BY 1").fetchall())
+    clean = json.loads(run("verify", "--json").stdout)
+    assert clean["verified"]
+    assert [each["audit"]["sealed"] for each in clean["estates"]] == [counted[1], counted[2]]
+    attack(admin, "UPDATE audit_change SET new = '{}' WHERE estate_id = 2 AND subject = 'estate'")
+    result = run("verify", "--json")
+    assert result.exit_code == 1
+    first = json.loads(result.stdout)["first_broken"]
+    assert (first["verifier"], first["place"].split()[0]) == ("audit", "change")
+    admin.execute("ALTER TABLE unit DISABLE TRIGGER audited")
+    places = [each["place"] for each in json.loads(run("verify", "--json").stdout)["estates"][-1]["broken"]]
+    assert places == ["unit.audited"]
 
 
 @pytest.mark.parametrize("table", ["audit_entry", "consent"])

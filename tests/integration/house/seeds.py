@@ -30,6 +30,8 @@ from mita.metering import operations as metering
 from mita.metering import queries as metering_queries
 from mita.metering.domain import ReadingBatch
 from mita.notifications import operations as notifications
+from mita.rounds import operations as rounds
+from mita.rounds.domain import WindowRule
 from mita.sharing import operations as sharing
 from mita.sharing.domain import rule_of
 from mita.solar import operations as solar_credits
@@ -110,7 +112,14 @@ async def seed(database: Database, *, name: str) -> int:
     await _credit_panels(database, estate_id=estate_id)
     await _import(database, estate_id=estate_id)
     await _fall_silent(database, estate_id=estate_id)
+    await _read_by_hand(database, estate_id=estate_id)
+    await _seal(database, estate_id=estate_id)
     return estate_id
+
+
+async def _seal(database: Database, *, estate_id: int) -> None:
+    async with database.unit_of_work(estates=[0, estate_id]) as session:
+        assert await identity.seal_audit(session, estates=[0, estate_id], now=NOW) > 0
 
 
 async def _charge(database: Database, *, estate_id: int) -> None:
@@ -449,6 +458,22 @@ async def _fall_silent(database: Database, *, estate_id: int) -> None:
         await webhooks.record_tries(session, tried=tried, now=later)
 
 
+async def _read_by_hand(database: Database, *, estate_id: int) -> None:
+    """A window on whose last day residents are reminded, and a meter that is then read."""
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        rule = WindowRule(NOW.date(), 1, 10, "view")
+        by = {"actor": "staff:test", "now": NOW}
+        await rounds.set_window_rule(session, estate_id=estate_id, rule=rule, **by)
+        unit = (await estate_queries.units(session, estate_id=estate_id))[0]
+        meter = metering.NewMeter(unit.unit_id, "hand", "electricity", is_read_by_hand=True)
+        (meter_id,) = await metering.install_meters(session, estate_id=estate_id, meters=[meter], now=NOW)
+        assert not await rounds.remind_residents(session, estate_id=estate_id, now=NOW)
+        asked = rounds.HandReading(meter_id, None, 1_000_000, "kWh", NOW)
+        await rounds.take_reading(
+            session, estate_id=estate_id, asked=asked, caller=Principal("test"), now=NOW
+        )
+
+
 async def _hand_over(database: Database, *, estate_id: int) -> None:
     """Somebody moves in, and that is undone."""
     staff = Principal("test")
@@ -475,22 +500,26 @@ async def _hand_over(database: Database, *, estate_id: int) -> None:
 
 
 async def _live_and_own(database: Database, *, estate_id: int) -> None:
-    """A person with an occupancy and an ownership, a swapped meter, a document."""
+    """A person with an occupancy and an ownership, a swapped meter that is a bulk meter, a document."""
     by = {"estate_id": estate_id, "actor": "staff:test", "now": NOW}
     async with database.unit_of_work(estates=[estate_id]) as session:
         (unit,) = await estate_queries.units(session, estate_id=estate_id)
         (wallet,) = await wallet_queries.wallets(session, estate_id=estate_id)
         grants = await wallet_queries.live_grants(session, estate_id=estate_id, wallet_id=wallet.wallet_id)
         days = Days(NOW.date())
-        await estates.add_occupancy(session, stay=Stay(unit.unit_id, grants[0].person_id, days), **by)
+        # an owner who moves in keeps their sight of what was before
         share = Share(unit.unit_id, grants[0].person_id, days, 1_000_000)
         await estates.add_ownership(session, share=share, **by)
+        await estates.add_occupancy(session, stay=Stay(unit.unit_id, grants[0].person_id, days), **by)
         old = metering.NewMeter(unit.unit_id, "old", "electricity")
         (meter_id,) = await metering.install_meters(session, estate_id=estate_id, meters=[old], now=NOW)
         order = tenancies.SwapOrder(meter_id, tenancies.NewPart("new", {"import": 0}), NOW, "broken")
         await tenancies.swap_meter(session, order=order, key="k1", **by)
+        (other, *_) = await metering_queries.meters(session, estate_id=estate_id)
+        bulk = metering.NewBulkMeter(meter_id, Days(NOW.date()), (other.meter_id,))
+        await metering.set_bulk_meter(session, new=bulk, **by)
         paper = estates.NewDocument(
-            "unit", unit.unit_id, unit.unit_id, "plan.pdf", "application/pdf", b"%PDF-1"
+            "unit", unit.unit_id, unit.unit_id, "plan.pdf", "application/pdf", b"%PDF-1", for_residents=True
         )
         await estates.store_document(session, new=paper, **by)
 

@@ -83,18 +83,18 @@ async def test_people_are_known_by_address_or_by_name_and_number(files: Files) -
 async def test_meters_are_installed_and_never_overwritten(files: Files, place: Place) -> None:
     await files.send("units", "name\nB1\nB2\n")
     text = (
-        "serial,unit,utility,registers,device,max_rate,burst\n"
-        "W1,B1,water,,wc-b1,2.5,0.5\nE2,B1,electricity,import export,,20,\n"
+        "serial,unit,utility,registers,device,max_rate,burst,is_read_by_hand\n"
+        "W1,B1,water,,wc-b1,2.5,0.5,\nE2,B1,electricity,import export,,20,,yes\n"
     )
     assert counts(await files.send("meters", text)) == (2, 0, 0, 0, 0)
     assert counts(await files.send("meters", text)) == (0, 0, 2, 0, 0)
     done = await files.send(
         "meters",
-        "serial,unit,utility,registers,device,max_rate\n"
-        "W1,B2,electricity,import export,other,2\n"
-        "W3,gone,steam,Import,a b,0\n"
-        "W4,B2,water,,wc-b1,\n"
-        ",B2,,,,\n",
+        "serial,unit,utility,registers,device,max_rate,is_read_by_hand\n"
+        "W1,B2,electricity,import export,other,2,yes\n"
+        "W3,gone,steam,Import,a b,0,maybe\n"
+        "W4,B2,water,,wc-b1,,no\n"
+        ",B2,,,,,\n",
     )
     # a device may speak for several meters of its estate: W4 is fine
     assert counts(done) == (1, 0, 0, 3, 0)
@@ -104,16 +104,19 @@ async def test_meters_are_installed_and_never_overwritten(files: Files, place: P
         (2, "registers", "import export", "differs"),
         (2, "device", "other", "differs"),
         (2, "max_rate", "2", "differs"),
+        (2, "is_read_by_hand", "yes", "differs"),
         (3, "unit", "gone", "unknown_unit"),
         (3, "utility", "steam", "unknown_word"),
         (3, "registers", "Import", "invalid"),
         (3, "device", "a b", "invalid"),
         (3, "max_rate", "0", "invalid"),
+        (3, "is_read_by_hand", "maybe", "not_yes_or_no"),
         (5, "serial", "", "missing"),
         (5, "utility", "", "missing"),
     ]
     meters = (await files.client.get(f"{files.base}/meters")).json()["items"]
     assert sorted(each["serial"] for each in meters) == ["E1", "E2", "W1", "W4"]
+    assert [each["serial"] for each in meters if each["is_read_by_hand"]] == ["E2"]
     wallets = (await files.client.get(f"{files.base}/wallets")).json()["items"]
     words = {each["unit_id"]: {balance["utility"] for balance in each["balances"]} for each in wallets}
     units = await files.units()

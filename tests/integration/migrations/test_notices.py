@@ -39,4 +39,4 @@ def test_only_what_is_to_come_waits_for_its_notice(empty: Empty) -> None:  # noq
     assert waiting == [(date(2099, 1, 1),)]
     assert empty.rows("SELECT count(*) > 0, bool_and(told = 0) FROM rate_notice") == [(True, True)]
     heard = empty.rows("SELECT hears FROM access_grant ORDER BY person_id")
-    assert heard == [(["low_balance", "rate_change"],), ([],), (["low_balance"],)]
+    assert heard == [(["low_balance", "rate_change", "reading_due"],), ([],), (["low_balance"],)]

@@ -180,7 +180,8 @@ async def test_the_trail_says_who_changed_what(database, admin):
     old, new = admin.execute("SELECT old, new FROM access_event WHERE kind = 'changed'").fetchone()
     assert (old["right"], old["top_up_limit_micro"]) == ("view", None)
     assert (new["right"], new["top_up_limit_micro"]) == ("top_up", 7)
-    assert old["hears"] == ["balance_out", "low_balance", "rate_change", "spend_reached", "spend_warning"]
+    hears = ["balance_out", "low_balance", "rate_change", "reading_due", "spend_reached", "spend_warning"]
+    assert old["hears"] == hears
 
 
 # ── invitations ──

@@ -29,8 +29,10 @@ SKIPS = {
 def run_pytest(folder: Path, text: str, *, ci: str, workers: str = "0") -> subprocess.CompletedProcess[str]:
     (folder / "test_one.py").write_text(text, encoding="utf-8")
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-    environment = os.environ | {"CI": ci, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""}
-    command = [sys.executable, "-m", "pytest", "-p", "tests.ci_plugin", "-n", workers, str(folder)]
+    # plugins that are of no matter here take a second each to load
+    plain = {"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    environment = os.environ | plain | {"CI": ci, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "pytest", "-p", "xdist", "-p", "tests.ci_plugin", "-n", workers, folder]
     return subprocess.run(
         command, cwd=folder, env=environment, text=True, capture_output=True, check=False, timeout=120
     )

@@ -180,6 +180,7 @@ CONTRACT = {
     "mita ledger checkpoint": {"--estate", "--json"},
     "mita calculate": {"--quantity", "--intervals", "--amount", "--from", "--to", "--timezone", "--json"},
     "mita bench charge": {"--readings", "--meters", "--batch", "--json"},
+    "mita bench api": {"--users", "--units", "--seconds", "--think-ms", "--json"},
     "mita bench rate": {"--meters", "--json"},
 }
 

@@ -60,3 +60,13 @@ def test_whatever_is_sent_can_be_stored(sent: object) -> None:
     kept = json.dumps(masked(sent))
     assert "\\u0000" not in kept
     kept.encode()
+
+
+def test_addresses_and_numbers_are_hidden_in_the_middle_of_a_text() -> None:
+    said = {"reason": "call +27 82 555 0101 or Thandi@Example.co.za, before 2026-03-01 10:00"}
+    assert masked(said) == {"reason": "call (hidden) or (hidden), before 2026-03-01 10:00"}
+    assert masked({"amount": "+12.50", "at": "12@noon", "since": "2026-03-01T00:00:00+00:00"}) == {
+        "amount": "+12.50",
+        "at": "12@noon",
+        "since": "2026-03-01T00:00:00+00:00",
+    }

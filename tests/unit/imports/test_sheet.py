@@ -6,8 +6,6 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mita.imports.domain import (
     KINDS,
@@ -20,7 +18,6 @@ from mita.imports.domain import (
     template_file,
     twins,
 )
-from mita.imports.domain.error_file import plain_cell, safe_cell
 
 UNITS = KINDS["units"]
 
@@ -44,23 +41,6 @@ def test_a_mark_at_the_beginning_and_a_quoted_line_break() -> None:
 def test_a_cell_without_end_is_refused() -> None:
     with pytest.raises(FileRefused, match="row 2 has a cell of more than 4,000"):
         read_sheet(b"name\n" + b"x" * 4001, kind=UNITS)
-
-
-@pytest.mark.parametrize("cell", ["=1+1", "+27", "-1", "@x", "\t=1", "'=1", "''+x"])
-def test_what_looks_like_a_formula_is_none_any_more(cell: str) -> None:
-    assert safe_cell(cell) == "'" + cell
-
-
-@pytest.mark.parametrize("cell", ["", "a=1", "12", "'tis", "'"])
-def test_other_cells_stay(cell: str) -> None:
-    assert safe_cell(cell) == cell
-    assert plain_cell(cell) == cell
-
-
-@given(st.text(max_size=30).map(str.strip))
-def test_a_cell_comes_back_as_it_was(cell: str) -> None:
-    assert plain_cell(safe_cell(cell)) == cell
-    assert not safe_cell(cell).startswith(("=", "+", "-", "@"))
 
 
 def test_an_error_file_has_its_own_columns_and_reasons() -> None:

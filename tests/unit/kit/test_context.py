@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mita.kit import context
-from mita.kit.context import Context, Proxies, correlation_id_in
+from mita.kit.context import Context, Proxies, correlation_id_in, counted_address
 
 PROXIES = Proxies.parsed("10.0.0.0/8, 2001:db8::1")
 
@@ -58,3 +58,20 @@ def test_the_context_before_comes_back() -> None:
         context.name_action("create_units")
         assert context.current() == Context("one-two-three", "203.0.113.7", action="create_units")
     assert context.current() is outside
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("testclient", "testclient"),
+        ("", ""),
+    ],
+)
+def test_addresses_of_one_household_are_counted_as_one(address: str, counted: str) -> None:
+    assert counted_address(address) == counted

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import time
 
-from mita.kit.ids import new_id
+import pytest
+
+from mita.kit.ids import new_id, read_number
 
 
 def test_ids_are_version_seven_distinct_and_sorted() -> None:
@@ -18,3 +20,26 @@ def test_an_id_begins_with_its_millisecond() -> None:
     millisecond = new_id().int >> 80
     # ids that fall into one millisecond borrow from the next, so a burst runs ahead of the clock
     assert before <= millisecond <= time.time_ns() // 1_000_000 + 60_000
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("7", 7),
+        ("0", 0),
+        ("007", 7),
+        ("9223372036854775807", 2**63 - 1),
+        ("9223372036854775808", None),
+        ("9" * 5_000, None),
+        ("", None),
+        ("-1", None),
+        ("+1", None),
+        (" 1", None),
+        ("1_0", None),
+        ("1.0", None),
+        ("٣", None),
+        ("²", None),
+    ],
+)
+def test_a_number_is_read_only_where_the_database_could_hold_it(text: str, number: int | None) -> None:
+    assert read_number(text) == number

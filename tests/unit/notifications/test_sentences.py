@@ -6,7 +6,8 @@ import string
 
 import pytest
 
-from mita.notifications.domain import _SENTENCES, AlertKind, sentence
+from mita.notifications.domain import AlertKind, sentence
+from mita.notifications.domain.alerts import _SENTENCES
 
 
 @pytest.mark.parametrize(

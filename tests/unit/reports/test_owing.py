@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mita.reports.domain import age_of, lasting, name_cell
+from mita.reports.domain import age_of, lasting
 
 NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 
@@ -26,8 +26,3 @@ def test_how_long_money_lasts(balance: int, charged: int, days: int | None) -> N
 def test_how_old_arrears_are(days: int, age: str) -> None:
     assert age_of(NOW - timedelta(days=days), now=NOW) == age
     assert age_of(None, now=NOW) == "over-90"
-
-
-def test_a_name_is_no_formula() -> None:
-    assert name_cell("=1+1") == "'=1+1"
-    assert name_cell("A1") == "A1"

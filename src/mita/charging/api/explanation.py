@@ -1,6 +1,6 @@
 """The route of explanations: why an entry has its amount."""
 
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -57,9 +57,12 @@ async def explain_entry(
     With ``Accept: text/plain`` the answer is the text alone.
     """
     await require_right(session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=Right.VIEW)
-    told = await operations.explain_entry(
-        session, estate_id=estate_id, wallet_id=wallet_id, utility=utility, seq=seq
-    )
+    asked: dict[str, Any] = {"estate_id": estate_id, "wallet_id": wallet_id, "utility": utility, "seq": seq}
+    if caller.may(Permission.WALLETS_READ, estate_id=estate_id):
+        told = await operations.explain_entry(session, **asked)
+    else:
+        async with edge(request).database.unit_of_work(estates=[estate_id]) as whole:
+            told = await operations.explain_entry(session, **asked, whole=whole)
     explainers: dict[str, Explainer] = edge(request).parts.get(EXPLAINERS, {})
     if told.kind in explainers:
         told = await explainers[told.kind](

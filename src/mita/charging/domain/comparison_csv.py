@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
 from mita.kit.money import format_micro
+from mita.kit.sheets import sheet_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,33 +16,24 @@ COLUMNS = (
     *("unit_id", "unit", "from", "currency"),
     *("old", "new", "difference", "unchanged", "outcome", "reason"),
 )
-# what makes a spreadsheet take a text for a formula
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def header_line() -> str:
     """Return the first line of the file."""
-    return _text([COLUMNS])
+    return sheet_text([COLUMNS])
 
 
 def comparison_lines(rows: Iterable[UnitComparison], *, currency: str) -> str:
     """Return the lines of units."""
-    return _text(_cells(row, currency=currency) for row in rows)
+    return sheet_text(_cells(row, currency=currency) for row in rows)
 
 
 def _cells(row: UnitComparison, *, currency: str) -> tuple[str, ...]:
-    name = f"'{row.name}" if row.name.startswith(_FORMULA) else row.name
     first = "" if row.first is None else row.first.isoformat()
     if row.reason:
-        return str(row.unit_id), name, first, currency, *[""] * 4, "not compared", row.reason
+        return str(row.unit_id), row.name, first, currency, *[""] * 4, "not compared", row.reason
     change = row.difference_micro
     outcome = "gains" if change < 0 else "loses" if change > 0 else "same"
     sides = (row.old_gross_micro, row.new_gross_micro, change, row.unchanged_gross_micro)
     amounts = (format_micro(each) for each in sides)
-    return str(row.unit_id), name, first, currency, *amounts, outcome, ""
-
-
-def _text(rows: Iterable[Iterable[str]]) -> str:
-    written = io.StringIO()
-    csv.writer(written, lineterminator="\r\n").writerows(rows)
-    return written.getvalue()
+    return str(row.unit_id), row.name, first, currency, *amounts, outcome, ""

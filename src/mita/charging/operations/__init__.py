@@ -17,6 +17,7 @@ from mita.charging.operations.release import accept_held_reading
 from mita.charging.operations.rerate import react_to_assignment, rerate_due
 from mita.charging.operations.reverse import reverse
 from mita.charging.operations.savings import Savings, savings
+from mita.charging.operations.split import Split, split_entries
 from mita.charging.operations.timed import SupplySight, never_off, post_timed_charges
 from mita.charging.operations.timed_marks import watch_new_meters
 
@@ -25,6 +26,7 @@ __all__ = [
     "NothingUsed",
     "Preview",
     "Savings",
+    "Split",
     "StaleLane",
     "SupplySight",
     "accept_held_reading",
@@ -44,6 +46,7 @@ __all__ = [
     "reverse",
     "savings",
     "set_cadence",
+    "split_entries",
     "tell_of_rates",
     "watch_new_meters",
 ]

@@ -43,9 +43,18 @@ _PAGE = 200
 
 
 async def explain_entry(
-    session: AsyncSession, *, estate_id: int, wallet_id: int, utility: str, seq: int
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    wallet_id: int,
+    utility: str,
+    seq: int,
+    whole: AsyncSession | None = None,
 ) -> Explained:
     """Return what made an entry of a wallet's account, and which later corrections touched it.
+
+    A charge follows from all readings of its billing period. Where ``session`` does not see what was before
+    somebody's time, ``whole`` does; the entry must be one that ``session`` sees.
 
     :raises NotFound: if the wallet has no such account, or the account no such entry
     """
@@ -80,10 +89,11 @@ async def explain_entry(
     is_charge = entry.kind in (EntryKind.CHARGE, EntryKind.CORRECTION)
     if not is_charge or entry.source_kind != SourceKind.REGISTER:
         return await explain_movement(session, entry=entry, wallet_id=wallet_id, plain=plain)
-    past = await past_of(session, entry=entry, plain=plain)
+    readings = session if whole is None else whole
+    past = await past_of(readings, entry=entry, plain=plain)
     if entry.kind == EntryKind.CORRECTION:
         return await _correction(past)
-    accrued = await session.get(AccrualEntry, (estate_id, account_id, seq))
+    accrued = await readings.get(AccrualEntry, (estate_id, account_id, seq))
     return await (_reading(past) if accrued is None else _readings(past, accrued))
 
 

@@ -8,11 +8,13 @@ import numpy as np
 
 from mita.charging import queries
 from mita.charging.domain.decide import Rows, decide
+from mita.charging.events import HeldReadingAccepted
 from mita.charging.operations.lane import Alone, Gate
 from mita.charging.operations.post import Bookings, draft_charges
 from mita.charging.operations.settle import Settled, settle_register
 from mita.kit.clock import to_us
 from mita.kit.errors import Conflict
+from mita.kit.events import publish
 from mita.ledger import operations as ledger
 from mita.metering import queries as metering_queries
 from mita.metering.domain import ReadingClass
@@ -48,7 +50,7 @@ async def accept_held_reading(
         raise NotHeld(f"the reading is {ReadingClass(reading.class_).shown}, not held")
     taken_s = to_us(taken_at) // 1_000_000
     memory = await queries.new_memory(session, estate_id=estate_id)
-    return await settle_again(
+    settled = await settle_again(
         session,
         memory,
         register_id=register_id,
@@ -57,6 +59,10 @@ async def accept_held_reading(
         cause=f"held reading accepted by {actor}",
         now=now,
     )
+    old, new = settled.old, settled.new
+    amount = new.net_micro + new.tax_micro - old.net_micro - old.tax_micro
+    await publish(session, HeldReadingAccepted(estate_id, register_id, taken_at, amount), now=now)
+    return settled
 
 
 async def settle_again(

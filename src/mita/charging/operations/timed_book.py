@@ -142,9 +142,8 @@ async def _store(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Write rows of ``timed_charge`` in one statement: a month of a thousand accounts is thirty thousand."""
     columns = ", ".join(rows[0])
     connection = await driver_connection(session)
-    # the names are those of our own columns
     statement = (
-        f"INSERT INTO timed_charge ({columns}) SELECT {columns}"  # noqa: S608
+        f"INSERT INTO timed_charge ({columns}) SELECT {columns}"  # noqa: S608 - the names of our own columns
         " FROM json_populate_recordset(NULL::timed_charge, %s::json)"
     )
     await connection.execute(statement, (json.dumps(rows, default=_written),))

@@ -21,8 +21,10 @@ from mita.credit.api import router as credit_router
 from mita.entrypoints.api import docs, page
 from mita.entrypoints.api.auditing import Refusals, record
 from mita.entrypoints.api.batch import router as batch_router
+from mita.entrypoints.api.by_path import ByPath, Paths, flat
 from mita.entrypoints.api.conditions import Conditions
 from mita.entrypoints.api.device_tokens import router as device_tokens_router
+from mita.entrypoints.api.estate_privacy import router as estate_privacy_router
 from mita.entrypoints.api.explaining import EXPLAINERS_BY_KIND
 from mita.entrypoints.api.guards import BodyLimit, Correlation, Guard, SecurityHeaders
 from mita.entrypoints.api.hints import STREAMS, Streams
@@ -35,6 +37,7 @@ from mita.entrypoints.api.operation_index import OperationIndex
 from mita.entrypoints.api.privacy import router as privacy_router
 from mita.entrypoints.api.probes import HEALTH, probes
 from mita.entrypoints.api.problems import CONTENTION, REFUSALS, answer_with_problems
+from mita.entrypoints.api.quick import QuickAnswers
 from mita.entrypoints.api.repeats import AnsweredBefore, Repeats, answer_again
 from mita.entrypoints.api.schema import Application, problem_answers
 from mita.entrypoints.api.sessions import Sessions
@@ -42,10 +45,12 @@ from mita.entrypoints.api.sign_up import router as sign_up_router
 from mita.entrypoints.api.statistics import router as statistics_router
 from mita.entrypoints.api.units import router as units_router
 from mita.entrypoints.health import Health
+from mita.estates import operations as estate_operations
 from mita.estates import queries as estate_queries
 from mita.estates.api import router as estates_router
 from mita.identity.api import router as identity_router
 from mita.identity.api.asking import SIGNING_IN, SigningIn
+from mita.identity.api.roles import KNOWN_PERSON
 from mita.identity.domain import Permission
 from mita.imports.api import router as imports_router
 from mita.kit.context import NO_PROXIES, Proxies
@@ -60,6 +65,7 @@ from mita.ledger.domain import VerifierKey
 from mita.metering.api import router as metering_router
 from mita.notifications.api import router as notifications_router
 from mita.reports.api import router as reports_router
+from mita.rounds.api import router as rounds_router
 from mita.sharing.api import router as sharing_router
 from mita.solar.api import router as solar_router
 from mita.tariffs.api import router as tariffs_router
@@ -86,6 +92,7 @@ _FEATURES = (
     statistics_router,
     device_tokens_router,
     privacy_router,
+    estate_privacy_router,
     metering_router,
     charging_router,
     sharing_router,
@@ -95,6 +102,7 @@ _FEATURES = (
     wallets_router,
     credit_router,
     tenancies_router,
+    rounds_router,
     webhooks_router,
     imports_router,
     reports_router,
@@ -146,8 +154,8 @@ def create_app(
         title="Mita",
         version=version("mita"),
         description=_DESCRIPTION,
-        docs_url=None,
-        redoc_url=None,
+        # what is measured and traced is ours to say, and the variables of it are not read at each request
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=_lifespan(live, None if beside is None else partial(beside, health)),
     )
     sessions = Sessions(database)
@@ -164,6 +172,7 @@ def create_app(
             CHECKPOINTS: checkpoints or _NoCheckpoints(),
             WALLET_SIGHT: _see_wallet,
             ADDRESS_RULES: webhook_rules,
+            KNOWN_PERSON: estate_operations.require_known_person,
             SIGNING_IN: signing_in or SigningIn(),
             "sessions": sessions,
             HEALTH: health,
@@ -179,12 +188,14 @@ def create_app(
     app.add_middleware(Conditions, database=database, index=index)
     app.add_middleware(Repeats, database=database, index=index)
     app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX)
+    app.add_middleware(QuickAnswers, database=database, paths=_paths())
     app.add_middleware(Guard, sessions=sessions, limits=limits or KeyLimits())
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observed, has_access_log=has_access_log)
     app.add_middleware(Correlation, proxies=proxies)
     app.router.routes.extend(_routes())
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    app.router.middleware_stack = ByPath(app.router.app, paths=_paths())
     return app
 
 
@@ -194,7 +205,12 @@ def _routes() -> list[BaseRoute]:
     routed = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     for router in (_api(), probes, page.router, docs.router):
         routed.include_router(router)
-    return list(routed.router.routes)
+    return list(flat(routed.router.routes))
+
+
+@cache
+def _paths() -> Paths:
+    return Paths(_routes())
 
 
 def _lifespan(
@@ -271,7 +287,7 @@ def _api() -> APIRouter:
     api = APIRouter(
         prefix=PREFIX,
         dependencies=[Depends(bearer), Depends(check_platform_permission)],
-        responses={**problem_answers(400, 401, 413, 429, 503), **refusals(PermissionMissing, ReadOnly)},
+        responses={**problem_answers(400, 401, 408, 413, 429, 503), **refusals(PermissionMissing, ReadOnly)},
     )
     for router in _FEATURES:
         api.include_router(router)

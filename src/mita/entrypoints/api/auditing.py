@@ -11,6 +11,7 @@ from mita.entrypoints.api.problems import UNAVAILABLE
 from mita.identity import operations as identity
 from mita.kit import context
 from mita.kit.clock import now_utc
+from mita.kit.ids import read_number
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -84,8 +85,7 @@ class Refusals:
 
 def _estate_of(request: Request) -> int:
     # a 403 is said of estates that are there for the caller; of others it is 404
-    found = str(request.path_params.get("estate_id", identity.PLATFORM))
-    return int(found) if found.isascii() and found.isdecimal() else identity.PLATFORM
+    return read_number(str(request.path_params.get("estate_id", ""))) or identity.PLATFORM
 
 
 def _subject(request: Request) -> str | None:

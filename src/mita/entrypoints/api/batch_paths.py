@@ -2,6 +2,8 @@
 
 from starlette.routing import compile_path
 
+from mita.kit.ids import read_number
+
 _ESTATE = "/api/v1/estates/{estate_id}"
 CREATES_AN_ESTATE = ("POST", "/api/v1/estates")
 # readings have a transaction of their own, and files no JSON
@@ -60,5 +62,4 @@ def is_allowed(method: str, path: str) -> bool:
 def estate_of(path: str) -> int | None:
     """Return the estate of an operation's path, or None if that is no number."""
     found = _DEEPER.match(path) or _ITSELF.match(path)
-    text = found["estate_id"] if found else ""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 19 else None  # noqa: PLR2004 - a bigint
+    return read_number(found["estate_id"]) if found else None

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 
-from mita.entrypoints.api.captured import captured, no_body
+from mita.entrypoints.api.captured import body_of, captured, no_body, telling
 from mita.entrypoints.api.operation_index import cursor_of
-from mita.entrypoints.api.problems import UNAVAILABLE, has_lost_a_race, refused, unavailable
+from mita.entrypoints.api.problems import UNAVAILABLE, body_refused, has_lost_a_race, refused, unavailable
 from mita.kit import context
 from mita.kit.errors import Invalid, PreconditionFailed, Refusal
 from mita.kit.web import LENT, Lent
@@ -61,7 +62,13 @@ class Conditions:
             await refused(scope["path"], refusal)(scope, receive, send)
             return
         try:
-            answer = await self._changed(scope, receive)
+            # before the transaction: whoever sends slowly holds no connection to the database meanwhile
+            body = await body_of(scope, receive)
+        except HTTPException as error:
+            await body_refused(scope["path"], error)(scope, receive, send)
+            return
+        try:
+            answer = await self._changed(scope, telling(body, receive))
         except Refusal as refusal:
             await refused(scope["path"], refusal)(scope, receive, send)
         except UNAVAILABLE as error:
@@ -136,18 +143,21 @@ class _Tagging:
         else:
             self._parts.append(message.get("body", b""))
             if not message.get("more_body"):
-                await self._finish(self._start, b"".join(self._parts))
+                await send_tagged(self._scope, self._send, self._start, b"".join(self._parts))
 
-    async def _finish(self, start: Message, body: bytes) -> None:
-        headers, tag = MutableHeaders(scope=start), tag_of(body)
-        headers["ETag"] = tag
-        if link := _link(self._scope, body):
-            headers["Link"] = link
-        if is_among(tag, Headers(scope=self._scope).getlist("if-none-match"), is_weak=True):
-            start["status"], body = 304, b""
-            del headers["content-length"], headers["content-type"]
-        await self._send(start)
-        await self._send({"type": "http.response.body", "body": body})
+
+async def send_tagged(scope: Scope, send: Send, start: Message, body: bytes) -> None:
+    """Send a JSON answer with its tag and the link to the next page, or 304 to who has it already."""
+    headers, tag = MutableHeaders(scope=start), tag_of(body)
+    start["headers"].append((b"etag", tag.encode()))
+    if link := _link(scope, body):
+        headers["Link"] = link
+    known = [value.decode("latin-1") for name, value in scope["headers"] if name == b"if-none-match"]
+    if known and is_among(tag, known, is_weak=True):
+        start["status"], body = 304, b""
+        del headers["content-length"], headers["content-type"]
+    await send(start)
+    await send({"type": "http.response.body", "body": body})
 
 
 def _is_tagged(start: Message) -> bool:

@@ -1,5 +1,6 @@
 """What stands in front of every route: headers, the token before a body is read, a limit for the body."""
 
+import asyncio
 import uuid
 from dataclasses import replace
 
@@ -10,7 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mita.entrypoints.api.key_limits import KeyLimits
 from mita.entrypoints.api.problems import (
+    CORRELATION,
+    HEADERS,
     TOO_LARGE,
+    TOO_SLOW,
     UNAVAILABLE,
     rate_limited,
     too_large,
@@ -23,18 +27,10 @@ from mita.kit import context
 from mita.kit.context import CORRELATION_HEADER, Context, Proxies, correlation_id_in
 from mita.kit.web import PUBLIC_PREFIX
 
+BODY_SECONDS_MAX = 60.0
 _GUARDED = ("/api/", "/live", "/metrics")
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    # no-referrer would make the Origin of our own forms "null"
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
+_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+_HEADERS_OF_MONEY = [*_HEADERS, (b"cache-control", b"no-store")]
 
 
 class SecurityHeaders:
@@ -49,13 +45,14 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
+        wanted = _HEADERS if scope["path"].startswith("/static/") else _HEADERS_OF_MONEY
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                if not scope["path"].startswith("/static/"):
-                    headers.setdefault("Cache-Control", "no-store")
+                # as they are sent, and only those that the answer has not set itself
+                headers = list(message.get("headers", ()))
+                named = {name for name, _ in headers}
+                message["headers"] = headers + [each for each in wanted if each[0] not in named]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
@@ -79,6 +76,8 @@ class Correlation:
         address = self._proxies.address(
             peer[0] if peer else None, forwarded_for=sent.getlist("x-forwarded-for")
         )
+        # an unexpected error is answered outside of all this
+        scope.setdefault("state", {})[CORRELATION] = correlation_id
         with context.entered(Context(correlation_id, address)):
             told = {CORRELATION_HEADER: correlation_id}
             await self._app(scope, receive, _telling(send, told))
@@ -86,6 +85,8 @@ class Correlation:
 
 def _telling(send: Send, told: dict[str, str]) -> Send:
     """Return a ``send`` that adds headers to the answer."""
+    if not told:
+        return send
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -146,11 +147,15 @@ def _cause_of(principal: Principal) -> Context:
 
 
 class BodyLimit:
-    """Refuses a body that is too large: before it is read if it says its length, else where it exceeds."""
+    """Refuses a body that is too large: before it is read if it says its length, else where it exceeds.
 
-    def __init__(self, app: ASGIApp, *, bytes_max: int) -> None:
+    One that is not whole after ``seconds_max`` is refused as well: a caller could hold connections for ever.
+    """
+
+    def __init__(self, app: ASGIApp, *, bytes_max: int, seconds_max: float = BODY_SECONDS_MAX) -> None:
         self._app = app
         self._bytes_max = bytes_max
+        self._seconds_max = seconds_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -162,11 +167,20 @@ class BodyLimit:
         if length.isdecimal() and (len(length) > len(str(self._bytes_max)) or int(length) > self._bytes_max):
             await too_large(scope["path"])(scope, receive, send)
             return
-        left = self._bytes_max
+        left, until, is_whole = self._bytes_max, None, False
 
         async def receive_no_more() -> Message:
-            nonlocal left
-            message = await receive()
+            nonlocal left, until, is_whole
+            if is_whole:
+                # what comes now is that the caller goes, after whatever time
+                return await receive()
+            until = until or asyncio.get_running_loop().time() + self._seconds_max
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError as error:
+                raise HTTPException(408, TOO_SLOW, headers={"Connection": "close"}) from error
+            is_whole = not message.get("more_body", False)
             left -= len(message.get("body", b""))
             if left < 0:
                 raise HTTPException(413, TOO_LARGE)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from limits import RateLimitItemPerMinute
 from limits.aio.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
-from limits.storage import storage_from_string
 
 from mita.kit.clock import now_utc
+from mita.kit.context import counted_address
+from mita.kit.limiter import Counting
 
 if TYPE_CHECKING:
-    from limits.aio.strategies import RateLimiter
-
     from mita.identity.domain import Principal
 
 _WINDOW_S = 60
@@ -27,16 +26,15 @@ class KeyLimits:
     """
 
     def __init__(self, store: str = "memory", *, requests_per_minute: int = 0) -> None:
-        storage = storage_from_string("async+memory://" if store == "memory" else f"async+{store}")
-        self._limiter = MovingWindowRateLimiter(storage)
-        self._rough = SlidingWindowCounterRateLimiter(storage)
+        self._exact = Counting(store, strategy=MovingWindowRateLimiter)
+        self._rough = Counting(store, strategy=SlidingWindowCounterRateLimiter)
         self._requests_per_minute = requests_per_minute
 
     async def headers(self, principal: Principal) -> tuple[dict[str, str], bool]:
         """Count a request; return what the answer tells of the limit, and whether the request is let in."""
         if principal.key_id is not None and principal.requests_per_minute is not None:
             key = f"api_key:{principal.key_id}"
-            return await self._count(self._limiter, key, allowed=principal.requests_per_minute)
+            return await self._count(self._exact, key, allowed=principal.requests_per_minute)
         if principal.person_id is None or not self._requests_per_minute:
             return {}, True
         key = f"person:{principal.person_id}"
@@ -46,12 +44,13 @@ class KeyLimits:
         """Count a request of somebody who has shown no token, as :meth:`headers` does."""
         if address is None or not self._requests_per_minute:
             return {}, True
-        return await self._count(self._rough, f"address:{address}", allowed=self._requests_per_minute)
+        return await self._count(
+            self._rough, f"address:{counted_address(address)}", allowed=self._requests_per_minute
+        )
 
-    async def _count(self, limiter: RateLimiter, key: str, *, allowed: int) -> tuple[dict[str, str], bool]:
+    async def _count(self, counting: Counting, key: str, *, allowed: int) -> tuple[dict[str, str], bool]:
         item = RateLimitItemPerMinute(allowed)
-        is_let_in = await limiter.hit(item, key)
-        window = await limiter.get_window_stats(item, key)
+        is_let_in, window = await counting.hit(item, key)
         wait_s = max(1, math.ceil(window.reset_time - now_utc().timestamp()))
         told = {
             "RateLimit-Limit": str(allowed),

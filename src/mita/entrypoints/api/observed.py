@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import cache
 from typing import TYPE_CHECKING
 
 from mita.entrypoints.metrics import REQUESTS
 
 if TYPE_CHECKING:
+    from prometheus_client import Histogram
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 access = logging.getLogger("mita.access")
 _PREFIX = "/api/v1"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _ABORTED = 499
+
+
+@cache
+def _requests(method: str, route: str, status: int) -> Histogram:
+    return REQUESTS.labels(method, route, status)
 
 
 class Observed:
@@ -50,7 +57,7 @@ class Observed:
     def _note(self, scope: Scope, *, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         route = route_of(scope)
-        REQUESTS.labels(method, route, status).observe(seconds)
+        _requests(method, route, status).observe(seconds)
         if self._has_access_log:
             caller = scope["state"].get("caller")
             access.info(

@@ -166,25 +166,33 @@ async def erase_person(
             is_forced=body.is_forced,
             actor=asking.actor,
             now=now,
+            estate_id=PLATFORM,
         )
         return erasure_out(row)
 
 
 async def _against(session: AsyncSession, *, person_id: int, today: date) -> Sequence[str]:
     """Return what stands against forgetting a person, in the words that staff reads."""
-    found = []
+    found: list[str] = []
     for estate_id in await estates.platform_estate_ids(session):
         await see_estates(session, estates=[estate_id])
-        lived = await estates.occupancies(session, estate_id=estate_id, of=Of(person_id=person_id))
-        if any(each.until_on is None or each.until_on > today for each in lived):
-            found.append(f"the person lives in a unit of estate {estate_id}")
-        of_person = set(await wallets.wallets_of_person(session, estate_id=estate_id, person_id=person_id))
-        accounts = await wallets.accounts(session, estate_id=estate_id) if of_person else []
-        own = [each.account_id for each in accounts if each.wallet_id in of_person]
-        balances = await ledger.balances(session, estate_id=estate_id, account_ids=own)
-        if any(balance < 0 for balance in balances.values()):
-            found.append(f"a wallet of the person in estate {estate_id} owes something")
+        found += await against_in(session, estate_id=estate_id, person_id=person_id, today=today)
     await see_estates(session, estates=[])
+    return found
+
+
+async def against_in(session: AsyncSession, *, estate_id: int, person_id: int, today: date) -> Sequence[str]:
+    """Return what stands against forgetting a person in one estate, in the words that staff reads."""
+    found = []
+    lived = await estates.occupancies(session, estate_id=estate_id, of=Of(person_id=person_id))
+    if any(each.until_on is None or each.until_on > today for each in lived):
+        found.append(f"the person lives in a unit of estate {estate_id}")
+    of_person = set(await wallets.wallets_of_person(session, estate_id=estate_id, person_id=person_id))
+    accounts = await wallets.accounts(session, estate_id=estate_id) if of_person else []
+    own = [each.account_id for each in accounts if each.wallet_id in of_person]
+    balances = await ledger.balances(session, estate_id=estate_id, account_ids=own)
+    if any(balance < 0 for balance in balances.values()):
+        found.append(f"a wallet of the person in estate {estate_id} owes something")
     return found
 
 

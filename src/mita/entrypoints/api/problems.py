@@ -13,12 +13,27 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from mita.charging.operations import StaleLane
+from mita.kit.context import CORRELATION_HEADER
 from mita.kit.errors import PreconditionFailed, Refusal
 from mita.ledger.operations import StaleHeads
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+# where a request's state has its correlation id
+CORRELATION = "correlation_id"
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # no-referrer would make the Origin of our own forms "null"
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
 # a request may be wrong in ten thousand places; a person reads the first ones
 _PROBLEMS_MAX = 100
 _CODES = {
@@ -27,6 +42,7 @@ _CODES = {
     403: ("forbidden", "Not allowed"),
     404: ("not_found", "Not found"),
     405: ("method_not_allowed", "The method is not allowed here"),
+    408: ("too_slow", "The body takes too long to arrive"),
     413: ("too_large", "The body is too large"),
     415: ("unsupported_media_type", "The content type is not supported"),
     422: ("invalid", "The input is not valid"),
@@ -109,11 +125,17 @@ def refused(path: str, refusal: Refusal) -> Response:
 
 
 TOO_LARGE = "a body may have at most 5 MB"
+TOO_SLOW = "the body did not arrive in time"
 
 
 def too_large(path: str) -> Response:
     """Return the answer to a body that says it is too large."""
     return problem(path, status=413, detail=TOO_LARGE, headers={"Connection": "close"})
+
+
+def body_refused(path: str, error: HTTPException) -> Response:
+    """Return the answer to a body that was too large, or too slow, where it is read before its route."""
+    return problem(path, status=error.status_code, detail=error.detail, headers={"Connection": "close"})
 
 
 # what a database that is away, starting, full or choosing a victim raises; trying again may help
@@ -186,7 +208,11 @@ async def _unstorable(request: Request, error: Exception) -> Response:
 
 async def _internal(request: Request, error: Exception) -> Response:
     logger.error("unexpected %s while answering %s", type(error).__name__, request.url.path)
-    return problem(request.url.path, status=500, detail="the error is in the log")
+    # outside of what adds headers to other answers
+    headers = {**HEADERS, "Cache-Control": "no-store"}
+    if (correlation_id := getattr(request.state, CORRELATION, None)) is not None:
+        headers[CORRELATION_HEADER] = correlation_id
+    return problem(request.url.path, status=500, detail="the error is in the log", headers=headers)
 
 
 def answer_with_problems(app: FastAPI) -> None:

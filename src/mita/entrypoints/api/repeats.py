@@ -15,12 +15,12 @@ from starlette.responses import Response
 
 from mita.entrypoints.api.captured import body_of, captured, telling
 from mita.entrypoints.api.operation_index import IDEMPOTENCY_KEY
-from mita.entrypoints.api.problems import UNAVAILABLE, refused, too_large, unavailable
+from mita.entrypoints.api.problems import UNAVAILABLE, body_refused, refused, unavailable
 from mita.identity import operations as identity
 from mita.identity.operations import Answer, Keyed
 from mita.kit.clock import now_utc
 from mita.kit.errors import Invalid
-from mita.kit.money import BIGINT_MAX
+from mita.kit.ids import read_number
 from mita.kit.web import LENT, Lent
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 REPLAYED = "Idempotency-Replayed"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
-_ESTATE = re.compile(r"/api/v1/estates/([0-9]{1,19})(?:/|$)", re.ASCII)
+_ESTATE = re.compile(r"/api/v1/estates/([^/]*)(?:/|$)")
 _ERRORS, _BUSY = 400, 503
 _ATTEMPTS_MAX = 5
 
@@ -74,8 +74,8 @@ class Repeats:
             return
         try:
             body = await body_of(scope, receive)
-        except HTTPException:
-            await too_large(scope["path"])(scope, receive, send)
+        except HTTPException as error:
+            await body_refused(scope["path"], error)(scope, receive, send)
             return
         keyed = _keyed(scope, key=key, body=body)
         try:
@@ -120,11 +120,11 @@ class Repeats:
 
 def _keyed(scope: Scope, *, key: str, body: bytes) -> Keyed:
     found = _ESTATE.match(scope["path"])
-    estate_id = int(found[1]) if found else identity.PLATFORM
+    # one that is no number of an estate is refused by the route
+    estate_id = (read_number(found[1]) if found else None) or identity.PLATFORM
     asked = b"\x00".join([scope["method"].encode(), scope["path"].encode(), scope["query_string"], body])
     return Keyed(
-        # one that is no number of an estate is refused by the route
-        estate_id if estate_id <= BIGINT_MAX else identity.PLATFORM,
+        estate_id,
         scope["state"]["caller"].actor,
         key,
         hashlib.sha256(asked).digest(),

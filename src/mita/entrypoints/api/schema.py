@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
+from starlette.routing import Mount
 
 from mita.entrypoints.api.operation_index import OperationIndex
 from mita.entrypoints.api.problems import MEDIA_TYPE, codes_of
@@ -14,6 +15,10 @@ from mita.kit.shapes import Problem
 from mita.kit.web import refusals
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.routing import BaseRoute
+
     from mita.entrypoints.api.operation_index import Indexed
     from mita.kit.errors import Refusal
 
@@ -25,23 +30,37 @@ _ETAG = {
 
 
 class Application(FastAPI):
-    """FastAPI whose document says that errors come as problem+json, and only so."""
+    """FastAPI whose document says that errors come as problem+json, and only so; it redirects nobody."""
+
+    def __init__(self, **how: Any) -> None:
+        # a redirect would name whatever host the caller says
+        super().__init__(docs_url=None, redoc_url=None, redirect_slashes=False, **how)
 
     def openapi(self) -> dict[str, Any]:
-        """Return the document; it is made once."""
-        is_new = self.openapi_schema is None
-        document = super().openapi()
-        if is_new:
-            document["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
-            for item in document["paths"].values():
-                for operation in item.values():
-                    for answer in operation["responses"].values():
-                        _settle(answer)
-            for each in OperationIndex(self).all():
-                item = document["paths"].get(each.template, {})
-                if each.method.lower() in item:
-                    _say_conditions(item[each.method.lower()], each)
-        return document
+        """Return the document; applications of one process that have the same routes share it."""
+        shown = (each for each in self.routes if not isinstance(each, Mount))
+        routes = [each for each in shown if getattr(each, "include_in_schema", True)]
+        key = tuple(id(route) for route in routes)
+        if key not in _documents:
+            # the routes are kept with it: an id belongs to another object after the first one is gone
+            _documents[key] = routes, _settled(super().openapi(), OperationIndex(self).all())
+        return _documents[key][1]
+
+
+_documents: dict[tuple[int, ...], tuple[list[BaseRoute], dict[str, Any]]] = {}
+
+
+def _settled(document: dict[str, Any], operations: Iterable[Indexed]) -> dict[str, Any]:
+    document["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
+    for item in document["paths"].values():
+        for operation in item.values():
+            for answer in operation["responses"].values():
+                _settle(answer)
+    for each in operations:
+        item = document["paths"].get(each.template, {})
+        if each.method.lower() in item:
+            _say_conditions(item[each.method.lower()], each)
+    return document
 
 
 def _say_conditions(operation: dict[str, Any], route: Indexed) -> None:

@@ -1,6 +1,8 @@
 """Who is asking: a bearer token, or for the page a signed session in a cookie."""
 
 import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import jwt
@@ -8,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
 from mita.identity import operations, queries
-from mita.identity.domain import Principal
+from mita.identity.domain import Principal, token_hash
+from mita.identity.queries import Proof
 from mita.kit.clock import EPOCH, now_utc
 from mita.kit.db import Database
+from mita.kit.reads import ReadsAway
 
 COOKIE = "mita_session"
 LIFETIME = timedelta(hours=12)
@@ -20,6 +24,16 @@ _AUDIENCE = "mita-page"
 _TOKEN_CHARS_MAX = 200
 # an access token is a JWT; no other token has a dot
 _DOTS_OF_ACCESS, _ACCESS_CHARS_MAX = 2, 1000
+_KNOWN_MAX = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A caller, and what the caller was derived from."""
+
+    principal: Principal
+    proof: Proof
+    text: bytes
 
 
 class Sessions:
@@ -30,21 +44,55 @@ class Sessions:
         self._key = secrets.token_bytes(64)
         # when the last use of an API key was written down, by its id: once a minute is enough
         self._noted: dict[int, datetime] = {}
+        # by the hash of the token, the one that came last at the end
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
     async def principal_of_token(self, token: str) -> Principal | None:
-        """Return who a bearer token belongs to, or None."""
+        """Return who a bearer token belongs to, or None.
+
+        Who was known before is known again only if the database says, at this very request, that nothing of
+        what that was derived from has changed: token, session, roles, the estates of organisations.
+        """
         if not token.isascii() or not token.isprintable():
             return None
-        if token.count(".") == _DOTS_OF_ACCESS and len(token) <= _ACCESS_CHARS_MAX:
-            async with self._database.unit_of_work(estates=[]) as session:
-                return await queries.principal_of_access(session, token=token, now=now_utc())
-        if not 0 < len(token) <= _TOKEN_CHARS_MAX:
+        if token.count(".") != _DOTS_OF_ACCESS and not 0 < len(token) <= _TOKEN_CHARS_MAX:
             return None
-        async with self._database.unit_of_work(estates=[]) as session:
-            found = await queries.principal_of_token(session, token=token)
+        if len(token) > _ACCESS_CHARS_MAX:
+            return None
+        digest = token_hash(token)
+        known = self._known.get(digest)
+        if known is not None:
+            if await self._is_still_so(known):
+                return known.principal
+            self._known.pop(digest, None)
+        return await self._looked_up(token, digest=digest)
+
+    async def _is_still_so(self, known: _Known) -> bool:
+        try:
+            return await known.proof.text(self._database.reads, now=now_utc()) == known.text
+        except ReadsAway:
+            return False
+
+    async def _looked_up(self, token: str, *, digest: bytes) -> Principal | None:
+        now, proof = now_utc(), queries.proof_of(token)
+        # a caller and their proof are of the same instant
+        async with self._database.unit_of_work(estates=[], is_repeatable=proof is not None) as session:
+            if token.count(".") == _DOTS_OF_ACCESS:
+                found = await queries.principal_of_access(session, token=token, now=now)
+            else:
+                found = await queries.principal_of_token(session, token=token)
             if found is not None and found.key_id is not None:
                 await self._note_use(session, api_key_id=found.key_id)
+            if found is not None and proof is not None:
+                text = await proof.text_in(session, now=now)
+                if text is not None:
+                    self._remember(digest, _Known(found, proof, text))
             return found
+
+    def _remember(self, digest: bytes, known: _Known) -> None:
+        self._known[digest] = known
+        while len(self._known) > _KNOWN_MAX:
+            self._known.popitem(last=False)
 
     async def _note_use(self, session: AsyncSession, *, api_key_id: int) -> None:
         now = now_utc()

@@ -15,6 +15,7 @@ from mita.estates.schemas.people import OccupancyOut, occupancy_out
 from mita.estates.schemas.units import UnitOut, unit_fields, unit_out
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
+from mita.kit.ids import read_number
 from mita.kit.shapes import (
     AfterId,
     Id,
@@ -165,9 +166,9 @@ def _next(last: Any, *, order: str) -> int | str:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= 18):  # noqa: PLR2004 - what a bigint holds
+    if (number := read_number(text)) is None:
         raise _bad_cursor()
-    return int(text)
+    return number
 
 
 def _bad_cursor() -> Invalid:

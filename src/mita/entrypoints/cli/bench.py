@@ -206,3 +206,41 @@ def rate_summary(run: RateRun) -> dict[str, Any]:
         "threads": run.threads,
         "blocks": part("blocks"),
     }
+
+
+@app.command()
+def api(
+    users: Annotated[int, typer.Option(min=5, help="Users that ask at the same time.")] = 100,
+    units: Annotated[int, typer.Option(min=10, help="Units of the demo's two estates together.")] = 10_000,
+    seconds: Annotated[float, typer.Option(min=1, help="How long the users ask.")] = 30.0,
+    think_ms: Annotated[int, typer.Option(min=0, help="How long a user thinks before a request.")] = 2_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Let users ask the API, and compare a wallet's balance with the bare framework; status 1 on errors."""
+    from mita.entrypoints.bench import api as bench_api
+    from mita.entrypoints.opened import throw_away
+
+    errors = Console(stderr=True)
+    with throw_away() as url, errors.status("Measuring…") as status:
+        run = bench_api.run(
+            url, users=users, units=units, seconds=seconds, think_ms=think_ms, tell=status.update
+        )
+    report = bench_api.summary(run)
+    if as_json:
+        typer.echo(json.dumps(report))
+    else:
+        table = Table(title=f"{run.users} users of {units:,} units, {think_ms:,} ms between requests")
+        for column in ("requests/s", "mean ms", "p99 ms", "errors"):
+            table.add_column(column, justify="right")
+        shown = (report[name] for name in ("requests_per_second", "mean_ms", "p99_ms", "errors"))
+        table.add_row(*(str(each) for each in shown))
+        console = Console()
+        console.print(table)
+        console.print(
+            f"balance: {report['balance_per_second']:,}/s   bare framework: {report['bare_per_second']:,}/s"
+            f"   of bare: {report['balance_of_bare']}   driver busy: {report['driver_busy']}",
+            highlight=False,
+        )
+    if run.errors:
+        errors.print(f"the last of {run.errors} errors: {run.last_error}", markup=False)
+        raise typer.Exit(1)

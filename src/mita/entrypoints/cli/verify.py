@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -17,14 +17,20 @@ from mita.entrypoints.cli.plainly import BAD_INPUT, plainly
 from mita.entrypoints.opened import database_url
 from mita.estates import queries as estate_queries
 from mita.identity import queries as identity_queries
+from mita.identity.operations import PLATFORM
 from mita.kit.clock import now_utc
 from mita.kit.db import Database
 from mita.kit.settings import Settings
 from mita.ledger import queries as ledger_queries
+from mita.ledger.domain import Break
 from mita.ledger.operations import NotPublished
 from mita.ledger.queries import Outside
 
+if TYPE_CHECKING:
+    from mita.identity.queries import AuditCheck
+
 BROKEN = 1
+_NOTHING = {"accounts": 0, "entries": 0, "checkpoints": {"checked": 0}, "audit": {"sealed": 0}}
 _NO_CHECKPOINT = "there is no signed checkpoint to compare it with; `mita ledger checkpoint` makes one"
 
 
@@ -57,6 +63,8 @@ async def _verify(url: str, name: str | None, settings: Settings, errors: Consol
         async with database.unit_of_work(estates=[]) as session:
             ids = await estate_queries.platform_estate_ids(session)
             unguarded = await identity_queries.unguarded(session)
+        async with database.unit_of_work(estates=[PLATFORM]) as session:
+            of_platform = await identity_queries.check_audit(session, estate_id=PLATFORM)
         async with database.unit_of_work(estates=ids) as session:
             found = await estate_queries.estates(session, limit=len(ids) + 1)
         chosen = [e for e in found if name is None or e.name == name]
@@ -75,8 +83,8 @@ async def _verify(url: str, name: str | None, settings: Settings, errors: Consol
                 )
         if name is None:
             estates += [_gone(each) for each in sorted(directory.estate_ids(keys=keys) - set(ids))]
-        if unguarded:
-            estates.append(_open_to_change(unguarded))
+        if unguarded or of_platform.breaks:
+            estates.append(_of_platform(unguarded, of_platform))
         broken = [place for one in estates for place in one["broken"]]
         return {"verified": not broken, "first_broken": broken[0] if broken else None, "estates": estates}
     finally:
@@ -102,11 +110,14 @@ async def _verify_estate(
         )
         # what has accrued belongs to charging, in the same snapshot
         checked.breaks += await charging_queries.accrual_breaks(session, estate_id=estate_id)
+        audit = await identity_queries.check_audit(session, estate_id=estate_id)
+        checked.breaks += [Break("audit", found.place, found.detail) for found in audit.breaks]
     return {
         "estate": name,
         "accounts": checked.accounts,
         "entries": checked.entries,
         "checkpoints": {"checked": checked.checkpoints},
+        "audit": {"sealed": audit.links},
         "verified": checked.is_verified,
         "broken": [{"verifier": b.verifier, "place": b.place, "detail": b.detail} for b in checked.breaks],
     }
@@ -116,16 +127,15 @@ def _gone(estate_id: int) -> dict[str, Any]:
     """Return what is said of an estate that has checkpoints and is not in the database."""
     place = f"estate {estate_id}"
     broken = {"verifier": "checkpoints", "place": place, "detail": "it has checkpoints, and it is gone"}
-    counts = {"accounts": 0, "entries": 0, "checkpoints": {"checked": 0}}
-    return {"estate": place, **counts, "verified": False, "broken": [broken]}
+    return {"estate": place, **_NOTHING, "verified": False, "broken": [broken]}
 
 
-def _open_to_change(triggers: list[str]) -> dict[str, Any]:
-    """Return what is said of the audit log if nothing keeps it from being changed."""
-    detail = "the trigger that refuses changes is gone or switched off"
+def _of_platform(triggers: list[str], audit: AuditCheck) -> dict[str, Any]:
+    """Return what is said of the audit log of no estate, and where nothing guards the log of any."""
+    detail = "the trigger is gone or switched off"
     broken = [{"verifier": "guards", "place": each, "detail": detail} for each in triggers]
-    counts = {"accounts": 0, "entries": 0, "checkpoints": {"checked": 0}}
-    return {"estate": "the audit log", **counts, "verified": False, "broken": broken}
+    broken += [{"verifier": "audit", "place": each.place, "detail": each.detail} for each in audit.breaks]
+    return {"estate": "the audit log", **_NOTHING, "verified": False, "broken": broken}
 
 
 def _print_report(console: Console, report: dict[str, Any]) -> None:
@@ -137,6 +147,7 @@ def _print_report(console: Console, report: dict[str, Any]) -> None:
         checked = one["checkpoints"]["checked"]
         told = f"against {checked:,} signed checkpoints" if checked else _NO_CHECKPOINT
         console.print(f"  {told}", highlight=False)
+        console.print(f"  {one['audit']['sealed']:,} links over the audit log", highlight=False)
         for place in one["broken"]:
             console.print(
                 f"  [red]{place['verifier']}[/red]: {escape(place['place'])}: {place['detail']}",

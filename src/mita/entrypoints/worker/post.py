@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import logging
 import smtplib
@@ -60,7 +61,8 @@ class SettingsPost:
     def _mail(self, url: str, letter: Letter, message_id: UUID) -> None:
         mail = EmailMessage()
         mail["From"], mail["To"] = self._settings.smtp_from, letter.address
-        mail["Subject"], mail["Date"] = letter.subject, formatdate(usegmt=True)
+        # one line, whatever a name in it holds: a header takes no other, and the mail would never go
+        mail["Subject"], mail["Date"] = " ".join(letter.subject.split()), formatdate(usegmt=True)
         # a second copy of the same message is known by it
         mail["Message-ID"] = f"<{message_id}@{self._settings.smtp_from.rpartition('@')[2] or 'mita'}>"
         mail["Auto-Submitted"] = "auto-generated"
@@ -84,14 +86,27 @@ class SettingsPost:
             raise NotDelivered("MITA_SMS_URL is no address of a gateway", is_open=True)
         request = urllib.request.Request(url, data=body, headers=headers)  # noqa: S310 - checked above
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_S):  # noqa: S310 - an operator's setting
+            with _OPENER.open(request, timeout=_TIMEOUT_S):
                 return
         except urllib.error.HTTPError as error:
             error.close()
-            is_final = error.code < _FINAL_FROM and error.code != HTTPStatus.TOO_MANY_REQUESTS
+            is_final = (
+                HTTPStatus.BAD_REQUEST <= error.code < _FINAL_FROM
+                and error.code != HTTPStatus.TOO_MANY_REQUESTS
+            )
             raise NotDelivered(f"the gateway answered {error.code}", is_final=is_final) from error
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise NotDelivered(f"the gateway cannot be reached: {type(error).__name__}") from error
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows nothing: the gateway's token and the message would go wherever an answer says."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Make no other request."""
+
+
+_OPENER = urllib.request.build_opener(_NoRedirects)
 
 
 def _connected(url: str) -> smtplib.SMTP:

@@ -1,6 +1,6 @@
 """Routes of people of an estate: who they are, where they live, what they own."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, status
 
@@ -19,12 +19,10 @@ from mita.estates.schemas.people import (
     EstatePersonIn,
     EstatePersonOut,
     EstatePersonPatch,
-    Occupancies,
     OccupancyIn,
     OccupancyOut,
     OwnershipIn,
     OwnershipOut,
-    Ownerships,
     PersonAdded,
     PersonDetail,
     occupancy_out,
@@ -54,16 +52,23 @@ async def list_people(
     q: Annotated[
         str, Query(max_length=100, description="A part of the name, email address or phone number")
     ] = "",
+    order: Annotated[Literal["id", "name"], Query()] = "id",
     after_id: Annotated[AfterId, Query()] = 0,
     limit: Annotated[Limit, Query()] = 100,
 ) -> Page[EstatePersonOut]:
-    """People by id; continue with ``after_id`` = ``next``."""
+    """People by id or by name; continue with ``after_id`` = ``next`` in the same order."""
     said = q.replace("\x00", "")
     ids = await queries.known_person_ids(
-        session, estate_id=estate_id, said=said, after_id=after_id, limit=limit + 1
+        session,
+        estate_id=estate_id,
+        said=said,
+        by_name=order == "name",
+        after_id=after_id,
+        limit=limit + 1,
     )
     rows = await identity_queries.persons(session, person_ids=ids[:limit], limit=limit)
-    items = [EstatePersonOut.model_validate(person_fields(row)) for row in rows]
+    known = {row.person_id: EstatePersonOut.model_validate(person_fields(row)) for row in rows}
+    items = [known[person_id] for person_id in ids[:limit]]
     return Page(items=items, next=ids[limit - 1] if len(ids) > limit else None)
 
 
@@ -136,11 +141,14 @@ async def list_occupancies(
     estate_id: EstateId,
     unit_id: Annotated[Id | None, Query()] = None,
     person_id: Annotated[Id | None, Query()] = None,
-) -> Occupancies:
-    """Whole, by unit, the newest first; persons see their own."""
+    after_id: Annotated[AfterId, Query()] = 0,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[OccupancyOut]:
+    """By unit, the newest first; continue with ``after_id`` = ``next``. Persons see their own."""
     of = Of(unit_ids=None if unit_id is None else [unit_id], person_id=person_id)
-    rows = await queries.occupancies(session, estate_id=estate_id, of=of)
-    return Occupancies(items=[occupancy_out(row) for row in rows])
+    rows = await queries.occupancies(session, estate_id=estate_id, of=of, after_id=after_id, limit=limit + 1)
+    items = [occupancy_out(row) for row in rows[:limit]]
+    return Page(items=items, next=items[-1].occupancy_id if len(rows) > limit else None)
 
 
 @router.post(
@@ -155,6 +163,9 @@ async def assign_resident(
     session: Session, asking: Asking, estate_id: EstateId, unit_id: Id, body: OccupancyIn, now: Now
 ) -> OccupancyOut:
     """Add an occupancy. The wallet is not touched: ``onboard_occupant`` does all of it at once."""
+    await operations.require_known_person(
+        session, estate_id=estate_id, person_id=body.person_id, caller=asking
+    )
     stay = Stay(unit_id, body.person_id, body.days, is_main=body.is_main)
     row = await operations.add_occupancy(session, estate_id=estate_id, stay=stay, actor=asking.actor, now=now)
     return occupancy_out(row)
@@ -190,11 +201,14 @@ async def list_ownerships(
     estate_id: EstateId,
     unit_id: Annotated[Id | None, Query()] = None,
     person_id: Annotated[Id | None, Query()] = None,
-) -> Ownerships:
-    """Whole, by unit, the newest first; persons see their own."""
+    after_id: Annotated[AfterId, Query()] = 0,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[OwnershipOut]:
+    """By unit, the newest first; continue with ``after_id`` = ``next``. Persons see their own."""
     of = Of(unit_ids=None if unit_id is None else [unit_id], person_id=person_id)
-    rows = await queries.ownerships(session, estate_id=estate_id, of=of)
-    return Ownerships(items=[ownership_out(row) for row in rows])
+    rows = await queries.ownerships(session, estate_id=estate_id, of=of, after_id=after_id, limit=limit + 1)
+    items = [ownership_out(row) for row in rows[:limit]]
+    return Page(items=items, next=items[-1].ownership_id if len(rows) > limit else None)
 
 
 @router.post(
@@ -209,6 +223,9 @@ async def assign_owner(
     session: Session, asking: Asking, estate_id: EstateId, unit_id: Id, body: OwnershipIn, now: Now
 ) -> OwnershipOut:
     """Add an ownership; from its first day to its last the person is an owner of the unit."""
+    await operations.require_known_person(
+        session, estate_id=estate_id, person_id=body.person_id, caller=asking
+    )
     share = Share(unit_id, body.person_id, body.days, body.share_micro)
     row = await operations.add_ownership(
         session, estate_id=estate_id, share=share, actor=asking.actor, now=now

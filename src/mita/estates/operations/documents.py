@@ -29,7 +29,10 @@ MEDIA_TYPES = tuple(_BEGINNINGS)
 
 @dataclass(frozen=True, slots=True)
 class NewDocument:
-    """A file to store about something: an estate, a unit, a meter or a person."""
+    """A file to store about something: an estate, a unit, a meter or a person.
+
+    ``for_residents``: whoever lives there may see it, and the person whom it is about.
+    """
 
     subject: str
     subject_id: int
@@ -37,6 +40,7 @@ class NewDocument:
     name: str
     media_type: str
     content: bytes
+    for_residents: bool = False
 
 
 async def store_document(
@@ -46,7 +50,10 @@ async def store_document(
 
     :raises Invalid: if the file is not what its type says
     """
-    if not new.content.startswith(_BEGINNINGS[new.media_type]):
+    is_webp = new.media_type == "image/webp"
+    begins = new.content.startswith(_BEGINNINGS[new.media_type])
+    # RIFF is the beginning of sounds and films as well
+    if not begins or (is_webp and new.content[8:12] != b"WEBP"):
         message = f"is no {new.media_type}"
         raise Invalid(f"the file {message}", problems=[{"path": "body", "message": message}])
     sha256 = hashlib.sha256(new.content).digest()
@@ -64,6 +71,7 @@ async def store_document(
         size_bytes=len(new.content),
         actor=actor,
         created_at=now,
+        for_residents=new.for_residents,
     )
     session.add(row)
     await session.flush()

@@ -11,18 +11,24 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from mita.estates import queries
 from mita.estates.domain import Days, is_oversold
+from mita.estates.events import ResidentCame
 from mita.estates.models import EstatePerson, Occupancy, Ownership
 from mita.estates.operations.refusals import check_version
 from mita.estates.queries import Of
 from mita.identity import operations as identity
 from mita.identity import queries as identity_queries
-from mita.identity.domain import Role, RolePlace
+from mita.identity.domain import Permission, Role, RolePlace
+from mita.kit.db import see_estates
 from mita.kit.errors import Conflict, Invalid, NotFound
+from mita.kit.events import publish
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date, datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from mita.kit.web import Caller
 
 # who gave a role that follows from an occupancy or an ownership, and may take it back
 GIVER = "system:estates"
@@ -53,12 +59,16 @@ class PersonElsewhere(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """Who is to live in a unit, on which local days, and whether as its main occupant."""
+    """Who is to live in a unit, on which local days, and whether as its main occupant.
+
+    ``from_at`` says when on the first day, or after it, a handover let them in; else the day itself does.
+    """
 
     unit_id: int
     person_id: int
     days: Days
     is_main: bool = True
+    from_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,26 @@ async def know_person(session: AsyncSession, *, estate_id: int, person_id: int, 
     await identity_queries.person(session, person_id=person_id)
     row = {"estate_id": estate_id, "person_id": person_id, "linked_at": now}
     await session.execute(pg_insert(EstatePerson).values(row).on_conflict_do_nothing())
+
+
+async def require_known_person(
+    session: AsyncSession, *, estate_id: int, person_id: int, caller: Caller
+) -> None:
+    """Let a caller name a person by id whom the estate knows, or another one whose people they may read.
+
+    Without it any number would make somebody known, and tell their name and addresses.
+
+    :raises NotFound: if neither knows the person
+    """
+    if caller.may(Permission.PEOPLE_READ, estate_id=None):
+        return
+    others = caller.estate_ids() or frozenset()
+    seen = {estate_id, *(each for each in others if caller.may(Permission.PEOPLE_READ, estate_id=each))}
+    await see_estates(session, estates=seen)
+    is_known = await queries.is_known_to_any(session, estate_ids=seen, person_id=person_id)
+    await see_estates(session, estates=[estate_id])
+    if not is_known:
+        raise NotFound(f"person {person_id} does not exist")
 
 
 async def add_person(
@@ -147,6 +177,7 @@ async def add_occupancy(
         until_on=stay.days.until_on,
         created_by=actor,
         created_at=now,
+        from_at=stay.from_at,
     )
     session.add(row)
     await session.flush()
@@ -243,17 +274,14 @@ async def settle_roles(session: AsyncSession, *, estate_id: int, unit_id: int, n
 
     Return how many moved. Roles that somebody gave by hand are left alone.
     """
-    day = await queries.local_day(session, estate_id=estate_id, now=now)
+    zone = await queries.time_zone(session, estate_id=estate_id)
+    day = now.astimezone(zone).date()
     of = Of(unit_ids=[unit_id])
-    wanted = {
-        (row.person_id, Role.RESIDENT)
-        for row in await queries.occupancies(session, estate_id=estate_id, of=of)
-        if _days(row).holds(day)
-    } | {
-        (row.person_id, Role.OWNER)
-        for row in await queries.ownerships(session, estate_id=estate_id, of=of)
-        if _days(row).holds(day)
+    stays: dict[Role, Sequence[Occupancy | Ownership]] = {
+        Role.RESIDENT: await queries.occupancies(session, estate_id=estate_id, of=of),
+        Role.OWNER: await queries.ownerships(session, estate_id=estate_id, of=of),
     }
+    wanted = {(row.person_id, role) for role, rows in stays.items() for row in rows if _days(row).holds(day)}
     rows = await identity_queries.role_grants(
         session, of_estate_id=estate_id, unit_id=unit_id, is_live=True, now=now
     )
@@ -264,9 +292,15 @@ async def settle_roles(session: AsyncSession, *, estate_id: int, unit_id: int, n
     given = sorted(wanted - set(held))
     for person_id, role in given:
         place = RolePlace(estate_id=estate_id, unit_id=unit_id)
+        first = queries.unbroken([row for row in stays[role] if row.person_id == person_id], day=day)
+        assert first is not None, "it holds the day"
+        since = queries.began_at(first, zone=zone)
         await identity.grant_role(
-            session, person_id=person_id, role=role, place=place, until=None, actor=GIVER, now=now
-        )
+            session, person_id=person_id, role=role, place=place, until=None, actor=GIVER, now=now,
+            sees_from=since,
+        )  # fmt: skip
+        if role is Role.RESIDENT:
+            await publish(session, ResidentCame(estate_id, unit_id, person_id, since), now=now)
     return len(ended) + len(given)
 
 

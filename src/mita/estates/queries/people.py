@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import and_, func, or_, select, text
 
 from mita.estates.models import EstatePerson, Occupancy, Ownership
 from mita.kit.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date
 
     from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import InstrumentedAttribute
 
     from mita.estates.domain import Days
+
+
+_Stay = TypeVar("_Stay", Occupancy, Ownership)
 
 
 async def is_known(session: AsyncSession, *, estate_id: int, person_id: int) -> bool:
     """Tell whether an estate knows a person."""
     return await session.get(EstatePerson, (estate_id, person_id)) is not None
+
+
+async def is_known_to_any(session: AsyncSession, *, estate_ids: Collection[int], person_id: int) -> bool:
+    """Tell whether one of some estates, which the session sees, knows a person."""
+    statement = select(EstatePerson.person_id).where(
+        EstatePerson.estate_id.in_(sorted(estate_ids)), EstatePerson.person_id == person_id
+    )
+    return await session.scalar(statement.limit(1)) is not None
 
 
 async def is_known_elsewhere(session: AsyncSession, *, estate_id: int, person_id: int) -> bool:
@@ -31,19 +43,34 @@ async def is_known_elsewhere(session: AsyncSession, *, estate_id: int, person_id
 
 _KNOWN = """
     SELECT k.person_id FROM estate_person AS k JOIN person AS p USING (person_id)
-    WHERE k.estate_id = :estate_id AND k.person_id > :after_id
+    WHERE k.estate_id = :estate_id
         AND (:said = '' OR position(lower(:said) IN
             lower(p.name || ' ' || coalesce(p.email, '') || ' ' || coalesce(p.phone, ''))) > 0)
-    ORDER BY k.person_id LIMIT :limit
 """
+_KNOWN_BY_ID = _KNOWN + " AND k.person_id > :after_id ORDER BY k.person_id LIMIT :limit"
+_AFTER_NAME = """
+        AND (:after_id = 0 OR (lower(p.name), k.person_id)
+            > (SELECT lower(name), person_id FROM person WHERE person_id = :after_id))
+    ORDER BY lower(p.name), k.person_id LIMIT :limit
+"""
+_KNOWN_BY_NAME = _KNOWN + _AFTER_NAME
 
 
 async def known_person_ids(
-    session: AsyncSession, *, estate_id: int, said: str = "", after_id: int = 0, limit: int = 100
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    said: str = "",
+    by_name: bool = False,
+    after_id: int = 0,
+    limit: int = 100,
 ) -> list[int]:
-    """Return whom an estate knows, by id; ``said`` is a part of the name, email address or phone number."""
+    """Return whom an estate knows, by id or by name, from after one of them on.
+
+    ``said`` is a part of the name, email address or phone number.
+    """
     values = {"estate_id": estate_id, "said": said, "after_id": after_id, "limit": limit}
-    return list((await session.scalars(text(_KNOWN), values)).all())
+    return list((await session.scalars(text(_KNOWN_BY_NAME if by_name else _KNOWN_BY_ID), values)).all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,37 +85,40 @@ ANYBODY = Of()
 
 
 async def occupancies(
-    session: AsyncSession, *, estate_id: int, of: Of = ANYBODY, limit: int = 10_000
+    session: AsyncSession, *, estate_id: int, of: Of = ANYBODY, after_id: int = 0, limit: int = 10_000
 ) -> Sequence[Occupancy]:
-    """Return occupancies that were not voided, by unit, the newest first."""
-    statement = select(Occupancy).where(Occupancy.estate_id == estate_id, Occupancy.voided_at.is_(None))
-    if of.unit_ids is not None:
-        statement = statement.where(Occupancy.unit_id.in_(list(of.unit_ids)))
-    if of.person_id is not None:
-        statement = statement.where(Occupancy.person_id == of.person_id)
-    order = (Occupancy.unit_id, Occupancy.from_on.desc(), Occupancy.occupancy_id.desc())
-    return (
-        await session.scalars(
-            statement.order_by(*order).limit(limit).execution_options(populate_existing=True)
-        )
-    ).all()
+    """Return occupancies that were not voided, by unit, the newest first, from after one of them on."""
+    return await _stays(session, Occupancy, estate_id=estate_id, of=of, after_id=after_id, limit=limit)
 
 
 async def ownerships(
-    session: AsyncSession, *, estate_id: int, of: Of = ANYBODY, limit: int = 10_000
+    session: AsyncSession, *, estate_id: int, of: Of = ANYBODY, after_id: int = 0, limit: int = 10_000
 ) -> Sequence[Ownership]:
-    """Return ownerships that were not voided, by unit, the newest first."""
-    statement = select(Ownership).where(Ownership.estate_id == estate_id, Ownership.voided_at.is_(None))
+    """Return ownerships that were not voided, by unit, the newest first, from after one of them on."""
+    return await _stays(session, Ownership, estate_id=estate_id, of=of, after_id=after_id, limit=limit)
+
+
+async def _stays(
+    session: AsyncSession, kind: type[_Stay], *, estate_id: int, of: Of, after_id: int, limit: int
+) -> Sequence[_Stay]:
+    number: InstrumentedAttribute[int] = (
+        kind.occupancy_id if issubclass(kind, Occupancy) else kind.ownership_id
+    )
+    statement = select(kind).where(kind.estate_id == estate_id, kind.voided_at.is_(None))
     if of.unit_ids is not None:
-        statement = statement.where(Ownership.unit_id.in_(list(of.unit_ids)))
+        statement = statement.where(kind.unit_id.in_(list(of.unit_ids)))
     if of.person_id is not None:
-        statement = statement.where(Ownership.person_id == of.person_id)
-    order = (Ownership.unit_id, Ownership.from_on.desc(), Ownership.ownership_id.desc())
-    return (
-        await session.scalars(
-            statement.order_by(*order).limit(limit).execution_options(populate_existing=True)
+        statement = statement.where(kind.person_id == of.person_id)
+    if after_id:
+        last = await session.get(kind, (estate_id, after_id))
+        if last is None:
+            return []
+        older = or_(kind.from_on < last.from_on, and_(kind.from_on == last.from_on, number < after_id))
+        statement = statement.where(
+            or_(kind.unit_id > last.unit_id, and_(kind.unit_id == last.unit_id, older))
         )
-    ).all()
+    statement = statement.order_by(kind.unit_id, kind.from_on.desc(), number.desc()).limit(limit)
+    return (await session.scalars(statement.execution_options(populate_existing=True))).all()
 
 
 async def occupancy(session: AsyncSession, *, estate_id: int, occupancy_id: int) -> Occupancy:

@@ -120,18 +120,6 @@ class OwnershipOut(Shape):
     created_at: Instant
 
 
-class Occupancies(Shape):
-    """Occupancies by unit, the newest first."""
-
-    items: list[OccupancyOut]
-
-
-class Ownerships(Shape):
-    """Ownerships by unit, the newest first."""
-
-    items: list[OwnershipOut]
-
-
 class PersonDetail(EstatePersonOut):
     """A person, where they live and lived, and what they own and owned in the estate."""
 

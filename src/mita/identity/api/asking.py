@@ -1,7 +1,7 @@
 """Who asks to sign in and from where; how often they may; the cookie of the refresh token."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import cast
 from urllib.parse import urlsplit
@@ -42,10 +42,11 @@ class CrossOrigin(Forbidden):
 
 @dataclass(slots=True)
 class SigningIn:
-    """What counts attempts in this process, and the address under which people reach it."""
+    """What counts attempts in this process, the address under which people reach it, what they are told."""
 
     limiter: Limiter = field(default_factory=Limiter)
     public_url: str | None = None
+    tells_of_new_devices: bool = True
 
 
 def _rules(request: Request) -> SigningIn:
@@ -67,7 +68,8 @@ def page_of(request: Request) -> PageOrigin:
 def where_of(request: Request) -> Where:
     """Return the device and the address of whoever asks."""
     address = context.current().address or (request.client.host if request.client else "")
-    return Where(device_name(request.headers.get("user-agent", "")[:500]), address)
+    device = device_name(request.headers.get("user-agent", "")[:500])
+    return Where(device, address, language_asked(request), _rules(request).tells_of_new_devices)
 
 
 def language_asked(request: Request) -> str:
@@ -80,7 +82,7 @@ async def limit_address(request: Request, *, now: datetime) -> None:
 
     :raises RateLimited: if there were too many from this address
     """
-    address = where_of(request).address
+    address = context.counted_address(where_of(request).address)
     await _rules(request).limiter.check(f"sign_in:{address}", limit=ATTEMPTS_OF_ADDRESS, now=now)
 
 
@@ -112,7 +114,8 @@ def keep_cookie(request: Request, response: Response, done: SignedIn) -> None:
     response.set_cookie(
         COOKIE,
         done.refresh_token,
-        expires=done.refresh_expires_at,
+        # of the database's own zone where it was read from there; a cookie's time is of Greenwich
+        expires=done.refresh_expires_at.astimezone(UTC),
         path=_COOKIE_PATH,
         secure=_is_secure(request),
         httponly=True,

@@ -76,7 +76,7 @@ async def list_api_keys(
     operation_id="create_api_key",
     summary="Make an API key",
     status_code=status.HTTP_201_CREATED,
-    responses=refusals(BeyondOwn, Invalid),
+    responses=refusals(BeyondOwn, NotFound, Invalid),
 )
 @needs(Permission.KEYS_MANAGE, or_own=True)
 async def create_api_key(request: Request, asking: Asking, body: ApiKeyIn, now: Now) -> ApiKeyMade:
@@ -91,6 +91,11 @@ async def create_api_key(request: Request, asking: Asking, body: ApiKeyIn, now: 
         body.requests_per_minute,
     )
     async with platform_work(request) as session:
+        if caller.estate_ids() is None and asked.estate_ids:
+            # whoever may everywhere might name an estate that comes only later
+            known = await edge(request).estates_of(session, caller)
+            if unknown := sorted(set(asked.estate_ids) - set(known)):
+                raise NotFound(f"estate {unknown[0]} does not exist")
         row, secret = await operations.create_api_key(session, asked=asked, caller=caller, now=now)
         return ApiKeyMade(api_key=api_key_out(row), secret=secret)
 
@@ -114,7 +119,7 @@ async def get_api_key(request: Request, asking: Asking, api_key_id: ApiKeyId) ->
     operation_id="rotate_api_key",
     summary="Make a key that takes another's place",
     status_code=status.HTTP_201_CREATED,
-    responses=refusals(NotFound, KeyEnded, Invalid),
+    responses=refusals(NotFound, BeyondOwn, KeyEnded, Invalid),
 )
 @needs(Permission.KEYS_MANAGE, or_own=True)
 async def rotate_api_key(

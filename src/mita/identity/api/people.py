@@ -25,11 +25,16 @@ PersonId = Annotated[int, Path(ge=1, le=BIGINT_MAX, description="The person", ex
 )
 @needs(Permission.PLATFORM_MANAGE)
 async def list_persons(
-    request: Request, after_id: Annotated[AfterId, Query()] = 0, limit: Annotated[Limit, Query()] = 100
+    request: Request,
+    q: Annotated[
+        str, Query(max_length=100, description="A part of the name, email address or phone number")
+    ] = "",
+    after_id: Annotated[AfterId, Query()] = 0,
+    limit: Annotated[Limit, Query()] = 100,
 ) -> Page[PersonOut]:
     """Persons by id; continue with ``after_id`` = ``next``."""
     async with edge(request).database.unit_of_work(estates=[]) as session:
-        rows = await queries.persons(session, after_id=after_id, limit=limit + 1)
+        rows = await queries.persons(session, part=q.replace("\x00", ""), after_id=after_id, limit=limit + 1)
     items = [person_out(row) for row in rows[:limit]]
     return Page(items=items, next=items[-1].person_id if len(rows) > limit else None)
 

@@ -1,9 +1,11 @@
 """Routes of roles: over the platform and organisations, over estates and their units."""
 
+from datetime import datetime
 from typing import Annotated, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, status
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.identity import operations, queries
 from mita.identity.domain import Permission, Principal, RolePlace, Scope, may_grant
@@ -25,6 +27,8 @@ from mita.kit.web import (
 
 router = APIRouter(tags=["roles"])
 RoleGrantId = Annotated[UUID, Path(description="The role that was given")]
+# where the process keeps what refuses a person whom neither the estate nor the caller's others know
+KNOWN_PERSON = "identity.known_person"
 Before = Annotated[UUID | None, Query(description="Continue with the value of next")]
 
 
@@ -79,16 +83,7 @@ async def grant_role(request: Request, asking: Asking, body: RoleIn, now: Now) -
         raise missing(Permission.ROLES_GRANT)
     operations.check_may_give(cast("Principal", asking), role=body.role, place=place)
     async with platform_work(request) as session:
-        row = await operations.grant_role(
-            session,
-            person_id=body.person_id,
-            role=body.role,
-            place=place,
-            until=body.until,
-            actor=asking.actor,
-            now=now,
-        )
-        return role_out(row)
+        return await _granted(session, body, place=place, actor=asking.actor, now=now)
 
 
 @router.delete(
@@ -157,18 +152,27 @@ async def list_estate_role_grants(
 )
 @needs(Permission.ROLES_GRANT)
 async def grant_estate_role(
-    session: Session, asking: Asking, estate_id: EstateId, body: EstateRoleIn, now: Now
+    request: Request, session: Session, asking: Asking, estate_id: EstateId, body: EstateRoleIn, now: Now
 ) -> RoleOut:
-    """Give a person a role; nobody gives more than they have themselves."""
+    """Give a person whom the estate knows a role; nobody gives more than they have themselves."""
     place = RolePlace(estate_id=estate_id, unit_id=body.unit_id)
     operations.check_may_give(cast("Principal", asking), role=body.role, place=place)
+    await edge(request).parts[KNOWN_PERSON](
+        session, estate_id=estate_id, person_id=body.person_id, caller=asking
+    )
+    return await _granted(session, body, place=place, actor=asking.actor, now=now)
+
+
+async def _granted(
+    session: AsyncSession, body: RoleIn | EstateRoleIn, *, place: RolePlace, actor: str, now: datetime
+) -> RoleOut:
     row = await operations.grant_role(
         session,
         person_id=body.person_id,
         role=body.role,
         place=place,
         until=body.until,
-        actor=asking.actor,
+        actor=actor,
         now=now,
     )
     return role_out(row)

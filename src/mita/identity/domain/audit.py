@@ -7,6 +7,64 @@ from typing import Any
 
 HIDDEN = "(hidden)"
 TOO_LONG = "(left out: too long)"
+# tables of settings and records of things: a trigger writes down what becomes of each row
+AUDITED = frozenset(
+    {
+        "access_grant",
+        "allocation_rule",
+        "api_key",
+        "api_token",
+        "balance_target",
+        "benchmark_table",
+        "bulk_meter",
+        "charging_rule",
+        "credit_rule",
+        "debt_plan",
+        "device_token",
+        "distribution_rule",
+        "document",
+        "emergency_rule",
+        "erasure",
+        "estate",
+        "estate_person",
+        "friendly_hours",
+        "group_member",
+        "identifier",
+        "impersonation",
+        "invitation",
+        "join_code",
+        "join_request",
+        "ledger_rule",
+        "meter",
+        "meter_placement",
+        "occupancy",
+        "organisation",
+        "ownership",
+        "passkey",
+        "password",
+        "period",
+        "person",
+        "rate_assignment",
+        "rate_rule",
+        "rate_table",
+        "retention_rule",
+        "role_grant",
+        "second_factor",
+        "sharing_group",
+        "sharing_member",
+        "sharing_price",
+        "sharing_source",
+        "silence_rule",
+        "solar_installation",
+        "solar_share",
+        "spend_limit",
+        "supply_stop",
+        "unit",
+        "wallet_allocation",
+        "wallet_group",
+        "webhook_endpoint",
+    }
+)
 _DEPTH_MAX = 6
 _ITEMS_MAX = 50
 _TEXT_MAX = 500
@@ -25,8 +83,10 @@ _SECRET = frozenset(
         "signature",
     }
 )
-_PERSONAL = frozenset({"email", "phone", "address", "identifier"})
+_PERSONAL = frozenset({"email", "phone", "address", "identifier", "notes", "contact_name", "file"})
 _NAMES = frozenset({"name", "names", "full_name", "first_name", "last_name"})
+# wherever they stand in a text
+_ADDRESS = re.compile(r"[^\s@<>\"',;:]+@[^\s@<>\"',;:]+\.[^\s@<>\"',;:]+|(?<![\w.+-])\+\d[\d ().-]{6,18}\d\b")
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 # operations whose bodies name persons
 _OF_PERSONS = frozenset(
@@ -41,6 +101,8 @@ _OF_PERSONS = frozenset(
         "occupancy",
         "ownership",
         "tenant",
+        "occupant",
+        "group",
     }
 )
 
@@ -75,7 +137,7 @@ def _masked(value: Any, *, hidden: frozenset[str], depth: int) -> Any:
         return [*found, TOO_LONG] if len(value) > _ITEMS_MAX else found
     if isinstance(value, bool | int) or value is None:
         return value
-    text = str(value).replace("\x00", "").encode("utf-8", "replace").decode()
+    text = _ADDRESS.sub(HIDDEN, str(value).replace("\x00", "").encode("utf-8", "replace").decode())
     return text if len(text) <= _TEXT_MAX else text[:_TEXT_MAX] + "…"
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pyotp
 
+from mita.kit.ids import read_number
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -78,11 +80,10 @@ def join_text(estate_id: int, letters: str) -> str:
 def read_join_code(text: str) -> tuple[int, str] | None:
     """Return the estate and the letters of a join code, or None if it cannot be one."""
     number, _, letters = text.strip().upper().partition("-")
-    if not (number.isascii() and number.isdecimal() and 1 <= len(number) <= 18):  # noqa: PLR2004 - a bigint
+    estate_id = read_number(number)
+    if estate_id is None or len(letters) != _JOIN_CHARS or not set(letters) <= set(_LETTERS):
         return None
-    if len(letters) != _JOIN_CHARS or not set(letters) <= set(_LETTERS):
-        return None
-    return int(number), letters
+    return estate_id, letters
 
 
 def _letters(count: int) -> str:

@@ -29,8 +29,10 @@ def hash_password(password: str) -> str:
 
 def is_password(password: str, *, stored: str | None) -> bool:
     """Tell whether a password is the stored one; with None, False after the same work."""
+    # made at the first question of a process, whoever it is about
+    nobodys = _nobodys()
     try:
-        fits = _HASHER.verify(_nobodys() if stored is None else stored, _plain(password))
+        fits = _HASHER.verify(nobodys if stored is None else stored, _plain(password))
     except (VerificationError, InvalidHashError):
         return False
     return fits and stored is not None

@@ -70,6 +70,20 @@ class Role(StrEnum):
     RESIDENT = "resident"
 
 
+# what support does through nobody's eyes: it would last beyond the hour, or be a second person's word
+NOT_BY_SUPPORT = frozenset(
+    {
+        Permission.PLATFORM_MANAGE,
+        Permission.SUPPORT_IMPERSONATE,
+        Permission.KEYS_MANAGE,
+        Permission.ROLES_GRANT,
+        Permission.WEBHOOKS_MANAGE,
+        Permission.PRIVACY_MANAGE,
+        Permission.LEDGER_APPROVE,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RoleRule:
     """What a role may do, and over what it can be given.

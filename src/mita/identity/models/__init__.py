@@ -1,7 +1,7 @@
 """Tables of identity."""
 
 from .answers import KeptAnswer
-from .audit import AuditEntry
+from .audit import AuditChange, AuditEntry, AuditLink
 from .keys import ApiKey, DeviceToken, Impersonation
 from .people import ApiToken, Person, RoleGrant
 from .privacy import Consent, Erasure, RetentionRule
@@ -24,7 +24,9 @@ from .sign_in import (
 __all__ = [
     "ApiKey",
     "ApiToken",
+    "AuditChange",
     "AuditEntry",
+    "AuditLink",
     "BackupCode",
     "Challenge",
     "Consent",

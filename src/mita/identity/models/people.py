@@ -67,3 +67,4 @@ class RoleGrant(Base):
     until: Mapped[Instant | None]
     revoked_at: Mapped[Instant | None]
     revoked_by: Mapped[str | None]
+    sees_from: Mapped[Instant | None]

@@ -7,6 +7,7 @@ from .attempts import (
     record_failure,
 )
 from .audit import PLATFORM, is_recorded, record_audit, record_change
+from .audit_chain import seal_audit
 from .codes import (
     data_of,
     reachable_person,
@@ -196,6 +197,7 @@ __all__ = [
     "role_of",
     "rotate_api_key",
     "rotate_signing_key",
+    "seal_audit",
     "send_code",
     "set_join_code",
     "set_password",

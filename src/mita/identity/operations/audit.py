@@ -9,7 +9,7 @@ from sqlalchemy import insert, text
 from mita.identity.domain import masked, names_persons
 from mita.identity.models import AuditEntry
 from mita.kit import context
-from mita.kit.db import see_estates
+from mita.kit.db import act_of, see_estates
 from mita.kit.ids import new_id
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ async def record_audit(
         "new": None if new is None else masked(dict(new), with_names=with_names),
         "address": cause.address,
         "correlation_id": cause.correlation_id or None,
+        "act_id": act_of(session),
     }
     if is_seen and estate_id != PLATFORM:
         await session.execute(insert(AuditEntry).values(row))

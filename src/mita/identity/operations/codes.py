@@ -136,10 +136,10 @@ async def reachable_person(session: AsyncSession, *, name: SignInName) -> int | 
     What staff typed is believed as long as the person has shown nothing else.
     """
     found = await queries.identifier(session, name=name)
+    # asked for nobody as well: the same work whoever is named
+    others = await queries.identifiers(session, person_id=0 if found is None else found.person_id)
     if found is None:
         return None
-    if found.verified_at is None:
-        others = await queries.identifiers(session, person_id=found.person_id)
-        if any(each.verified_at is not None for each in others):
-            return None
+    if found.verified_at is None and any(each.verified_at is not None for each in others):
+        return None
     return found.person_id

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mita.identity import queries
-from mita.identity.domain import IMPERSONATION_PREFIX, new_token, token_hash
+from mita.identity.domain import IMPERSONATION_PREFIX, Permission, new_token, token_hash
 from mita.identity.events import PersonImpersonated
 from mita.identity.models import Impersonation
 from mita.kit.errors import Conflict, Forbidden, Invalid
@@ -33,7 +33,7 @@ class ImpersonationEnded(Conflict):
 
 
 class NotToBeImpersonated(Forbidden):
-    """Whoever may do more than the caller is not looked at through, nor from an impersonation."""
+    """Whoever runs the platform, or may do more than the caller, is not; nor is it from an impersonation."""
 
     code = "not_to_be_impersonated"
     title = "This person may do more than you"
@@ -53,8 +53,8 @@ async def start_impersonation(
 
     :raises mita.kit.errors.NotFound: if there is no such person
     :raises Invalid: if it would last longer than an hour
-    :raises NotToBeImpersonated: if the person may do something that the caller may not, or the caller is
-        support in an impersonation, a program or a device
+    :raises NotToBeImpersonated: if the person runs the platform, or may do something that the caller may not,
+        or the caller is support in an impersonation, a program or a device
     """
     if not 1 <= minutes <= MINUTES_MAX:
         message = f"must be 1 to {MINUTES_MAX}"
@@ -63,7 +63,9 @@ async def start_impersonation(
     seen = await queries.principal_of_person(session, person_id=person_id, name=person.name)
     is_self = caller.person_id == person_id
     is_nobody = caller.person_id is None and not caller.is_console
-    if caller.impersonated_by is not None or is_nobody or is_self or not _covers(caller, other=seen):
+    is_admin = seen.may(Permission.PLATFORM_MANAGE, estate_id=None)
+    is_beyond = is_admin or not _covers(caller, other=seen)
+    if caller.impersonated_by is not None or is_nobody or is_self or is_beyond:
         raise NotToBeImpersonated(f"person {person_id} cannot be impersonated by you")
     token = new_token(IMPERSONATION_PREFIX)
     row = Impersonation(

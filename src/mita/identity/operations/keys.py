@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, update
+from sqlalchemy.exc import IntegrityError
 
 from mita.identity import queries
 from mita.identity.domain import KEY_PREFIX, Permission, new_token, token_hash
@@ -58,17 +59,36 @@ async def create_api_key(
 
     :raises Invalid: if it names no estate and no organisation, or both, an unknown permission, or a time past
     :raises PermissionMissing: if the caller may not manage keys there
-    :raises BeyondOwn: if the caller lacks one of the permissions there
+    :raises NotFound: if the organisation does not exist
+    :raises BeyondOwn: if the caller lacks one of the permissions there, or is a key that ends before
     """
     _check(asked, now=now)
-    for permission in (Permission.KEYS_MANAGE, *sorted(asked.permissions)):
+    if not _has(
+        caller,
+        Permission.KEYS_MANAGE,
+        organisation_id=asked.organisation_id,
+        estate_ids=asked.estate_ids or (),
+    ):
+        raise PermissionMissing(f"this needs the permission {Permission.KEYS_MANAGE}")
+    await _check_own(session, asked=asked, caller=caller)
+    return await _store(session, asked=asked, actor=caller.actor, replaces_id=None, now=now)
+
+
+async def _check_own(session: AsyncSession, *, asked: NewKey, caller: Principal) -> None:
+    """Return if a key can do nothing that its maker cannot do, and not for longer.
+
+    :raises BeyondOwn: if it could
+    """
+    for permission in sorted(asked.permissions):
         if not _has(
             caller, permission, organisation_id=asked.organisation_id, estate_ids=asked.estate_ids or ()
         ):
-            if permission == Permission.KEYS_MANAGE:
-                raise PermissionMissing(f"this needs the permission {permission}")
             raise BeyondOwn(f"you do not have the permission {permission} there yourself")
-    return await _store(session, asked=asked, actor=caller.actor, replaces_id=None, now=now)
+    if caller.key_id is None:
+        return
+    own = (await queries.api_key(session, api_key_id=caller.key_id)).expires_at
+    if own is not None and (asked.expires_at is None or asked.expires_at > own):
+        raise BeyondOwn("a key makes no key that outlives it")
 
 
 def may_manage_key(caller: Principal, *, row: ApiKey) -> bool:
@@ -122,8 +142,12 @@ async def _store(
         expires_at=asked.expires_at,
         replaces_id=replaces_id,
     )
-    session.add(row)
-    await session.flush()
+    try:
+        async with session.begin_nested():
+            session.add(row)
+            await session.flush()
+    except IntegrityError as error:
+        raise NotFound(f"organisation {asked.organisation_id} does not exist") from error
     await _record(session, row=row, old=None, new=_facts(row), now=now)
     return row, secret
 
@@ -134,6 +158,7 @@ async def rotate_api_key(
     """Make a key that takes another's place; the old one works until ``overlap_until``.
 
     :raises KeyEnded: if the old one is revoked or has expired
+    :raises BeyondOwn: if it can do what the caller, who is shown the new secret, cannot
     """
     _check_live(row, now=now)
     asked = NewKey(
@@ -144,6 +169,7 @@ async def rotate_api_key(
         row.expires_at,
         row.requests_per_minute,
     )
+    await _check_own(session, asked=asked, caller=caller)
     made = await _store(session, asked=asked, actor=caller.actor, replaces_id=row.api_key_id, now=now)
     old = _facts(row)
     row.expires_at = min(overlap_until, row.expires_at or overlap_until)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -91,6 +91,14 @@ async def ask_erasure(
     await _check_not_erased(session, person_id=person_id)
     if await _open(session, person_id=person_id) is not None:
         raise ErasureAsked(f"the erasure of person {person_id} was asked for before")
+    row = await _ask(session, person_id=person_id, reason=reason, actor=actor, now=now)
+    # a reason may name the person, and the log is kept for good
+    subject, new = f"person:{person_id}", {"asked_at": now}
+    await record_change(session, estate_id=PLATFORM, subject=subject, old=None, new=new, now=now)
+    return row
+
+
+async def _ask(session: AsyncSession, *, person_id: int, reason: str, actor: str, now: datetime) -> Erasure:
     row = Erasure(
         erasure_id=new_id(), person_id=person_id, asked_by=actor, asked_at=now, reason=reason, is_forced=False
     )
@@ -100,21 +108,34 @@ async def ask_erasure(
 
 
 async def erase_person(
-    session: AsyncSession, *, person_id: int, reason: str, is_forced: bool, actor: str, now: datetime
+    session: AsyncSession,
+    *,
+    person_id: int,
+    reason: str,
+    is_forced: bool,
+    actor: str,
+    now: datetime,
+    estate_id: int,
 ) -> Erasure:
     """Forget a person: name, addresses, proofs, sessions and roles go, the id stays and with it the books.
 
-    Whoever calls has checked that nothing stands against it, or has forced it.
+    What others wrote of them in notes, names of documents, rows of imports and invitations goes at once too.
+    Whoever calls has checked that nothing stands against it, or has forced it. ``estate_id`` is the estate in
+    whose audit log it stands; 0 (``PLATFORM``) where no single estate decides.
 
     :raises NotFound: if there is no such person
     :raises PersonIsErased: if it was done before
     :raises mita.identity.operations.LastPlatformAdmin: if they are the last platform admin
     """
     await _check_not_erased(session, person_id=person_id)
-    row = await _open(session, person_id=person_id) or await ask_erasure(
+    row = await _open(session, person_id=person_id) or await _ask(
         session, person_id=person_id, reason=reason, actor=actor, now=now
     )
     person = await queries.person(session, person_id=person_id)
+    await session.flush()
+    # while it is known what is to be looked for
+    await session.execute(text("SELECT forget_words_of(:person_id)"), {"person_id": person_id})
+    await session.refresh(row)
     person.name, person.email, person.phone = erased_name(person_id), None, None
     person.erased_at = now
     for grant in await queries.role_grants(session, person_id=person_id, is_live=True, now=now):
@@ -123,8 +144,8 @@ async def erase_person(
     await session.execute(delete(ApiToken).where(ApiToken.person_id == person_id))
     row.done_at, row.done_by, row.is_forced = now, actor, is_forced
     await session.flush()
-    subject, new = f"person:{person_id}", {"reason": reason, "is_forced": is_forced, "erased_at": now}
-    await record_change(session, estate_id=PLATFORM, subject=subject, old=None, new=new, now=now)
+    subject, new = f"person:{person_id}", {"is_forced": is_forced, "erased_at": now}
+    await record_change(session, estate_id=estate_id, subject=subject, old=None, new=new, now=now)
     await publish(session, PersonErased(person_id=person_id, actor=actor), now=now)
     return row
 

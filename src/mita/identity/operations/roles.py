@@ -74,8 +74,11 @@ async def grant_role(
     until: datetime | None,
     actor: str,
     now: datetime,
+    sees_from: datetime | None = None,
 ) -> RoleGrant:
     """Give a person a role; whoever calls has checked that the actor may.
+
+    One in a unit shows nothing of it from before ``sees_from``; None is no limit.
 
     :raises NotFound: if the person, the organisation or the unit does not exist
     :raises Invalid: if the role cannot be given there, or ``until`` is over
@@ -98,6 +101,7 @@ async def grant_role(
         granted_by=actor,
         granted_at=now,
         until=until,
+        sees_from=sees_from,
     )
     await _end_expired(session, like=row, now=now)
     try:

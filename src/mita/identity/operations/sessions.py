@@ -24,6 +24,7 @@ from mita.identity.domain.sessions import (
 from mita.identity.models import PersonSession, RefreshToken, SigningKey
 from mita.identity.models.sign_in import SIGNING_SECRET
 from mita.identity.operations.audit import PLATFORM, record_audit
+from mita.identity.operations.new_devices import tell_of_new_device
 from mita.kit.errors import NotFound
 from mita.kit.ids import new_id
 from mita.kit.seal import seals_of
@@ -39,10 +40,15 @@ _ABOUT = "refresh_token"
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The device and the address that somebody signs in from."""
+    """The device and the address that somebody signs in from.
+
+    ``is_told``: the person is written to, in ``language``, if the device is new to them.
+    """
 
     device: str
     address: str
+    language: str = ""
+    is_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,8 @@ async def begin_session(
         new={"ways": list(amr), "device": row.device},
         now=now,
     )
+    if where.is_told:
+        await tell_of_new_device(session, begun=row, language=where.language, now=now)
     return await _signed_in(session, row, refresh=(token, expires_at), now=now)
 
 

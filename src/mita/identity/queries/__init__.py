@@ -1,6 +1,16 @@
 """Reads of identity."""
 
-from .audit import APPEND_ONLY, AuditFilter, audit_entries, unguarded
+from .audit import (
+    APPEND_ONLY,
+    CHANGES_MAX,
+    AuditFilter,
+    ChangeFilter,
+    audit_changes,
+    audit_entries,
+    changes_of_acts,
+    unguarded,
+)
+from .audit_chain import AuditCheck, Unsealed, audit_ends, audited_estates, check_audit, unsealed
 from .keys import (
     api_key,
     api_keys,
@@ -11,9 +21,11 @@ from .keys import (
     impersonations,
     principal_of_device_token,
     principal_of_token,
+    who_is_behind,
 )
 from .people import organisation_estate_ids, person, persons, principal_of_person
 from .privacy import consents, erasures, retention_days
+from .proofs import Proof, proof_of
 from .roles import role_grants
 from .sign_in import (
     backup_codes_left,
@@ -38,11 +50,21 @@ from .sign_in import (
 
 __all__ = [
     "APPEND_ONLY",
+    "CHANGES_MAX",
+    "AuditCheck",
     "AuditFilter",
+    "ChangeFilter",
+    "Proof",
+    "Unsealed",
     "api_key",
     "api_keys",
+    "audit_changes",
+    "audit_ends",
     "audit_entries",
+    "audited_estates",
     "backup_codes_left",
+    "changes_of_acts",
+    "check_audit",
     "consents",
     "device_token",
     "device_tokens",
@@ -70,10 +92,13 @@ __all__ = [
     "principal_of_device_token",
     "principal_of_person",
     "principal_of_token",
+    "proof_of",
     "retention_days",
     "role_grants",
     "roles_of_person",
     "second_factor",
     "signing_keys",
     "unguarded",
+    "unsealed",
+    "who_is_behind",
 ]

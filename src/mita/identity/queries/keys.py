@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select, text
@@ -10,6 +11,7 @@ from mita.identity.domain import (
     DEVICE_PREFIX,
     IMPERSONATION_PREFIX,
     KEY_PREFIX,
+    NOT_BY_SUPPORT,
     Grant,
     Permission,
     Principal,
@@ -102,10 +104,13 @@ async def _principal_of_impersonation(session: AsyncSession, *, token: str) -> P
             return None
     whose = await person(session, person_id=found.person_id)
     seen = await principal_of_person(session, person_id=found.person_id, name=whose.name)
+    grants = seen.grants
+    if found.may_write:
+        grants = tuple(replace(each, permissions=each.permissions - NOT_BY_SUPPORT) for each in grants)
     return Principal(
         seen.name,
         seen.person_id,
-        seen.grants,
+        grants,
         impersonated_by=found.by,
         is_read_only=not found.may_write,
     )
@@ -143,6 +148,25 @@ async def api_key(session: AsyncSession, *, api_key_id: int) -> ApiKey:
     if found is None:
         raise NotFound(f"API key {api_key_id} does not exist")
     return found
+
+
+async def who_is_behind(session: AsyncSession, *, actor: str) -> frozenset[str]:
+    """Return the people behind an actor of a journal: support and whom it looked through, a key's maker.
+
+    A key that a key has made is its maker's. Of one that is forgotten nobody is known but itself.
+    """
+    found, left = set(), set(actor.split(" by "))
+    while left:
+        one = left.pop()
+        row = None
+        if (number := one.removeprefix("key:")) != one and number.isdecimal():
+            row = await session.get(ApiKey, int(number))
+        # a key is younger than its maker, so this comes to an end
+        if row is None:
+            found.add(one)
+        else:
+            left |= set(row.made_by.split(" by "))
+    return frozenset(found)
 
 
 async def device_tokens(

@@ -79,11 +79,18 @@ async def persons(
     session: AsyncSession,
     *,
     person_ids: Sequence[int] | None = None,
+    part: str = "",
     after_id: int = 0,
     limit: int = 100,
 ) -> Sequence[Person]:
-    """Return persons by id, ``limit`` at most after ``after_id``; ``person_ids`` of None is any."""
+    """Return persons by id, ``limit`` at most after ``after_id``; ``person_ids`` of None is any.
+
+    ``part`` is of the name, the email address or the phone number.
+    """
     statement = select(Person).where(Person.person_id > after_id).order_by(Person.person_id).limit(limit)
+    if part:
+        places = (Person.name, Person.email, Person.phone)
+        statement = statement.where(or_(*(each.icontains(part, autoescape=True) for each in places)))
     if person_ids is not None:
         statement = statement.where(Person.person_id.in_(list(person_ids)))
     return (await session.scalars(statement)).all()

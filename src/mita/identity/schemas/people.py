@@ -4,12 +4,13 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from mita.identity.domain.identifiers import EMAIL_PATTERN
 from mita.identity.models import Person
 from mita.kit.shapes import Id, Instant, Shape, Text
 
 Email = Annotated[
     str,
-    StringConstraints(max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,189}$"),
+    StringConstraints(max_length=254, pattern=EMAIL_PATTERN),
     Field(examples=["thandi@example.com"]),
 ]
 Phone = Annotated[

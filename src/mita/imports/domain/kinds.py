@@ -97,6 +97,7 @@ _METERS = Kind(
         Column("device", "What speaks for the meter on MQTT", "wc-a101"),
         Column("max_rate", "Base units per hour; a faster rise is held", "20", form="decimal"),
         Column("burst", "Base units allowed on top of max_rate", "1.5", form="decimal"),
+        Column("is_read_by_hand", "yes if people read it; empty is no", "no", form="yes_no"),
     ),
 )
 _OCCUPANCIES = Kind(

@@ -8,9 +8,10 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mita.imports.domain.error_file import ADDED_COLUMNS, plain_cell
+from mita.imports.domain.error_file import ADDED_COLUMNS
 from mita.imports.domain.outcome import Row
 from mita.kit.errors import Invalid
+from mita.kit.sheets import plain_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

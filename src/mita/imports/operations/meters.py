@@ -36,6 +36,7 @@ async def carry_meters(
             "device": meter.device,
             "max_rate": meter.max_rate_micro,
             "burst": meter.burst_micro,
+            "is_read_by_hand": meter.is_read_by_hand,
             "registers": tuple(names),
             "removed": meter.removed_at is not None,
         }
@@ -86,17 +87,21 @@ def _compared(row: Row, meter: NewMeter, *, facts: Mapping[str, Any]) -> Outcome
         "device": meter.device,
         "max_rate": meter.limits.max_rate_micro,
         "burst": meter.limits.burst_micro,
+        "is_read_by_hand": meter.is_read_by_hand,
         "registers": tuple(sorted(meter.registers)),
     }
     there = {**facts, "registers": tuple(sorted(facts["registers"]))}
     faults = tuple(
-        Fault(
-            name, "differs", f"the meter is there with {_shown(name, there[name])}: swap it", row.cells[name]
-        )
+        Fault(name, "differs", _mend(name, there[name]), row.cells[name])
         for name, value in said.items()
         if name in row.cells and value != there[name]
     )
     return Outcome.of_faults(row, faults) if faults else Outcome(row.number, RowState.UNCHANGED)
+
+
+def _mend(name: str, value: Any) -> str:
+    mend = "say so at the meter" if name == "is_read_by_hand" else "swap it"
+    return f"the meter is there with {_shown(name, value)}: {mend}"
 
 
 def _shown(name: str, value: Any) -> str:
@@ -104,6 +109,8 @@ def _shown(name: str, value: Any) -> str:
         return "another unit"
     if value is None:
         return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if name == "registers":
         return " ".join(value)
     return format_micro(value) if name in ("max_rate", "burst") else str(value)

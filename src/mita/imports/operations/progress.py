@@ -10,7 +10,9 @@ from sqlalchemy import delete, text, update
 
 from mita.imports import queries
 from mita.imports.domain import RowState, State
+from mita.imports.events import ImportFinished
 from mita.imports.models import ImportFile, ImportRow
+from mita.kit.events import publish
 from mita.kit.live import hint
 
 if TYPE_CHECKING:
@@ -89,7 +91,7 @@ async def begin_again(session: AsyncSession, *, file: ImportFile, now: datetime)
 
 
 async def finish(session: AsyncSession, *, file: ImportFile, state: State, now: datetime) -> None:
-    """End an import; of one that is ``refused`` every good row is withheld."""
+    """End an import, and tell so; of one that is ``refused`` every good row is withheld."""
     changes: dict[str, Any] = {"state": state, "touched_at": now, "finished_at": now}
     if state is State.REFUSED:
         withheld = await session.execute(
@@ -106,6 +108,12 @@ async def finish(session: AsyncSession, *, file: ImportFile, state: State, now: 
         changes |= {"created": 0, "updated": 0, "unchanged": 0, "withheld": count}
     await _update(session, file=file, changes=changes)
     await hint(session, estate_id=file.estate_id, topic=TOPIC)
+    if not file.is_dry_run:
+        found = await queries.import_file(session, estate_id=file.estate_id, import_id=file.import_id)
+        told = ImportFinished(
+            file.estate_id, file.import_id, file.kind, state, rows=found.total, failed=found.failed
+        )
+        await publish(session, told, now=now)
 
 
 async def note_trouble(session: AsyncSession, *, estate_id: int, import_id: UUID, now: datetime) -> State:

@@ -12,7 +12,15 @@ from mita.kit.errors import Invalid, NotFound
 from mita.kit.shapes import Id, Instant, Limit, Page, show_instant
 from mita.kit.web import Asking, Caller, EstateId, Session, edge, need_of, needs, refusals
 from mita.ledger import queries
-from mita.ledger.domain import BadNote, Published, VerifierKey, prove_inclusion, read_note
+from mita.ledger.domain import (
+    BadNote,
+    Inclusion,
+    Published,
+    VerifierKey,
+    prove_inclusion,
+    read_leaves,
+    read_note,
+)
 from mita.ledger.domain.chart import wallet_of_code
 from mita.ledger.models import Checkpoint
 from mita.ledger.schemas.checkpoints import (
@@ -156,10 +164,18 @@ async def prove_account(
     if row is None:
         raise NotFound(f"estate {estate_id} has no checkpoint yet")
     inclusion = prove_inclusion(bytes(row.leaves), account_id=account_id)
-    if inclusion is None:
+    if inclusion is None or not await _sees(session, inclusion, caller=caller, estate_id=estate_id):
         raise NotFound(f"account {account_id} is not in checkpoint {row.checkpoint_id}")
     key = _signed_by(row.note, _checkpoints(request).keys())
     return proof_out(row, inclusion=inclusion, key=key, currency=account.currency)
+
+
+async def _sees(session: AsyncSession, inclusion: Inclusion, *, caller: Caller, estate_id: int) -> bool:
+    """Tell whether a caller may see what a leaf says: not a balance from before their time."""
+    if caller.may(Permission.LEDGER_READ, estate_id=estate_id):
+        return True
+    leaf = read_leaves(inclusion.leaf)[0]
+    return await queries.is_seen(session, account_id=int(leaf["account_id"]), seq=int(leaf["head_seq"]))
 
 
 def _signed_by(note: str, keys: list[VerifierKey]) -> VerifierKey | None:

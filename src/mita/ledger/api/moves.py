@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response, status
 from mita.estates import queries as estate_queries
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, KeyReused, NotFound
-from mita.kit.shapes import Id, micro, money
+from mita.kit.shapes import Id, Limit, Page, micro, money
 from mita.kit.web import Asking, EstateId, IdempotencyKey, Now, Session, needs, refusals
 from mita.ledger import operations, queries
 from mita.ledger.operations import (
@@ -110,12 +110,19 @@ async def get_hold(session: Session, estate_id: EstateId, hold_id: UUID) -> Hold
 )
 @needs(Permission.LEDGER_READ)
 async def list_holds(
-    session: Session, estate_id: EstateId, account_id: Annotated[Id, Query()]
-) -> list[HoldOut]:
-    """Oldest first."""
+    session: Session,
+    estate_id: EstateId,
+    account_id: Annotated[Id, Query()],
+    after_id: Annotated[UUID | None, Query()] = None,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[HoldOut]:
+    """Oldest first; continue with ``after_id`` = ``next``."""
     estate = await estate_queries.estate(session, estate_id=estate_id)
-    rows = await queries.open_holds(session, estate_id=estate_id, account_id=account_id)
-    return [hold_out(row, resolution=None, currency=estate.currency) for row in rows]
+    rows = await queries.open_holds(
+        session, estate_id=estate_id, account_id=account_id, after_id=after_id, limit=limit + 1
+    )
+    items = [hold_out(row, resolution=None, currency=estate.currency) for row in rows[:limit]]
+    return Page(items=items, next=str(items[-1].hold_id) if len(rows) > limit else None)
 
 
 @router.post(
@@ -199,11 +206,17 @@ async def _adjustment(session: Session, estate_id: int, adjustment_id: UUID) -> 
     responses=refusals(NotFound, Invalid),
 )
 @needs(Permission.LEDGER_READ)
-async def list_adjustments(session: Session, estate_id: EstateId) -> list[AdjustmentOut]:
-    """Oldest first."""
+async def list_adjustments(
+    session: Session,
+    estate_id: EstateId,
+    after_id: Annotated[UUID | None, Query()] = None,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[AdjustmentOut]:
+    """Oldest first; continue with ``after_id`` = ``next``."""
     estate = await estate_queries.estate(session, estate_id=estate_id)
-    rows = await queries.adjustments_waiting(session, estate_id=estate_id)
-    return [adjustment_out(row, decision=None, currency=estate.currency) for row in rows]
+    rows = await queries.adjustments_waiting(session, estate_id=estate_id, after_id=after_id, limit=limit + 1)
+    items = [adjustment_out(row, decision=None, currency=estate.currency) for row in rows[:limit]]
+    return Page(items=items, next=str(items[-1].adjustment_id) if len(rows) > limit else None)
 
 
 @router.post(

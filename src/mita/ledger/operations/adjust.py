@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from mita.estates import queries as estate_queries
+from mita.identity import queries as identity_queries
 from mita.kit.errors import Conflict, Invalid, KeyReused
 from mita.kit.ids import new_id
 from mita.ledger import queries
@@ -161,11 +162,23 @@ async def decide_adjustment(
     ):
         raise AdjustmentDecided(f"adjustment {adjustment_id} is decided")
     if is_approved:
-        if asked.asked_by == actor and abs(asked.amount_micro) > asked.limit_micro:
-            raise SecondPersonNeeded(f"{actor} asked for adjustment {adjustment_id} above the limit")
+        if abs(asked.amount_micro) > asked.limit_micro:
+            await _check_second(session, asked_by=asked.asked_by, actor=actor)
         return await _approve(session, asked=asked, actor=actor, now=now)
     await _decide(session, asked=asked, journal_id=None, actor=actor, now=now)
     return None
+
+
+async def _check_second(session: AsyncSession, *, asked_by: str, actor: str) -> None:
+    """Return if nobody who is behind an adjustment is behind its approval.
+
+    A key is its maker's hand, and support is behind whomever it looks through.
+
+    :raises SecondPersonNeeded: if somebody is
+    """
+    asking = await identity_queries.who_is_behind(session, actor=asked_by)
+    if both := asking & await identity_queries.who_is_behind(session, actor=actor):
+        raise SecondPersonNeeded(f"{min(both)} is behind this adjustment above the limit")
 
 
 async def _approve(session: AsyncSession, *, asked: Adjustment, actor: str, now: datetime) -> UUID:

@@ -7,6 +7,7 @@ from mita.ledger.queries.accounts import (
     balances,
     entries,
     heads,
+    live_balance_sql,
     request,
 )
 from mita.ledger.queries.archived import (
@@ -34,6 +35,7 @@ from mita.ledger.queries.checkpoints import (
     checkpoint_leaves,
     checkpoints,
     is_checkpoint_taken,
+    is_seen,
     newest_checkpoint,
     wallet_accounts,
 )
@@ -64,8 +66,9 @@ from mita.ledger.queries.moves import (
     reversal,
 )
 from mita.ledger.queries.signed import Outside
+from mita.ledger.queries.spans import entries_between, entries_of_seqs
 from mita.ledger.queries.spending import held_and_accrued, spent_since
-from mita.ledger.queries.statement import Statement, account, statement
+from mita.ledger.queries.statement import Statement, account, seqs_until, statement
 from mita.ledger.queries.steps import EntryFilter, below_nothing_since, moved_in_steps, newest_entries
 from mita.ledger.queries.verify import AccountsVerification, Verification, verify, verify_accounts
 
@@ -102,6 +105,8 @@ __all__ = [
     "closing_months",
     "codes_by_id",
     "entries",
+    "entries_between",
+    "entries_of_seqs",
     "entry",
     "exported_journals",
     "exported_rows",
@@ -113,12 +118,14 @@ __all__ = [
     "hold_of_key",
     "hold_resolution",
     "is_checkpoint_taken",
+    "is_seen",
     "journal",
     "journal_entries",
     "journals",
     "kept_openings",
     "ledger_rule",
     "lines_beside",
+    "live_balance_sql",
     "lock_accounts",
     "moved_in_steps",
     "newest_checkpoint",
@@ -132,6 +139,7 @@ __all__ = [
     "refuse_archived",
     "request",
     "reversal",
+    "seqs_until",
     "spent_since",
     "statement",
     "trial_balance",

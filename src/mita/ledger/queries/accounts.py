@@ -79,6 +79,12 @@ async def balances(session: AsyncSession, *, estate_id: int, account_ids: Sequen
     return {row.account_id: row.live for row in await session.execute(statement)}
 
 
+def live_balance_sql(*, estate: str, account: str) -> str:
+    """Return the SQL of an account's live balance, by two expressions; null where the account is not seen."""
+    live = f"live.estate_id = {estate} AND live.account_id = {account}"
+    return f"(SELECT posted_micro - accrued_micro FROM account live WHERE {live})"  # noqa: S608 - of our own words
+
+
 @dataclass(frozen=True, slots=True)
 class BalanceSum:
     """What the accounts whose codes begin with one word hold together; ``open_accounts`` are not at zero."""

@@ -44,8 +44,8 @@ _COLUMNS = {
     "hash_v": "smallint",
 }
 _NO_HASH = f"decode(repeat('00', {HASH_BYTES}), 'hex')"
-_PIECE = (  # the names are a closed list
-    "SELECT "  # noqa: S608
+_PIECE = (
+    "SELECT "  # noqa: S608 - the names are the closed list above
     + ", ".join(f"array_send(array_agg({name}))" for name in _COLUMNS)
     + f", string_agg(CASE WHEN length(hash) = {HASH_BYTES} THEN hash ELSE {_NO_HASH} END, ''::bytea)"
     " FROM entry WHERE estate_id = %s AND account_id BETWEEN %s AND %s AND seq BETWEEN %s AND %s"

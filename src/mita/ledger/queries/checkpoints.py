@@ -28,6 +28,12 @@ _LEAVES = text("""
 """)
 
 
+_IS_SEEN = text("""
+    SELECT CAST(:seq AS bigint)
+        >= (seen_account_after())[array_position(seen_account_ids(), CAST(:account_id AS bigint))]
+""")
+
+
 async def checkpoint_leaves(session: AsyncSession, *, estate_id: int) -> bytes:
     """Return the leaf of every account of an estate, 72 bytes each, sorted by account id.
 
@@ -55,6 +61,11 @@ async def checkpoint(session: AsyncSession, *, estate_id: int, checkpoint_id: UU
     if found is None:
         raise NotFound(f"estate {estate_id} has no checkpoint {checkpoint_id}")
     return found
+
+
+async def is_seen(session: AsyncSession, *, account_id: int, seq: int) -> bool:
+    """Tell whether a person, as whom this transaction reads, sees an account as it stood after an entry."""
+    return bool(await session.scalar(_IS_SEEN, {"account_id": account_id, "seq": seq}))
 
 
 async def newest_checkpoint(session: AsyncSession, *, estate_id: int) -> Checkpoint | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 
 from mita.kit.errors import NotFound
 from mita.kit.zones import next_month
@@ -82,7 +82,8 @@ class StoredEntry:
     source_id: int
 
 
-def _stored(row: Entry) -> StoredEntry:
+def stored_entry(row: Entry) -> StoredEntry:
+    """Return an entry as it stands in the books."""
     return StoredEntry(
         estate_id=row.estate_id,
         account_id=row.account_id,
@@ -109,7 +110,7 @@ async def entry(session: AsyncSession, *, estate_id: int, account_id: int, seq: 
     )
     if found is None:
         raise NotFound(f"account {account_id} of estate {estate_id} has no entry {seq}")
-    return _stored(found)
+    return stored_entry(found)
 
 
 async def lines_beside(
@@ -151,7 +152,7 @@ async def other_side(session: AsyncSession, *, entry: StoredEntry) -> tuple[Stor
     found = (await session.scalars(opposite.limit(2))).all()
     if len(found) != 1:
         return None, False
-    return _stored(found[0]), found[0].amount_micro == -entry.amount_micro
+    return stored_entry(found[0]), found[0].amount_micro == -entry.amount_micro
 
 
 async def reversal(session: AsyncSession, *, estate_id: int, account_id: int, seq: int) -> Reversal | None:
@@ -180,10 +181,16 @@ async def hold_resolution(session: AsyncSession, *, estate_id: int, hold_id: UUI
     return await session.get(HoldResolution, (estate_id, hold_id), populate_existing=True)
 
 
-async def open_holds(session: AsyncSession, *, estate_id: int, account_id: int) -> Sequence[Hold]:
-    """Return an account's holds that nobody has resolved, oldest first."""
+async def open_holds(
+    session: AsyncSession, *, estate_id: int, account_id: int, after_id: UUID | None = None, limit: int
+) -> Sequence[Hold]:
+    """Return an account's holds that nobody has resolved, oldest first, from after one on."""
     statement = _unresolved(estate_id).where(Hold.account_id == account_id)
-    return (await session.scalars(statement.order_by(Hold.placed_at, Hold.hold_id))).all()
+    place = (Hold.placed_at, Hold.hold_id)
+    if after_id is not None:
+        last = select(*place).where(Hold.estate_id == estate_id, Hold.hold_id == after_id)
+        statement = statement.where(tuple_(*place) > last.scalar_subquery())
+    return (await session.scalars(statement.order_by(*place).limit(limit))).all()
 
 
 async def overdue_holds(session: AsyncSession, *, estate_id: int, now: datetime) -> Sequence[Hold]:
@@ -231,14 +238,20 @@ async def adjustment_decision(
     return await session.get(AdjustmentDecision, (estate_id, adjustment_id), populate_existing=True)
 
 
-async def adjustments_waiting(session: AsyncSession, *, estate_id: int) -> Sequence[Adjustment]:
-    """Return the adjustments that nobody has decided, oldest first."""
+async def adjustments_waiting(
+    session: AsyncSession, *, estate_id: int, after_id: UUID | None = None, limit: int
+) -> Sequence[Adjustment]:
+    """Return adjustments that nobody has decided, oldest first, from after one on."""
     decided = select(AdjustmentDecision.adjustment_id).where(
         AdjustmentDecision.estate_id == Adjustment.estate_id,
         AdjustmentDecision.adjustment_id == Adjustment.adjustment_id,
     )
     statement = select(Adjustment).where(Adjustment.estate_id == estate_id, ~decided.exists())
-    return (await session.scalars(statement.order_by(Adjustment.asked_at))).all()
+    place = (Adjustment.asked_at, Adjustment.adjustment_id)
+    if after_id is not None:
+        last = select(*place).where(Adjustment.estate_id == estate_id, Adjustment.adjustment_id == after_id)
+        statement = statement.where(tuple_(*place) > last.scalar_subquery())
+    return (await session.scalars(statement.order_by(*place).limit(limit))).all()
 
 
 async def closed_through(session: AsyncSession, *, estate_id: int) -> date | None:

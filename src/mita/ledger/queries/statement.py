@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, text
+from sqlalchemy import and_, func, select, text
 
 from mita.kit.errors import NotFound
-from mita.ledger.models import Account, Entry
+from mita.ledger.models import Account, Entry, Reversal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from mita.ledger.domain import EntryKind
 
 # `booked_at` never goes back along a chain, so halving finds a border: twenty probes in a million entries.
 # LATERAL … LIMIT 1 keeps a probe one look into the primary key, whatever the planner believes of a new month.
@@ -126,6 +129,48 @@ async def statement(
         is_archived=before == low and low > 0,
         entries=rows.all(),
     )
+
+
+async def seqs_until(
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    account_ids: Sequence[int],
+    until: datetime,
+    borders: Collection[EntryKind] = (),
+) -> dict[int, int]:
+    """Return the last entry of accounts that was booked at an instant or before it, 0 of those without one.
+
+    Or their last entry of the kinds ``borders`` that nobody reversed, where that came later.
+
+    :raises NotFound: if the estate has no such account
+    """
+    found = {}
+    for account_id in account_ids:
+        head = await account(session, estate_id=estate_id, account_id=account_id)
+        kept = await _first_kept(session, estate_id=estate_id, account_id=account_id)
+        low = head.head_seq if kept is None else kept - 1
+        found[account_id] = await _border(session, head, low=low, instant=until + timedelta(microseconds=1))
+    if borders:
+        is_reversed = and_(
+            Reversal.estate_id == Entry.estate_id,
+            Reversal.account_id == Entry.account_id,
+            Reversal.seq == Entry.seq,
+        )
+        newest = (
+            select(Entry.account_id, func.max(Entry.seq))
+            .outerjoin(Reversal, is_reversed)
+            .where(
+                Entry.estate_id == estate_id,
+                Entry.account_id.in_(list(account_ids)),
+                Entry.kind.in_([int(kind) for kind in borders]),
+                Reversal.seq.is_(None),
+            )
+            .group_by(Entry.account_id)
+        )
+        for account_id, seq in await session.execute(newest):
+            found[account_id] = max(found[account_id], seq)
+    return found
 
 
 async def _first_kept(session: AsyncSession, *, estate_id: int, account_id: int) -> int | None:

@@ -81,22 +81,30 @@ class EntryFilter:
     before: tuple[datetime, int, int] | None = None
 
 
-# Along a chain `booked_at` never goes back, so each account gives its newest entries by itself, and the
-# newest of all of them are among these.
+# Along a chain `booked_at` never goes back, so an account whose newest entry is older than those of `limit`
+# others gives none: the newest of each says which accounts do, and only those are read further. Both by key.
 _NEWEST = """
+    WITH heads AS MATERIALIZED (
+        SELECT asked.account_id FROM unnest(CAST(:account_ids AS bigint[])) AS asked (account_id)
+        CROSS JOIN LATERAL (
+            SELECT j.booked_at {entries} ORDER BY e.seq DESC LIMIT 1
+        ) AS newest
+        ORDER BY newest.booked_at DESC, asked.account_id DESC LIMIT :limit
+    )
     SELECT e.account_id, e.seq, e.kind, e.amount_micro, e.balance_after_micro, e.quantity_micro, e.event_at,
         e.journal_id, e.journal_kind, e.actor, e.memo, e.booked_at
-    FROM unnest(CAST(:account_ids AS bigint[])) AS asked (account_id)
-    CROSS JOIN LATERAL (
-        SELECT e.*, j.kind AS journal_kind, j.actor, j.memo, j.booked_at
-        FROM entry AS e CROSS JOIN LATERAL (
-            SELECT kind, actor, memo, booked_at FROM journal
-            WHERE estate_id = e.estate_id AND journal_id = e.journal_id LIMIT 1
-        ) AS j
-        WHERE e.estate_id = :estate_id AND e.account_id = asked.account_id {conditions}
+    FROM heads AS asked CROSS JOIN LATERAL (
+        SELECT e.*, j.kind AS journal_kind, j.actor, j.memo, j.booked_at {entries}
         ORDER BY e.seq DESC LIMIT :limit
     ) AS e
     ORDER BY e.booked_at DESC, e.account_id DESC, e.seq DESC LIMIT :limit
+"""
+_OF_ACCOUNT = """
+    FROM entry AS e CROSS JOIN LATERAL (
+        SELECT kind, actor, memo, booked_at FROM journal
+        WHERE estate_id = e.estate_id AND journal_id = e.journal_id LIMIT 1
+    ) AS j
+    WHERE e.estate_id = :estate_id AND e.account_id = asked.account_id
 """
 _CONDITIONS = {
     "kinds": "e.kind = ANY (:kinds)",
@@ -123,7 +131,7 @@ async def newest_entries(
         conditions += " AND j.booked_at <= :at AND (j.booked_at, e.account_id, e.seq) < (:at, :account, :seq)"
         given |= dict(zip(("at", "account", "seq"), asked.before, strict=True))
     rows = await session.execute(
-        text(_NEWEST.format(conditions=conditions)),
+        text(_NEWEST.format(entries=_OF_ACCOUNT + conditions)),
         {**given, "estate_id": estate_id, "account_ids": list(asked.account_ids), "limit": limit},
     )
     return rows.all()

@@ -1,5 +1,6 @@
 """Writes of metering: meters are installed; readings are stored; silent meters are noticed."""
 
+from mita.metering.operations.bulk import AreasOverlap, NewBulkMeter, end_bulk_meter, set_bulk_meter
 from mita.metering.operations.meters import (
     NO_LIMITS,
     NewMeter,
@@ -29,13 +30,16 @@ from mita.metering.operations.silence import end_silences, notice_silence, set_s
 
 __all__ = [
     "NO_LIMITS",
+    "AreasOverlap",
     "MeterGone",
     "MeterNotes",
+    "NewBulkMeter",
     "NewMeter",
     "SerialTaken",
     "StoredReadings",
     "Swap",
     "add_registers",
+    "end_bulk_meter",
     "end_silences",
     "ensure_reading_partition",
     "install_meters",
@@ -46,6 +50,7 @@ __all__ = [
     "refresh_statistics",
     "remove_meter",
     "restate_readings",
+    "set_bulk_meter",
     "set_silence_rule",
     "store_readings",
     "store_temperatures",

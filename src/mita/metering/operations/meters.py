@@ -42,6 +42,7 @@ class NewMeter:
     registers: tuple[str, ...] = ("import",)
     device: str | None = None
     limits: Limits = NO_LIMITS
+    is_read_by_hand: bool = False
 
 
 async def install_meters(
@@ -63,6 +64,7 @@ async def install_meters(
             "max_rate_micro": meter.limits.max_rate_micro,
             "burst_micro": meter.limits.burst_micro,
             "created_at": now,
+            "is_read_by_hand": meter.is_read_by_hand,
         }
         for meter in meters
     ]

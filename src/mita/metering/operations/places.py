@@ -31,10 +31,11 @@ class MeterGone(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class MeterNotes:
-    """What people say of a meter: whether it is faulty, and notes; None leaves it."""
+    """What people say of a meter: whether it is faulty, read by hand, and notes; None leaves it."""
 
     is_faulty: bool | None = None
     notes: str | None = None
+    is_read_by_hand: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ async def update_meter(
         row.status = "faulty" if said.is_faulty else "active"
     if said.notes is not None:
         row.notes = said.notes
+    if said.is_read_by_hand is not None:
+        row.is_read_by_hand = said.is_read_by_hand
     if _facts(row) != old:
         row.version += 1
         await session.flush()
@@ -167,4 +170,9 @@ async def _record(session: AsyncSession, row: Meter, *, old: dict[str, Any], now
 
 
 def _facts(row: Meter) -> dict[str, Any]:
-    return {"status": row.status, "notes": row.notes, "device": row.device}
+    return {
+        "status": row.status,
+        "notes": row.notes,
+        "device": row.device,
+        "is_read_by_hand": row.is_read_by_hand,
+    }

@@ -1,6 +1,16 @@
 """Reads of metering."""
 
-from mita.metering.queries.placed import PlacedRegister, placed_registers, readings_around
+from mita.metering.queries.bulk import (
+    bulk_areas,
+    bulk_meter,
+    bulk_meters,
+    meters_of_ids,
+    meters_that_were_bulk,
+    sub_meters,
+    swapped_meters,
+)
+from mita.metering.queries.by_hand import RegisterByHand, newest_values, read_between, registers_by_hand
+from mita.metering.queries.placed import PlacedRegister, placed_registers, readings_around, timeline_values
 from mita.metering.queries.readings import (
     latest_readings,
     reading,
@@ -48,8 +58,12 @@ from mita.metering.queries.timelines import (
 __all__ = [
     "MeterCounts",
     "PlacedRegister",
+    "RegisterByHand",
     "RegisterInfo",
     "anchors",
+    "bulk_areas",
+    "bulk_meter",
+    "bulk_meters",
     "estates_of_devices",
     "latest_readings",
     "meter",
@@ -57,9 +71,13 @@ __all__ = [
     "metered_units",
     "meters",
     "meters_of_devices",
+    "meters_of_ids",
     "meters_of_serials",
+    "meters_that_were_bulk",
+    "newest_values",
     "placed_registers",
     "placements",
+    "read_between",
     "reading",
     "readings",
     "readings_after",
@@ -68,6 +86,7 @@ __all__ = [
     "register",
     "register_states",
     "registers",
+    "registers_by_hand",
     "registers_of_meter",
     "registers_of_meters",
     "registers_of_units",
@@ -80,12 +99,15 @@ __all__ = [
     "silent_registers",
     "state_before",
     "stored_values",
+    "sub_meters",
     "swap_of_key",
+    "swapped_meters",
     "swaps",
     "temperatures",
     "timeline_before",
     "timeline_ends",
     "timeline_marks",
+    "timeline_values",
     "timelines",
     "timelines_between",
     "used_since",

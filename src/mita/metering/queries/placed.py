@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select
 
-from mita.kit.clock import to_us
+from mita.kit.clock import from_us, to_us
 from mita.kit.db import driver_connection
 from mita.metering.domain import TIMELINE_MAX
 from mita.metering.models import Meter, MeterPlacement, Register
@@ -80,6 +80,31 @@ def _placed(row: Any) -> PlacedRegister:
         None if row.until_at is None else to_us(row.until_at) // 1_000_000,
         row.is_first,
     )
+
+
+# all registers at the same few instants: the partitions of these are known when it is planned
+_VALUES = """
+    SELECT register_id, extract(epoch FROM taken_at)::bigint, value_micro FROM reading
+    WHERE estate_id = %(estate_id)s AND register_id = ANY (%(register_ids)s) AND class <= %(timeline_max)s
+        AND taken_at = ANY (%(taken_at)s::timestamptz[])
+"""
+
+
+async def timeline_values(
+    session: AsyncSession, *, estate_id: int, register_ids: Sequence[int], taken_s: Sequence[int]
+) -> dict[tuple[int, int], int]:
+    """Return the timeline values of registers at instants, by (register_id, second), where one was taken."""
+    connection = await driver_connection(session)
+    cursor = await connection.execute(
+        _VALUES,
+        {
+            "register_ids": list(register_ids),
+            "taken_at": [from_us(second * 1_000_000) for second in taken_s],
+            "estate_id": estate_id,
+            "timeline_max": TIMELINE_MAX,
+        },
+    )
+    return {(row[0], row[1]): row[2] for row in await cursor.fetchall()}
 
 
 _LINE = """FROM reading

@@ -136,13 +136,37 @@ async def metered_units(session: AsyncSession, *, estate_id: int) -> list[int]:
 
 
 async def meters(
-    session: AsyncSession, *, estate_id: int, unit_id: int | None = None, after_id: int = 0, limit: int = 1000
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    unit_id: int | None = None,
+    utility: str | None = None,
+    part: str = "",
+    order: str = "id",
+    after_id: int = 0,
+    limit: int = 1000,
 ) -> Sequence[Meter]:
-    """Return an estate's (or one unit's) meters by id, ``limit`` at most after ``after_id``."""
-    statement = select(Meter).where(Meter.estate_id == estate_id, Meter.meter_id > after_id)
+    """Return an estate's meters, ``limit`` at most after one; None filters nothing.
+
+    ``part`` is of the serial, in capitals or not. ``order`` is ``id``, ``serial`` or ``-serial``.
+    """
+    statement = select(Meter).where(Meter.estate_id == estate_id)
     if unit_id is not None:
         statement = statement.where(Meter.unit_id == unit_id)
-    return (await session.scalars(statement.order_by(Meter.meter_id).limit(limit))).all()
+    if utility is not None:
+        statement = statement.where(Meter.utility == utility)
+    if part:
+        statement = statement.where(Meter.serial.icontains(part, autoescape=True))
+    if order == "id":
+        statement = statement.where(Meter.meter_id > after_id).order_by(Meter.meter_id)
+    else:
+        is_down = order.startswith("-")
+        if after_id:
+            last = select(Meter.serial).where(Meter.estate_id == estate_id, Meter.meter_id == after_id)
+            place = last.scalar_subquery()
+            statement = statement.where(Meter.serial < place if is_down else Meter.serial > place)
+        statement = statement.order_by(Meter.serial.desc() if is_down else Meter.serial)
+    return (await session.scalars(statement.limit(limit))).all()
 
 
 async def meters_of_serials(

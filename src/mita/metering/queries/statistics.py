@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from mita.metering.domain import TIMELINE_MAX
+from mita.metering.queries.bulk import meters_that_were_bulk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,8 @@ _USED = """
         SELECT value_micro FROM reading WHERE estate_id = m.estate_id AND register_id = r.register_id
             AND class <= :line AND taken_at >= :since ORDER BY taken_at LIMIT 1
     ) AS first ON before.value_micro IS NULL
-    WHERE m.estate_id = :estate_id AND r.name = 'import' GROUP BY m.utility ORDER BY m.utility
+    WHERE m.estate_id = :estate_id AND r.name = 'import' AND m.meter_id <> ALL (CAST(:bulk AS bigint[]))
+    GROUP BY m.utility ORDER BY m.utility
 """
 
 
@@ -66,11 +68,13 @@ async def used_since(
 ) -> list[dict[str, int]]:
     """Return what ``import`` registers counted since each instant, in millionths of the base unit by utility.
 
-    What was used between the last reading before and the first one after counts as used after.
+    What was used between the last reading before and the first one after counts as used after. What bulk
+    meters measure is measured again behind them, and left out.
     """
+    bulk = await meters_that_were_bulk(session, estate_id=estate_id, first=min(since).date(), until=date.max)
     found = []
     for instant in since:
-        values = {"estate_id": estate_id, "since": instant, "line": TIMELINE_MAX}
+        values = {"estate_id": estate_id, "since": instant, "line": TIMELINE_MAX, "bulk": sorted(bulk)}
         rows = await session.execute(text(_USED), values)
         found.append({row[0]: int(row[1]) for row in rows})
     return found

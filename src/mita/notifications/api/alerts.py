@@ -10,6 +10,7 @@ from mita.kit.errors import Invalid, NotFound
 from mita.kit.shapes import Limit, Page
 from mita.kit.web import Asking, Caller, EstateId, Now, Session, needs, refusals
 from mita.notifications import operations, queries
+from mita.notifications.domain import AlertKind
 from mita.notifications.schemas.alerts import AlertOut, alert_out
 
 router = APIRouter(tags=["people"])
@@ -32,6 +33,7 @@ async def list_alerts(
     caller: Asking,
     estate_id: EstateId,
     is_open: Annotated[bool | None, Query(description="Only those that last, or only those over")] = None,
+    kind: Annotated[AlertKind | None, Query()] = None,
     before: Annotated[UUID | None, Query(description="The `next` of an earlier answer")] = None,
     limit: Annotated[Limit, Query()] = 100,
 ) -> Page[AlertOut]:
@@ -41,6 +43,7 @@ async def list_alerts(
         estate_id=estate_id,
         person_id=_heard_by(caller, estate_id=estate_id),
         is_open=is_open,
+        kind=kind,
         before=before,
         limit=limit + 1,
     )

@@ -28,11 +28,20 @@ class AlertKind(StrEnum):
     WEBHOOK_OFF = "webhook_off"
     CHARGE_TOO_LARGE = "charge_too_large"
     IMPERSONATED = "impersonated"
+    READING_DUE = "reading_due"
+    READING_ACCEPTED = "reading_accepted"
 
 
 # these tell of a moment, not of a state that lasts: a later one takes the place of the one before
 MOMENTARY = frozenset(
-    {AlertKind.BALANCE_BACK, AlertKind.INVITATION, AlertKind.RATE_CHANGE, AlertKind.IMPERSONATED}
+    {
+        AlertKind.BALANCE_BACK,
+        AlertKind.INVITATION,
+        AlertKind.RATE_CHANGE,
+        AlertKind.IMPERSONATED,
+        AlertKind.READING_DUE,
+        AlertKind.READING_ACCEPTED,
+    }
 )
 
 # kind -> the sentence with its details, and the one for when a detail was not given
@@ -100,6 +109,14 @@ _SENTENCES: dict[AlertKind, tuple[str, str]] = {
     AlertKind.CHARGE_TOO_LARGE: (
         "{utility} of {unit}: {charge} of {since} is too large to book: {amount} {currency} for {measured}.",
         "A charge is too large to be booked.",
+    ),
+    AlertKind.READING_DUE: (
+        "Please read {meters} in {unit} by {last_on}.",
+        "A meter is to be read.",
+    ),
+    AlertKind.READING_ACCEPTED: (
+        "Your reading of {meter}, {value} {measured}, was checked and accepted: {amount} {currency}.",
+        "A reading of yours was checked and accepted.",
     ),
 }
 

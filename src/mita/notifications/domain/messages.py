@@ -111,6 +111,39 @@ _TEMPLATES["moved_in"] = {
         ),
     ),
 }
+_TEMPLATES["reading_due"] = {
+    "en": ("Please read your meter", "Please read {meters} in {unit} by {last_on}, and send it in Mita."),
+    "de": (
+        "Bitte lesen Sie Ihren Zähler ab",
+        "Bitte lesen Sie {meters} in {unit} bis {last_on} ab, und senden Sie den Stand in Mita.",
+    ),
+}
+_TEMPLATES["reading_accepted"] = {
+    "en": (
+        "Your reading was accepted",
+        "Your reading of {meter}, {value} {measured}, was checked and accepted: {amount} {currency}.",
+    ),
+    "de": (
+        "Ihre Ablesung wurde angenommen",
+        "Ihre Ablesung von {meter}, {value} {measured}, wurde geprüft und angenommen: {amount} {currency}.",
+    ),
+}
+_TEMPLATES["new_device"] = {
+    "en": (
+        "A sign-in on a new device",
+        (
+            "Your account of Mita was opened on {device} at {at}. If that was not you, end the session and "
+            "choose a new password."
+        ),
+    ),
+    "de": (
+        "Anmeldung auf einem neuen Gerät",
+        (
+            "Ihr Konto bei Mita wurde auf {device} geöffnet, {at}. Wenn Sie das nicht waren, beenden Sie die "
+            "Sitzung, und wählen Sie ein neues Passwort."
+        ),
+    ),
+}
 TEMPLATES = frozenset(_TEMPLATES)
 LANGUAGES = frozenset(language for each in _TEMPLATES.values() for language in each)
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from mita.notifications.domain import AlertKind
+
 
 async def alerts(
     session: AsyncSession,
@@ -22,12 +24,13 @@ async def alerts(
     estate_id: int,
     person_id: int | None,
     is_open: bool | None = None,
+    kind: AlertKind | None = None,
     before: UUID | None = None,
     limit: int = 100,
 ) -> Sequence[Alert]:
     """Return alerts of an estate, newest first, ``limit`` at most, those older than ``before``.
 
-    With a ``person_id`` only that person's; None is staff, who see all. ``is_open`` of None filters nothing.
+    With a ``person_id`` only that person's; None is staff, who see all. None of the others filters.
     """
     statement = select(Alert).where(Alert.estate_id == estate_id)
     if person_id is not None:
@@ -36,6 +39,8 @@ async def alerts(
         statement = statement.where(
             Alert.resolved_at.is_(None) if is_open else Alert.resolved_at.is_not(None)
         )
+    if kind is not None:
+        statement = statement.where(Alert.kind == kind)
     if before is not None:
         statement = statement.where(Alert.alert_id < before)
     statement = statement.order_by(Alert.alert_id.desc()).limit(limit)

@@ -129,11 +129,12 @@ def _known(covered_s: int, *, is_whole: bool, is_spread: bool) -> Known:
     return Known.SPREAD if is_spread else Known.MEASURED
 
 
-def percent_text(part_micro: int, *, of_micro: int) -> str | None:
-    """Return a percentage with one decimal, rounded half away from zero; None of nothing."""
+def percent_text(part_micro: int, *, of_micro: int, decimals: int = 1) -> str | None:
+    """Return a percentage with some decimals, rounded half away from zero; None of nothing."""
     if of_micro == 0:
         return None
-    tenths, rest = divmod(abs(part_micro) * 1_000, abs(of_micro))
-    tenths += 2 * rest >= abs(of_micro)
-    sign = "-" if tenths and (part_micro < 0) != (of_micro < 0) else ""
-    return f"{sign}{tenths // 10}.{tenths % 10}"
+    one = 10**decimals
+    parts, rest = divmod(abs(part_micro) * 100 * one, abs(of_micro))
+    parts += 2 * rest >= abs(of_micro)
+    sign = "-" if parts and (part_micro < 0) != (of_micro < 0) else ""
+    return f"{sign}{parts // one}.{parts % one:0{decimals}d}"

@@ -2,5 +2,27 @@
 
 from mita.reports.queries.charged import SPENDING, Charged, charged, charged_before
 from mita.reports.queries.consumption import UseKey, probed_uses, uses
+from mita.reports.queries.reconciliation import AreaReport, TooManyValues, reconciliation
+from mita.reports.queries.statement import (
+    AccountSpan,
+    TooManyEntries,
+    WalletStatement,
+    wallet_statement,
+)
 
-__all__ = ["SPENDING", "Charged", "UseKey", "charged", "charged_before", "probed_uses", "uses"]
+__all__ = [
+    "SPENDING",
+    "AccountSpan",
+    "AreaReport",
+    "Charged",
+    "TooManyEntries",
+    "TooManyValues",
+    "UseKey",
+    "WalletStatement",
+    "charged",
+    "charged_before",
+    "probed_uses",
+    "reconciliation",
+    "uses",
+    "wallet_statement",
+]

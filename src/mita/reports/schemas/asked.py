@@ -34,3 +34,8 @@ def asked_steps(step: StepWord, *, first: date, until: date, zone: ZoneInfo) -> 
 
 def _no_span(message: str) -> Invalid:
     return Invalid(f"to {message}", problems=[{"path": "query.to", "message": message}])
+
+
+def too_many_values(message: str) -> Invalid:
+    """Return the refusal of a report that would be too large."""
+    return Invalid(f"query.step {message}", problems=[{"path": "query.step", "message": message}])

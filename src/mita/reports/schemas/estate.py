@@ -67,6 +67,15 @@ class LowCreditRow(Shape):
     )
 
 
+LOW_CREDIT_COLUMNS = ("name", "utility", "standing", "balance", "currency", "days_left")
+
+
+def low_credit_cells(row: LowCreditRow) -> list[str]:
+    """Return an account's row of the sheet."""
+    days = "" if row.days_left is None else str(row.days_left)
+    return [row.name, row.utility, row.standing, row.balance.amount, row.balance.currency, days]
+
+
 class LowCreditReport(Shape):
     """Who has little credit left."""
 
@@ -98,6 +107,14 @@ class ArrearsRow(Shape):
     age: AgeWord
     set_aside: Money = Field(description="Debt of the same wallet that was set aside, beside the amount")
     percent_of_top_ups: int | None = Field(description="By the plan of that debt", examples=[25])
+
+
+ARREARS_COLUMNS = ("name", "utility", "amount", "currency", "age", "set_aside")
+
+
+def arrears_cells(row: ArrearsRow) -> list[str]:
+    """Return an account's row of the sheet."""
+    return [row.name, row.utility, row.amount.amount, row.amount.currency, row.age, row.set_aside.amount]
 
 
 class ArrearsReport(Shape):

@@ -3,13 +3,13 @@
 from typing import Annotated
 
 import yaml
-from fastapi import APIRouter, Depends, Request, Response, status
+from fastapi import APIRouter, Depends, Query, Request, Response, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.estates import queries as estate_queries
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import Id, Page
+from mita.kit.shapes import AfterId, Id, Limit, Page, UtilityWord
 from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals, repeat_on_contention
 from mita.tariffs import operations, queries
 from mita.tariffs.api.bodies import DocumentRefused, UnsupportedMedia, table_of_body
@@ -26,14 +26,31 @@ from mita.tariffs.schemas import (
     RateTableIn,
     RateTableOut,
     RateTableSchema,
+    RateTableVersion,
     RateTableWithDocument,
     order_of,
     rate_assignment_out,
     rate_table_out,
+    rate_table_version,
     rate_table_with_document,
 )
 
 router = APIRouter()
+_DOCUMENT_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": RateTableIn.model_json_schema(),
+                "example": {"document": EXAMPLE},
+            },
+            "application/yaml": {
+                "schema": {"type": "string"},
+                "example": yaml.safe_dump(EXAMPLE, sort_keys=False),
+            },
+        },
+    }
+}
 
 
 @router.get(
@@ -55,10 +72,19 @@ async def get_rate_table_schema() -> RateTableSchema:
     responses=refusals(NotFound, Invalid),
 )
 @needs(Permission.RATES_READ)
-async def list_rate_tables(session: Session, estate_id: EstateId) -> Page[RateTableOut]:
-    """All of them, newest ``effective_from`` first."""
-    rows = await queries.rate_tables(session, estate_id=estate_id)
-    return Page(items=[rate_table_out(row) for row in rows])
+async def list_rate_tables(
+    session: Session,
+    estate_id: EstateId,
+    utility: Annotated[UtilityWord | None, Query()] = None,
+    after_id: Annotated[AfterId, Query()] = 0,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[RateTableOut]:
+    """Newest ``effective_from`` first; continue with ``after_id`` = ``next``."""
+    rows = await queries.rate_tables(
+        session, estate_id=estate_id, utility=utility, after_id=after_id, limit=limit + 1
+    )
+    items = [rate_table_out(row) for row in rows[:limit]]
+    return Page(items=items, next=items[-1].rate_table_id if len(rows) > limit else None)
 
 
 @router.post(
@@ -67,21 +93,7 @@ async def list_rate_tables(session: Session, estate_id: EstateId) -> Page[RateTa
     summary="Add a rate table",
     status_code=status.HTTP_201_CREATED,
     responses=refusals(NotFound, UnsupportedMedia, DocumentRefused, Invalid),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {
-                    "schema": RateTableIn.model_json_schema(),
-                    "example": {"document": EXAMPLE},
-                },
-                "application/yaml": {
-                    "schema": {"type": "string"},
-                    "example": yaml.safe_dump(EXAMPLE, sort_keys=False),
-                },
-            },
-        }
-    },
+    openapi_extra=_DOCUMENT_BODY,
 )
 @needs(Permission.RATES_WRITE)
 async def add_rate_table(
@@ -109,6 +121,44 @@ async def get_rate_table(session: Session, estate_id: EstateId, rate_table_id: I
     """One rate table."""
     row = await queries.rate_table(session, estate_id=estate_id, rate_table_id=rate_table_id)
     return rate_table_with_document(row)
+
+
+@router.post(
+    "/estates/{estate_id}/rate-tables/{rate_table_id}/versions",
+    operation_id="add_rate_table_version",
+    summary="Change prices from a date on: a new version of a rate table",
+    status_code=status.HTTP_201_CREATED,
+    responses=refusals(NotFound, UnsupportedMedia, DocumentRefused, AlreadyInForce, Invalid),
+    openapi_extra=_DOCUMENT_BODY,
+)
+@needs(Permission.RATES_WRITE)
+async def add_rate_table_version(
+    request: Request,
+    caller: Asking,
+    estate_id: EstateId,
+    rate_table_id: Id,
+    table: Annotated[RateTable, Depends(table_of_body)],
+    now: Now,
+) -> RateTableVersion:
+    """Store a table of a later date, and charge by it from then on wherever the old one holds.
+
+    A table is never changed: the version before stays for the time before. A repeat does nothing more.
+    """
+
+    async def work(session: AsyncSession) -> RateTableVersion:
+        estate = await estate_queries.estate(session, estate_id=estate_id)
+        row, assignments = await operations.add_version(
+            session,
+            estate_id=estate_id,
+            rate_table_id=rate_table_id,
+            currency=estate.currency,
+            table=table,
+            actor=caller.actor,
+            now=now,
+        )
+        return rate_table_version(row, assignments=assignments)
+
+    return await repeat_on_contention(request, estate_id=estate_id, work=work)
 
 
 @router.post(
@@ -148,10 +198,22 @@ async def assign_rate_table(
     responses=refusals(NotFound, Invalid),
 )
 @needs(Permission.RATES_READ)
-async def list_rate_assignments(session: Session, estate_id: EstateId) -> Page[RateAssignmentOut]:
-    """All of them, the newest last; of those with the same target and first date the newest one counts."""
-    rows = await queries.assignment_rows(session, estate_id=estate_id)
-    return Page(items=[rate_assignment_out(row) for row in rows])
+async def list_rate_assignments(
+    session: Session,
+    estate_id: EstateId,
+    utility: Annotated[UtilityWord | None, Query()] = None,
+    after_id: Annotated[AfterId, Query()] = 0,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[RateAssignmentOut]:
+    """By age, the newest last; continue with ``after_id`` = ``next``.
+
+    Of those with the same target and first date the newest one counts.
+    """
+    rows = await queries.assignment_rows(
+        session, estate_id=estate_id, utility=utility, after_id=after_id, limit=limit + 1
+    )
+    items = [rate_assignment_out(row) for row in rows[:limit]]
+    return Page(items=items, next=items[-1].rate_assignment_id if len(rows) > limit else None)
 
 
 @router.post(

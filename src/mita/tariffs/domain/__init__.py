@@ -10,6 +10,7 @@ from .assignment import (
     Segment,
     Target,
     changed_from,
+    holding_on,
     in_force,
     segments,
 )
@@ -175,6 +176,7 @@ __all__ = [
     "documents_cents",
     "evenly",
     "fixed_item",
+    "holding_on",
     "in_force",
     "local_date",
     "local_midnight_s",

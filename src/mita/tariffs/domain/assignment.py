@@ -109,6 +109,19 @@ def segments(assignments: Iterable[Assignment], *, target: Target, role: str) ->
     return tuple(found)
 
 
+def holding_on(assignments: Iterable[Assignment], *, rate_table_id: int, day: date) -> list[Assignment]:
+    """Return the assignments by which a table holds on a date, one for each role and target at most.
+
+    What is more specific than one of them does not count against it.
+    """
+    standing = {each.place: each for each in sorted(assignments, key=lambda each: each.assignment_id)}
+    best: dict[tuple[str, Scope, int], Assignment] = {}
+    for each in sorted(standing.values(), key=lambda each: each.effective_from):
+        if each.holds_on(day):
+            best[each.place[:3]] = each
+    return [each for each in best.values() if each.rate_table_id == rate_table_id]
+
+
 def changed_from(before: Sequence[RateTable], after: Sequence[RateTable]) -> date | None:
     """Return the first local date whose prices may differ between two lists of versions, None if none do.
 

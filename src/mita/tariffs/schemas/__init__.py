@@ -19,11 +19,13 @@ from mita.tariffs.schemas.tables import (
     RateTableIn,
     RateTableOut,
     RateTableSchema,
+    RateTableVersion,
     RateTableWithDocument,
     Reason,
     order_of,
     rate_assignment_out,
     rate_table_out,
+    rate_table_version,
     rate_table_with_document,
 )
 
@@ -42,6 +44,7 @@ __all__ = [
     "RateTableIn",
     "RateTableOut",
     "RateTableSchema",
+    "RateTableVersion",
     "RateTableWithDocument",
     "Reason",
     "TableDifference",
@@ -49,5 +52,6 @@ __all__ = [
     "order_of",
     "rate_assignment_out",
     "rate_table_out",
+    "rate_table_version",
     "rate_table_with_document",
 ]

@@ -1,5 +1,6 @@
 """Request and response shapes of rate tables."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -119,6 +120,12 @@ class RateAssignmentOut(Shape):
     created_at: Instant
 
 
+class RateTableVersion(RateTableWithDocument):
+    """A rate table that follows another one, and where it charges."""
+
+    assignments: list[RateAssignmentOut] = Field(description="Empty where the version before held nowhere")
+
+
 def _fields(row: RateTableRow) -> dict[str, Any]:
     return {
         "rate_table_id": row.rate_table_id,
@@ -175,3 +182,12 @@ def rate_table_out(row: RateTableRow) -> RateTableOut:
 def rate_table_with_document(row: RateTableRow) -> RateTableWithDocument:
     """Return a rate table with its document."""
     return RateTableWithDocument(**_fields(row), document=row.document)
+
+
+def rate_table_version(row: RateTableRow, *, assignments: Sequence[RateAssignment]) -> RateTableVersion:
+    """Return a rate table with its document and where it charges."""
+    return RateTableVersion(
+        **_fields(row),
+        document=row.document,
+        assignments=[rate_assignment_out(each) for each in assignments],
+    )

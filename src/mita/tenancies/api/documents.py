@@ -35,7 +35,7 @@ class MediaRefused(Refusal):
     summary="List documents",
     responses=refusals(NotFound, Invalid),
 )
-@needs(Permission.UNITS_WRITE)
+@needs(Permission.UNITS_WRITE, or_own=True)
 async def list_documents(
     session: Session,
     estate_id: EstateId,
@@ -44,7 +44,11 @@ async def list_documents(
     before: Annotated[UUID | None, Query(description="The `next` of an earlier answer")] = None,
     limit: Annotated[Limit, Query()] = 100,
 ) -> Page[DocumentOut]:
-    """Newest first, without what they hold; continue with ``before`` = ``next``."""
+    """Newest first, without what they hold; continue with ``before`` = ``next``.
+
+    Residents and owners see what is for residents: of the estate, of themselves, and of their unit since they
+    are there.
+    """
     rows = await estate_queries.documents(
         session, estate_id=estate_id, subject=subject, subject_id=subject_id, before=before, limit=limit + 1
     )
@@ -72,13 +76,16 @@ async def add_document(
     subject_id: Annotated[Id, Query(description="The number of the unit, meter, person or estate")],
     name: Annotated[Text, Query(examples=["meter.jpg"])],
     now: Now,
+    *,
+    for_residents: Annotated[bool, Query(description="Whoever it concerns may see it")] = False,
 ) -> DocumentOut:
     """Store the body, 5 MB at most: a JPEG, PNG, WebP or PDF, and it must look like what it says it is."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in MEDIA_TYPES:
         raise MediaRefused(f"send one of {', '.join(MEDIA_TYPES)}")
     unit_id = await _unit_of(session, estate_id=estate_id, subject=subject, subject_id=subject_id)
-    new = NewDocument(subject, subject_id, unit_id, name, media_type, await request.body())
+    content = await request.body()
+    new = NewDocument(subject, subject_id, unit_id, name, media_type, content, for_residents)
     row = await estates.store_document(session, estate_id=estate_id, new=new, actor=asking.actor, now=now)
     return document_out(row)
 
@@ -108,7 +115,7 @@ async def _unit_of(session: AsyncSession, *, estate_id: int, subject: str, subje
     summary="Get one document without what it holds",
     responses=refusals(NotFound, Invalid),
 )
-@needs(Permission.UNITS_WRITE)
+@needs(Permission.UNITS_WRITE, or_own=True)
 async def get_document(session: Session, estate_id: EstateId, document_id: UUID) -> DocumentOut:
     """One document."""
     return document_out(await estate_queries.document(session, estate_id=estate_id, document_id=document_id))
@@ -127,7 +134,7 @@ async def get_document(session: Session, estate_id: EstateId, document_id: UUID)
         **refusals(NotFound, Invalid),
     },
 )
-@needs(Permission.UNITS_WRITE)
+@needs(Permission.UNITS_WRITE, or_own=True)
 async def download_document(session: Session, estate_id: EstateId, document_id: UUID) -> Response:
     """As an attachment, never to be shown in the page: a browser saves it and does not guess its kind."""
     row = await estate_queries.document(session, estate_id=estate_id, document_id=document_id)

@@ -58,6 +58,7 @@ async def _history(session: AsyncSession, *, estate_id: int, meter_id: int) -> M
         serial=row.serial,
         status=row.status,
         notes=row.notes,
+        is_read_by_hand=row.is_read_by_hand,
         removed_at=row.removed_at,
         version=row.version,
         placements=[placement_out(each) for each in placements],
@@ -68,7 +69,7 @@ async def _history(session: AsyncSession, *, estate_id: int, meter_id: int) -> M
 @router.patch(
     _METER,
     operation_id="update_meter",
-    summary="Say that a meter is faulty, or make notes",
+    summary="Say that a meter is faulty or read by hand, or make notes",
     responses=refusals(NotFound, MeterGone, Invalid),
 )
 @needs(Permission.METERS_WRITE)
@@ -76,7 +77,7 @@ async def update_meter(
     session: Session, estate_id: EstateId, meter_id: Id, body: MeterPatch, now: Now
 ) -> MeterHistory:
     """Change what the body names; a faulty meter goes on being charged."""
-    said = MeterNotes(body.is_faulty, body.notes)
+    said = MeterNotes(body.is_faulty, body.notes, body.is_read_by_hand)
     await metering.update_meter(session, estate_id=estate_id, meter_id=meter_id, said=said, now=now)
     return await _history(session, estate_id=estate_id, meter_id=meter_id)
 

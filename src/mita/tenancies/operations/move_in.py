@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
 
 from mita.estates import operations as estates
 from mita.estates import queries as estate_queries
@@ -13,13 +13,14 @@ from mita.estates.operations import Stay
 from mita.identity import queries as identity_queries
 from mita.kit.errors import Invalid
 from mita.notifications import operations as notifications
+from mita.tenancies import queries
 from mita.tenancies.domain import Done, Onboarding, Shown
 from mita.tenancies.operations.money import empty_wallet, seqs_of, vacancy_code
 from mita.tenancies.operations.readings import take_values
-from mita.tenancies.operations.wallet import forget_settings, give_access, wallet_of
+from mita.tenancies.operations.wallet import forget_settings, give_access, wallet_of, withdraw_left_over
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -45,7 +46,9 @@ async def move_in(
     unit = await estate_queries.unit(session, estate_id=estate_id, unit_id=unit_id, lock=True)
     unit_name = unit.name
     wallet_id = await wallet_of(session, estate_id=estate_id, unit_id=unit_id)
-    person_id, is_new = await _person(session, estate_id=estate_id, newcomer=asked.newcomer, now=now)
+    person_id, is_new = await _person(
+        session, estate_id=estate_id, newcomer=asked.newcomer, caller=caller, now=now
+    )
     taken = await take_values(session, estate_id=estate_id, unit_id=unit_id, values=asked.readings, now=now)
     done = Done(wallet_id, person_id)
     await forget_settings(session, estate_id=estate_id, done=done, now=now)
@@ -59,10 +62,13 @@ async def move_in(
         now=now,
     )
     done.into_account_id, done.moved = into, [asdict(each) for each in moved]
-    stay = Stay(unit_id, person_id, Days(from_on, asked.until_on))
+    by: dict[str, Any] = {"estate_id": estate_id, "unit_id": unit_id, "done": done, "caller": caller}
+    await withdraw_left_over(session, **by, day=today, now=now)
+    since = await _since(session, estate_id=estate_id, unit_id=unit_id, from_on=from_on, now=now)
+    stay = Stay(unit_id, person_id, Days(from_on, asked.until_on), from_at=since)
     row = await estates.add_occupancy(session, estate_id=estate_id, stay=stay, actor=caller.actor, now=now)
     occupancy_id = row.occupancy_id
-    await give_access(session, estate_id=estate_id, done=done, caller=caller, now=now)
+    await give_access(session, **by, since=since, now=now)
     messages = []
     if asked.is_told:
         messages = await _welcome(
@@ -85,7 +91,7 @@ async def move_in(
         total_micro=total,
         outcome="vacancy" if moved else "nothing",
         given_to=[person_id],
-        taken_from=[],
+        taken_from=[each["person_id"] for each in done.revoked],
         messages=messages,
     )
 
@@ -98,8 +104,20 @@ def _first_day(asked: Onboarding, *, today: date) -> date:
     return from_on
 
 
+async def _since(
+    session: AsyncSession, *, estate_id: int, unit_id: int, from_on: date, now: datetime
+) -> datetime:
+    """Return from when on the unit is theirs to see: their first day, but nothing from before a handover."""
+    zone = await estate_queries.time_zone(session, estate_id=estate_id)
+    if from_on == now.astimezone(zone).date():
+        return now
+    begins = datetime.combine(from_on, time(), tzinfo=zone)
+    before = await queries.newest_handover(session, estate_id=estate_id, unit_id=unit_id)
+    return begins if before is None else min(now, max(begins, before.created_at))
+
+
 async def _person(
-    session: AsyncSession, *, estate_id: int, newcomer: Newcomer, now: datetime
+    session: AsyncSession, *, estate_id: int, newcomer: Newcomer, caller: Caller, now: datetime
 ) -> tuple[int, bool]:
     if newcomer.person_id is None:
         return await estates.add_person(
@@ -110,6 +128,9 @@ async def _person(
             phone=newcomer.phone,
             now=now,
         )
+    await estates.require_known_person(
+        session, estate_id=estate_id, person_id=newcomer.person_id, caller=caller
+    )
     await identity_queries.person(session, person_id=newcomer.person_id)
     return newcomer.person_id, False
 

@@ -97,10 +97,12 @@ async def swap_meter(
     device = order.new.device or old.device
     limits = order.new.limits or Limits(old.max_rate_micro, old.burst_micro)
     unit_id, utility = old.unit_id, old.utility
+    # one that was given a device speaks for itself
+    is_read_by_hand = old.is_read_by_hand and order.new.device is None
     await metering.remove_meter(
         session, estate_id=estate_id, meter_id=order.meter_id, removed_at=order.swapped_at, now=now
     )
-    new = NewMeter(unit_id, order.new.serial, utility, names, device, limits)
+    new = NewMeter(unit_id, order.new.serial, utility, names, device, limits, is_read_by_hand)
     (new_id_,) = await metering.install_meters(session, estate_id=estate_id, meters=[new], now=now)
     # who charges here remembers the old one
     await charging.bump_lane(session, estate_id=estate_id)

@@ -61,6 +61,7 @@ async def undo_handover(
     if row.kind == "onboard":
         await take_access_back(session, estate_id=estate_id, done=done, caller=caller, now=now)
         await estates.take_stay_back(session, row=occupancy, now=now)
+        await return_access(session, estate_id=estate_id, done=done, caller=caller, now=now)
     else:
         until_on = None if done.until_before is None else date.fromisoformat(done.until_before)
         await estates.end_stay(session, row=occupancy, until_on=until_on, now=now)

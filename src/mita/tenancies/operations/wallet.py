@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mita.estates import queries as estate_queries
+from mita.identity.domain import person_of_actor
 from mita.kit.errors import Conflict
 from mita.wallets import operations as wallets
 from mita.wallets import queries as wallet_queries
-from mita.wallets.domain import Access, Right, SpendLimit, Target, hearing
+from mita.wallets.domain import Access, Right, Sight, SpendLimit, Target, hearing
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -101,23 +102,37 @@ async def recall_settings(
 
 
 async def give_access(
-    session: AsyncSession, *, estate_id: int, done: Done, caller: Caller, now: datetime
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    unit_id: int,
+    done: Done,
+    since: datetime,
+    caller: Caller,
+    now: datetime,
 ) -> None:
-    """Let who moves in manage the wallet; ``done`` remembers the right that they had before.
+    """Let who moves in manage the wallet, and see what comes; ``done`` remembers what they had before.
+
+    Of the unit they see what was ``since`` they live there, and an owner what they were given before.
 
     :raises mita.wallets.operations.RightMissing: if the caller may not give that
     """
-    one = {"estate_id": estate_id, "wallet_id": done.wallet_id}
+    one: dict[str, Any] = {"estate_id": estate_id, "wallet_id": done.wallet_id}
     held = await wallet_queries.live_grant(session, **one, person_id=done.person_id)
     access = Access(Right.MANAGE)
+    sight = await wallets.sight_from_now(session, **one, since=since)
     if held is None:
         made = await wallets.grant_access(
-            session, **one, person_id=done.person_id, access=access, caller=caller, now=now
+            session, **one, person_id=done.person_id, access=access, caller=caller, now=now, sight=sight
         )
         done.grant_id = str(made.grant_id)
         return
     done.grant_id, done.right_before = str(held.grant_id), held.rights
     await wallets.change_access(session, **one, grant_id=held.grant_id, access=access, caller=caller, now=now)
+    of = {"estate_id": estate_id, "unit_id": unit_id, "person_id": done.person_id}
+    if await estate_queries.owns_from(session, **of, now=now) is None:
+        done.sight_before = wallets.sight_of(held).recorded()
+        await wallets.set_sight(session, grant=held, sight=sight)
 
 
 async def take_access_back(
@@ -133,6 +148,8 @@ async def take_access_back(
         return
     access = Access(Right.of(done.right_before), held.top_up_limit_micro, hearing(held.hears))
     await wallets.change_access(session, **one, grant_id=held.grant_id, access=access, caller=caller, now=now)
+    if done.sight_before is not None:
+        await wallets.set_sight(session, grant=held, sight=Sight.of(done.sight_before))
 
 
 async def withdraw_access(
@@ -145,16 +162,74 @@ async def withdraw_access(
     day: date,
     now: datetime,
 ) -> None:
-    """End everybody's access to the wallet but the unit's owners', and all open invitations."""
+    """End everybody's access to the wallet but the unit's owners', and all open invitations.
+
+    Who moves out loses it as an owner too: what comes is somebody else's, unless they are given it again.
+    """
     one = {"estate_id": estate_id, "wallet_id": done.wallet_id}
+    owners = await _owners(session, estate_id=estate_id, unit_id=unit_id, day=day)
+    grants = await wallet_queries.live_grants(session, **one)
+    leaving = {row.person_id for row in grants} - owners | {done.person_id}
+    await _revoke(session, estate_id=estate_id, person_ids=leaving, done=done, caller=caller, now=now)
+    for invitation in await wallet_queries.invitations(session, **one):
+        await wallets.withdraw_invitation(
+            session, **one, invitation_id=invitation.invitation_id, caller=caller, now=now
+        )
+
+
+async def withdraw_left_over(
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    unit_id: int,
+    done: Done,
+    caller: Caller,
+    day: date,
+    now: datetime,
+) -> None:
+    """End the access of who lived in a unit and nobody off-boarded, and of who saw it by their household."""
+    owners = await _owners(session, estate_id=estate_id, unit_id=unit_id, day=day)
     of = estate_queries.Of(unit_ids=[unit_id])
-    owners = {
+    lived = await estate_queries.occupancies(session, estate_id=estate_id, of=of)
+    ended = [row for row in lived if row.until_on is not None and row.until_on <= day]
+    if not ended:
+        return
+    zone = await estate_queries.time_zone(session, estate_id=estate_id)
+    last_on = max(row.until_on for row in ended if row.until_on is not None)
+    staying = {row.person_id for row in lived if row not in ended} | owners | {done.person_id}
+    gone = {row.person_id for row in ended} - staying
+    guests = {
+        row.person_id
+        for row in await wallet_queries.live_grants(session, estate_id=estate_id, wallet_id=done.wallet_id)
+        if person_of_actor(row.granted_by) in gone
+        or (row.sees_from is not None and row.sees_from.astimezone(zone).date() < last_on)
+    }
+    leaving = gone | guests - staying
+    await _revoke(session, estate_id=estate_id, person_ids=leaving, done=done, caller=caller, now=now)
+
+
+async def _owners(session: AsyncSession, *, estate_id: int, unit_id: int, day: date) -> set[int]:
+    of = estate_queries.Of(unit_ids=[unit_id])
+    return {
         row.person_id
         for row in await estate_queries.ownerships(session, estate_id=estate_id, of=of)
         if row.from_on <= day and (row.until_on is None or day < row.until_on)
     }
+
+
+async def _revoke(
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    person_ids: set[int],
+    done: Done,
+    caller: Caller,
+    now: datetime,
+) -> None:
+    """End the access of some people; ``done`` remembers it."""
+    one = {"estate_id": estate_id, "wallet_id": done.wallet_id}
     for row in await wallet_queries.live_grants(session, **one):
-        if row.person_id in owners:
+        if row.person_id not in person_ids:
             continue
         done.revoked.append(
             {
@@ -162,19 +237,16 @@ async def withdraw_access(
                 "right": row.rights,
                 "top_up_limit_micro": row.top_up_limit_micro,
                 "hears": list(row.hears),
+                "sight": wallets.sight_of(row).recorded(),
             }
         )
         await wallets.revoke_access(session, **one, grant_id=row.grant_id, caller=caller, now=now)
-    for invitation in await wallet_queries.invitations(session, **one):
-        await wallets.withdraw_invitation(
-            session, **one, invitation_id=invitation.invitation_id, caller=caller, now=now
-        )
 
 
 async def return_access(
     session: AsyncSession, *, estate_id: int, done: Done, caller: Caller, now: datetime
 ) -> None:
-    """Undo :func:`withdraw_access`; invitations stay withdrawn."""
+    """Undo :func:`withdraw_access` and :func:`withdraw_left_over`; invitations stay withdrawn."""
     for each in done.revoked:
         held = await wallet_queries.live_grant(
             session, estate_id=estate_id, wallet_id=done.wallet_id, person_id=each["person_id"]
@@ -189,4 +261,5 @@ async def return_access(
                 access=access,
                 caller=caller,
                 now=now,
+                sight=Sight.of(each["sight"]) if "sight" in each else None,
             )

@@ -22,9 +22,8 @@ _CONFIGURATION = {
     "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "tr": "turkish",
 }  # fmt: skip
 _OF_UNITS = """
-    SELECT 'unit' AS kind, u.unit_id AS id, u.name AS title,
-        concat_ws(', ', nullif(u.door, ''), nullif(u.address, '')) AS detail, u.unit_id,
-        ts_rank(u.search, q.words) + CASE WHEN lower(u.name) = :whole THEN 1 ELSE 0 END AS rank
+    SELECT 'unit', u.unit_id, u.name, concat_ws(', ', nullif(u.door, ''), nullif(u.address, '')), u.unit_id,
+        ts_rank(u.search, q.words) + CASE WHEN lower(u.name) = :whole THEN 1 ELSE 0 END
     FROM unit AS u, asked AS q
     WHERE u.estate_id = :estate_id AND u.archived_at IS NULL AND (u.search @@ q.words
         OR (u.notes <> '' AND to_tsvector(q.language, u.notes) @@ plainto_tsquery(q.language, :said)))
@@ -75,7 +74,8 @@ async def search(
     statement = (
         "WITH asked AS MATERIALIZED"  # noqa: S608 - the parts are ours
         " (SELECT CAST(:words AS tsquery) AS words, CAST(:language AS regconfig) AS language)"
-        f" SELECT kind, id, title, detail, unit_id FROM ({' UNION ALL '.join(parts)}) AS found"
+        f" SELECT kind, id, title, detail, unit_id FROM ({' UNION ALL '.join(parts)})"
+        " AS found (kind, id, title, detail, unit_id, rank)"
         " ORDER BY rank DESC, kind, title, id LIMIT :limit"
     )
     values = {

@@ -136,6 +136,7 @@ class MeterHistory(Shape):
     serial: str = Field(examples=["E-1001"])
     status: StatusWord
     notes: str = Field(examples=["the seal is broken"])
+    is_read_by_hand: bool
     removed_at: Instant | None
     version: int = Field(examples=[1])
     placements: list[PlacementOut]
@@ -149,6 +150,7 @@ class MeterPatch(Shape):
     notes: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]*$")] | None = Field(
         default=None, examples=["the seal is broken"]
     )
+    is_read_by_hand: bool | None = Field(default=None, description="People read it", examples=[True])
 
 
 def placement_out(row: Any) -> PlacementOut:
@@ -168,6 +170,7 @@ class DocumentOut(Shape):
     sha256: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
     actor: str = Field(examples=["staff:console"])
     created_at: Instant
+    for_residents: bool = Field(description="Whoever it concerns may see it")
 
 
 def document_out(row: Any) -> DocumentOut:

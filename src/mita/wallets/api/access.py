@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, status
 
+from mita.estates import operations as estate_operations
 from mita.estates import queries as estate_queries
 from mita.identity.domain import Permission
 from mita.identity.operations import PersonsOnly
@@ -65,7 +66,16 @@ async def list_grants(session: Session, caller: Asking, estate_id: EstateId, wal
 async def grant_access(
     session: Session, caller: Asking, estate_id: EstateId, wallet_id: Id, body: GrantIn, now: Now
 ) -> GrantOut:
-    """Staff gives any access, a manager of the wallet up to what the manager has."""
+    """Staff gives any access, a manager of the wallet up to what the manager has.
+
+    To somebody whom the estate knows; whom it does not know is invited.
+    """
+    await operations.require_right(
+        session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=Right.VIEW
+    )
+    await estate_operations.require_known_person(
+        session, estate_id=estate_id, person_id=body.person_id, caller=caller
+    )
     row = await operations.grant_access(
         session,
         estate_id=estate_id,
@@ -74,6 +84,7 @@ async def grant_access(
         access=body.access(),
         caller=caller,
         now=now,
+        sees_from=body.sees_from,
     )
     estate = await estate_queries.estate(session, estate_id=estate_id)
     return grant_out(row, currency=estate.currency)

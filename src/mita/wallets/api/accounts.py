@@ -9,13 +9,27 @@ from mita.estates import queries as estate_queries
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, KeyReused, NotFound
 from mita.kit.money import BIGINT_MAX
+from mita.kit.reads import Reads
 from mita.kit.shapes import AfterId, Id, Limit, Page, micro
-from mita.kit.web import Asking, EstateId, IdempotencyKey, Now, Session, needs, refusals, repeat_on_contention
+from mita.kit.web import (
+    Asking,
+    Caller,
+    EstateId,
+    IdempotencyKey,
+    Need,
+    Now,
+    Session,
+    needs,
+    quick,
+    refusals,
+    repeat_on_contention,
+)
 from mita.ledger import queries as ledger_queries
 from mita.wallets import operations, queries
 from mita.wallets.domain import Right
 from mita.wallets.models import Wallet
 from mita.wallets.operations import TopUp, UtilityNotInWallet
+from mita.wallets.queries import SeenWallet
 from mita.wallets.schemas import (
     AccountWord,
     EntryOut,
@@ -41,6 +55,7 @@ async def list_wallets(
     session: Session,
     caller: Asking,
     estate_id: EstateId,
+    unit_id: Annotated[Id | None, Query()] = None,
     after_id: Annotated[AfterId, Query()] = 0,
     limit: Annotated[Limit, Query()] = 100,
 ) -> Page[WalletOut]:
@@ -50,10 +65,23 @@ async def list_wallets(
         assert caller.person_id is not None, "admission let a person in"
         mine = await queries.wallets_of_person(session, estate_id=estate_id, person_id=caller.person_id)
     rows = await queries.wallets(
-        session, estate_id=estate_id, wallet_ids=mine, after_id=after_id, limit=limit + 1
+        session, estate_id=estate_id, wallet_ids=mine, unit_id=unit_id, after_id=after_id, limit=limit + 1
     )
     items = await _shown(session, estate_id=estate_id, rows=list(rows[:limit]))
     return Page(items=items, next=items[-1].wallet_id if len(rows) > limit else None)
+
+
+async def _wallet_quickly(reads: Reads, caller: Caller, need: Need, **ids: int) -> bytes | None:
+    """Answer what :func:`get_wallet` would, to staff and to who has access, in one small read."""
+    person_id = None
+    if not caller.may(need.permission, estate_id=ids["estate_id"]):
+        if caller.person_id is None:
+            return None
+        person_id = caller.person_id
+    seen = await queries.seen_wallet(
+        reads, estate_id=ids["estate_id"], wallet_id=ids["wallet_id"], person_id=person_id
+    )
+    return None if seen is None else wallet_out(seen).model_dump_json().encode()
 
 
 @router.get(
@@ -63,6 +91,7 @@ async def list_wallets(
     responses=refusals(NotFound, Invalid),
 )
 @needs(Permission.WALLETS_READ, or_own=True)
+@quick(_wallet_quickly)
 async def get_wallet(session: Session, caller: Asking, estate_id: EstateId, wallet_id: Id) -> WalletOut:
     """One wallet; for staff and who has access to it."""
     await operations.require_right(
@@ -81,7 +110,8 @@ async def _shown(session: AsyncSession, *, estate_id: int, rows: list[Wallet]) -
         session, estate_id=estate_id, account_ids=[each.account_id for each in accounts]
     )
     return [
-        wallet_out(row, accounts=accounts, balances_micro=balances, currency=estate.currency) for row in rows
+        wallet_out(SeenWallet.of(row, accounts=accounts, balances_micro=balances, currency=estate.currency))
+        for row in rows
     ]
 
 

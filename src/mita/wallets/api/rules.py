@@ -1,6 +1,7 @@
 """Routes of a wallet's rules: allocation and cover, emergency credit, targets."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mita.estates import queries as estate_queries
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import Id
+from mita.kit.shapes import Id, Limit, Page
 from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals
 from mita.wallets import operations, queries
 from mita.wallets.domain import Right
@@ -22,7 +23,7 @@ from mita.wallets.schemas.rules import (
     RequestState,
     TargetIn,
     TargetOut,
-    TopUpRequests,
+    TopUpRequestOut,
     WalletAllocationOut,
     allocation_rule_out,
     emergency_rule_out,
@@ -211,11 +212,21 @@ async def list_top_up_requests(
     estate_id: EstateId,
     wallet_id: Id,
     state: Annotated[RequestState | None, Query()] = None,
-) -> TopUpRequests:
-    """Newest first, the last hundred; one at most is open."""
+    after_id: Annotated[UUID | None, Query()] = None,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[TopUpRequestOut]:
+    """Newest first; one at most is open. Continue with ``after_id`` = ``next``."""
     await operations.require_right(
         session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=Right.VIEW
     )
     estate = await estate_queries.estate(session, estate_id=estate_id)
-    rows = await queries.top_up_requests(session, estate_id=estate_id, wallet_id=wallet_id, state=state)
-    return TopUpRequests(items=[top_up_request_out(row, currency=estate.currency) for row in rows])
+    rows = await queries.top_up_requests(
+        session,
+        estate_id=estate_id,
+        wallet_id=wallet_id,
+        state=state,
+        after_id=after_id,
+        limit=limit + 1,
+    )
+    items = [top_up_request_out(row, currency=estate.currency) for row in rows[:limit]]
+    return Page(items=items, next=str(items[-1].request_id) if len(rows) > limit else None)

@@ -17,6 +17,7 @@ from .cover import Lacking, find_lacking, plan_covers
 from .emergency import WHO, Emergency, Receipt, divide_receipt
 from .groups import Distribution, MoreThanAvailable, StandingOrder, Way, fill, plan_distribution
 from .promotion import Charged, Promoted, spent_micro, that_matter
+from .sight import EVERYTHING, Sight
 from .spend import (
     REACHED,
     WARNED,
@@ -38,6 +39,7 @@ from .targets import Target
 
 __all__ = [
     "ALLOCATION_KINDS",
+    "EVERYTHING",
     "GENERAL",
     "HEARABLE",
     "HEARS_BY_DEFAULT",
@@ -60,6 +62,7 @@ __all__ = [
     "Promoted",
     "Receipt",
     "Right",
+    "Sight",
     "Span",
     "SpendLimit",
     "Spent",

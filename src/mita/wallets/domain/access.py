@@ -48,6 +48,7 @@ HEARABLE = (
     AlertKind.CUT_DEFERRED,
     AlertKind.TOP_UP_WANTED,
     AlertKind.RATE_CHANGE,
+    AlertKind.READING_DUE,
 )
 HEARS_BY_DEFAULT = (
     AlertKind.LOW_BALANCE,
@@ -55,6 +56,7 @@ HEARS_BY_DEFAULT = (
     AlertKind.SPEND_WARNING,
     AlertKind.SPEND_REACHED,
     AlertKind.RATE_CHANGE,
+    AlertKind.READING_DUE,
 )
 # somebody has to hear of these: staff, if no person does
 NEVER_UNHEARD = frozenset({AlertKind.BALANCE_OUT, AlertKind.SPEND_REACHED})

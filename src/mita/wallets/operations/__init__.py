@@ -55,6 +55,7 @@ from mita.wallets.operations.invite import (
 from mita.wallets.operations.moves import moves_of
 from mita.wallets.operations.opening import open_wallets
 from mita.wallets.operations.promotion import Grant, expire_promotion, grant_promotion
+from mita.wallets.operations.sight import limit_sight, set_sight, sight_from_now, sight_of
 from mita.wallets.operations.spend import (
     check_hold,
     check_spend,
@@ -111,6 +112,7 @@ __all__ = [
     "grant_access",
     "grant_promotion",
     "invite",
+    "limit_sight",
     "moves_of",
     "open_wallets",
     "pay_money_out",
@@ -129,8 +131,11 @@ __all__ = [
     "set_debt_aside",
     "set_distribution_rule",
     "set_emergency_rule",
+    "set_sight",
     "set_spend_limit",
     "settle_standings",
+    "sight_from_now",
+    "sight_of",
     "tell_hearers",
     "transfer_money",
     "wallet_account",

@@ -14,8 +14,9 @@ from mita.kit.errors import Conflict, Forbidden, NotFound
 from mita.kit.ids import new_id
 from mita.kit.live import ACCESS_TOPIC, hint
 from mita.wallets import queries
-from mita.wallets.domain import Access, Right
+from mita.wallets.domain import EVERYTHING, Access, Right, Sight
 from mita.wallets.models import AccessEvent, AccessGrant, Invitation
+from mita.wallets.operations.sight import sight_of_new
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -106,20 +107,37 @@ async def grant_access(
     access: Access,
     caller: Caller,
     now: datetime,
+    sees_from: datetime | None = None,
+    sight: Sight | None = None,
 ) -> AccessGrant:
     """Give a person access to a wallet: staff gives any, a manager up to what the manager has.
+
+    It shows from an instant on that is asked for (``sees_from``), or else that follows from who lives
+    there and who owns it; or ``sight`` says it exactly.
 
     :raises NotFound: if the wallet does not exist for the caller, or the person does not exist
     :raises RightMissing: if the caller may not give this
     :raises AccessExists: if the person has access already
     """
     await _require_giving(session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, access=access)
+    if sight is None:
+        is_staff = caller.may(PERMISSION_OF_RIGHT[Right.MANAGE], estate_id=estate_id)
+        sight = await sight_of_new(
+            session,
+            estate_id=estate_id,
+            wallet_id=wallet_id,
+            person_id=person_id,
+            giver_id=None if is_staff else caller.person_id,
+            asked=sees_from,
+            now=now,
+        )
     return await record_grant(
         session,
         estate_id=estate_id,
         wallet_id=wallet_id,
         person_id=person_id,
         access=access,
+        sight=sight,
         actor=caller.actor,
         now=now,
     )
@@ -144,6 +162,7 @@ async def record_grant(
     access: Access,
     actor: str,
     now: datetime,
+    sight: Sight = EVERYTHING,
 ) -> AccessGrant:
     """Write a grant that somebody was allowed to give.
 
@@ -161,6 +180,8 @@ async def record_grant(
         "hears": [kind.value for kind in access.hears],
         "granted_by": actor,
         "granted_at": now,
+        "sees_from": sight.sees_from,
+        "sees_after": dict(sight.after),
     }
     statement = pg_insert(AccessGrant).values(row).on_conflict_do_nothing().returning(AccessGrant)
     made = await session.scalar(statement)

@@ -19,6 +19,7 @@ from mita.wallets import queries
 from mita.wallets.domain import Right
 from mita.wallets.models import DistributionRule, GroupMember, WalletGroup
 from mita.wallets.operations.access import require_right
+from mita.wallets.operations.sight import sight_from_now
 from mita.wallets.operations.top_up import METHODS, TOP_UP_MICRO_MAX
 
 if TYPE_CHECKING:
@@ -117,11 +118,14 @@ async def add_member(
     inside = await queries.members(session, estate_id=group.estate_id, group_id=group.group_id)
     if len(inside) >= MEMBERS_MAX:
         raise GroupFull(f"a group has at most {MEMBERS_MAX} wallets")
+    # who owns the group and has no access of their own sees what comes from now on
+    sight = await sight_from_now(session, estate_id=group.estate_id, wallet_id=wallet_id, since=now)
     row = {
         "estate_id": group.estate_id,
         "group_id": group.group_id,
         "wallet_id": wallet_id,
         "joined_at": now,
+        "sees_after": dict(sight.after),
     }
     made = await session.scalar(
         pg_insert(GroupMember).values(row).on_conflict_do_nothing().returning(GroupMember.wallet_id)

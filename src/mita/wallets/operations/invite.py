@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import update
 
+from mita.identity.domain import person_of_actor
 from mita.kit.errors import Conflict, NotFound
 from mita.kit.ids import new_id
 from mita.wallets import queries
 from mita.wallets.domain import Access, InvitationCode, Right, new_code
 from mita.wallets.models import AccessGrant, Invitation
 from mita.wallets.operations.access import RightMissing, record_event, record_grant, require_right
+from mita.wallets.operations.sight import sight_of_new
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -108,9 +110,13 @@ async def accept_invitation(
     :raises InvitationOver: if it was accepted by another, withdrawn, or has expired
     :raises mita.wallets.operations.AccessExists: if the person has access already; the invitation stays
     """
-    found = await queries.invitation(
-        session, estate_id=code.estate_id, invitation_id=code.invitation_id, lock=True
-    )
+    try:
+        found = await queries.invitation(
+            session, estate_id=code.estate_id, invitation_id=code.invitation_id, lock=True
+        )
+    except NotFound as error:
+        # the same words as for a wrong secret: ids of invitations can be guessed
+        raise NotFound("there is no such invitation") from error
     if not code.opens(bytes(found.code_hash)):
         raise NotFound("there is no such invitation")
     if found.accepted_by == person_id:
@@ -122,12 +128,21 @@ async def accept_invitation(
     if found.accepted_at is not None or found.withdrawn_at is not None or found.expires_at <= now:
         raise InvitationOver("the invitation was accepted or withdrawn, or has expired")
     access = Access(Right.of(found.rights), found.top_up_limit_micro)
+    sight = await sight_of_new(
+        session,
+        estate_id=code.estate_id,
+        wallet_id=found.wallet_id,
+        person_id=person_id,
+        giver_id=person_of_actor(found.invited_by),
+        now=now,
+    )
     made = await record_grant(
         session,
         estate_id=code.estate_id,
         wallet_id=found.wallet_id,
         person_id=person_id,
         access=access,
+        sight=sight,
         actor=found.invited_by,
         now=now,
     )

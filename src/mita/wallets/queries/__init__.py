@@ -12,6 +12,7 @@ from mita.wallets.queries.access import (
     live_grant,
     live_grants,
     units_of_person,
+    units_seen_from,
     wallets_of_person,
 )
 from mita.wallets.queries.accounts import (
@@ -59,11 +60,14 @@ from mita.wallets.queries.rules import (
     wallet_allocation,
     watched_targets,
 )
+from mita.wallets.queries.seen import SeenAccount, SeenWallet, seen_wallet
 from mita.wallets.queries.spend import limit_of, limited_wallets, spend_limit, spend_limits, spent, told
 
 __all__ = [
     "AccountInfo",
     "GroupBalance",
+    "SeenAccount",
+    "SeenWallet",
     "access_events",
     "access_of",
     "account_names",
@@ -103,6 +107,7 @@ __all__ = [
     "promotion_of_key",
     "promotions",
     "remaining_micro",
+    "seen_wallet",
     "spend_limit",
     "spend_limits",
     "spent",
@@ -114,6 +119,7 @@ __all__ = [
     "totals",
     "units_of_person",
     "units_of_standing",
+    "units_seen_from",
     "wallet",
     "wallet_allocation",
     "wallets",

@@ -12,6 +12,7 @@ from mita.wallets.models import AccessEvent, AccessGrant, GroupMember, Invitatio
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -63,6 +64,25 @@ async def units_of_person(session: AsyncSession, *, person_id: int) -> dict[int,
     for estate_id, unit_id in await session.execute(union(granted, owned)):
         found.setdefault(estate_id, set()).add(unit_id)
     return {estate_id: frozenset(units) for estate_id, units in found.items()}
+
+
+async def units_seen_from(
+    session: AsyncSession, *, estate_id: int, person_id: int
+) -> dict[int, datetime | None]:
+    """Return the units for whose wallets a person has a live grant, and from when on each shows."""
+    statement = (
+        select(Wallet.unit_id, AccessGrant.sees_from)
+        .join(
+            AccessGrant,
+            (AccessGrant.estate_id == Wallet.estate_id) & (AccessGrant.wallet_id == Wallet.wallet_id),
+        )
+        .where(
+            Wallet.estate_id == estate_id,
+            AccessGrant.person_id == person_id,
+            AccessGrant.revoked_at.is_(None),
+        )
+    )
+    return {row[0]: row[1] for row in await session.execute(statement)}
 
 
 async def wallets_of_person(session: AsyncSession, *, estate_id: int, person_id: int) -> list[int]:

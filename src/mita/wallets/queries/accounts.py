@@ -163,11 +163,14 @@ async def wallets(
     *,
     estate_id: int,
     wallet_ids: Sequence[int] | None = None,
+    unit_id: int | None = None,
     after_id: int = 0,
     limit: int = 1000,
 ) -> Sequence[Wallet]:
-    """Return wallets of an estate by id, ``limit`` at most after ``after_id``; ``wallet_ids`` None is any."""
+    """Return wallets of an estate by id, ``limit`` at most after ``after_id``; None filters nothing."""
     statement = select(Wallet).where(Wallet.estate_id == estate_id, Wallet.wallet_id > after_id)
+    if unit_id is not None:
+        statement = statement.where(Wallet.unit_id == unit_id)
     if wallet_ids is not None:
         statement = statement.where(Wallet.wallet_id.in_(list(wallet_ids)))
     return (await session.scalars(statement.order_by(Wallet.wallet_id).limit(limit))).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from mita.kit.errors import NotFound
 from mita.ledger import queries as ledger_queries
@@ -242,15 +242,25 @@ async def watched_targets(
 
 
 async def top_up_requests(
-    session: AsyncSession, *, estate_id: int, wallet_id: int, state: str | None = None, limit: int = 100
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    wallet_id: int,
+    state: str | None = None,
+    after_id: UUID | None = None,
+    limit: int = 100,
 ) -> Sequence[TopUpRequest]:
-    """Return a wallet's requests for a top-up, newest first; None filters nothing."""
+    """Return a wallet's requests for a top-up, newest first, from after one on; None filters nothing."""
     statement = select(TopUpRequest).where(
         TopUpRequest.estate_id == estate_id, TopUpRequest.wallet_id == wallet_id
     )
     if state is not None:
         statement = statement.where(TopUpRequest.state == state)
-    newest = statement.order_by(TopUpRequest.asked_at.desc(), TopUpRequest.request_id.desc()).limit(limit)
+    place = (TopUpRequest.asked_at, TopUpRequest.request_id)
+    if after_id is not None:
+        last = select(*place).where(TopUpRequest.estate_id == estate_id, TopUpRequest.request_id == after_id)
+        statement = statement.where(tuple_(*place) < last.scalar_subquery())
+    newest = statement.order_by(*(each.desc() for each in place)).limit(limit)
     return (await session.scalars(newest.execution_options(populate_existing=True))).all()
 
 

@@ -49,6 +49,12 @@ class GrantIn(AccessIn):
     """Access for a person."""
 
     person_id: Id
+    sees_from: Instant | None = Field(
+        default=None,
+        description="Nothing of the unit and its money from before then is shown; without it, it is since who"
+        " lives there or owns it. A manager of the wallet gives at most what they see",
+        examples=["2026-03-01T00:00:00Z"],
+    )
 
 
 class GrantOut(Shape):
@@ -63,6 +69,7 @@ class GrantOut(Shape):
     granted_by: str = Field(examples=["staff:console"])
     granted_at: Instant
     revoked_at: Instant | None = Field(description="null while it is live")
+    sees_from: Instant | None = Field(description="What was before is not shown; null is no limit")
 
 
 class Grants(Shape):
@@ -150,6 +157,7 @@ def grant_out(row: AccessGrant, *, currency: str) -> GrantOut:
         granted_by=row.granted_by,
         granted_at=row.granted_at,
         revoked_at=row.revoked_at,
+        sees_from=row.sees_from,
     )
 
 

@@ -19,9 +19,9 @@ from mita.kit.shapes import (
 )
 from mita.ledger.domain import EntryKind, JournalKind
 from mita.metering.domain import BASE_UNIT
-from mita.wallets.models import Wallet
+from mita.wallets.domain import GENERAL
 from mita.wallets.operations import ToppedUp
-from mita.wallets.queries import AccountInfo
+from mita.wallets.queries import SeenWallet
 
 StandingWord = Literal["in_credit", "low", "out"]
 AccountWord = Literal["electricity", "water", "hot_water", "gas", "solar", "general"]
@@ -110,33 +110,28 @@ class TopUpOut(Shape):
     is_repeat: bool
 
 
-def wallet_out(
-    row: Wallet, *, accounts: list[AccountInfo], balances_micro: dict[int, int], currency: str
-) -> WalletOut:
+def wallet_out(seen: SeenWallet) -> WalletOut:
     """Return a wallet with its balances, by utility, as JSON shows it."""
-    mine = sorted(
-        (each for each in accounts if each.wallet_id == row.wallet_id and not each.is_general),
-        key=lambda each: each.utility,
-    )
-    (general,) = (each for each in accounts if each.wallet_id == row.wallet_id and each.is_general)
+    mine = sorted((each for each in seen.accounts if each.utility != GENERAL), key=lambda each: each.utility)
+    (general,) = (each for each in seen.accounts if each.utility == GENERAL)
     balances = [
         BalanceOut(
             utility=each.utility,
             account_id=each.account_id,
-            balance=money(balances_micro[each.account_id], currency=currency),
+            balance=money(each.balance_micro, currency=seen.currency),
             standing=each.standing.shown,
         )
         for each in mine
     ]
     return WalletOut(
-        wallet_id=row.wallet_id,
-        unit_id=row.unit_id,
+        wallet_id=seen.wallet_id,
+        unit_id=seen.unit_id,
         balances=balances,
         general=GeneralOut(
             account_id=general.account_id,
-            balance=money(balances_micro[general.account_id], currency=currency),
+            balance=money(general.balance_micro, currency=seen.currency),
         ),
-        created_at=row.created_at,
+        created_at=seen.created_at,
     )
 
 

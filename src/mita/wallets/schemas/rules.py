@@ -246,12 +246,6 @@ class TopUpRequestOut(Shape):
     ended_at: Instant | None
 
 
-class TopUpRequests(Shape):
-    """A wallet's requests for a top-up, newest first."""
-
-    items: list[TopUpRequestOut]
-
-
 def shown_shares(allocation: Allocation | None) -> dict[str, str]:
     """Return shares as JSON shows them, in percent."""
     shares = {} if allocation is None else dict(allocation.shares)

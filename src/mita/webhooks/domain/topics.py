@@ -106,6 +106,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     Topic.IMPORT_FINISHED: {
         "import_id": "01930000-0000-7000-8000-000000000003",
         "kind": "units",
+        "state": "done",
         "rows": 200,
         "failed": 3,
     },

@@ -1,0 +1,93 @@
+"""What a caller was derived from, as one text: as long as it is the same, so is the caller.
+
+A process that has looked up once who a token belongs to asks for this at each further request instead, in one
+small read. Whatever :func:`principal_of_token` and :func:`principal_of_access` read has to be in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mita.identity.domain import DEVICE_PREFIX, IMPERSONATION_PREFIX, KEY_PREFIX, token_hash
+from mita.identity.domain.sessions import ACCESS_LIFE, KEY_SIGNS_FOR, said_of_access
+from mita.kit.reads import Read, rows_in
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from mita.kit.reads import Reads, Row
+
+# live roles, whole rows of them, and the estates of organisations
+_ROLES = """
+    (SELECT array_agg(
+        ROW(g, CASE WHEN g.organisation_id IS NOT NULL
+                    THEN ARRAY(SELECT organisation_estate_ids(g.organisation_id)) END)
+        ORDER BY g.role_grant_id)
+     FROM role_grant g
+     WHERE g.person_id = {person} AND g.revoked_at IS NULL AND (g.until IS NULL OR g.until > now()))
+"""
+_OF_TOKEN = Read(
+    "proof_of_token",
+    f"""
+    SELECT ROW(t.name, t.person_id, {_ROLES.format(person="t.person_id")})::text
+    FROM api_token t WHERE t.token_hash = decode($1::text, 'hex')
+    """,  # noqa: S608 - of constants
+)
+_OF_ACCESS = Read(
+    "proof_of_access",
+    f"""
+    SELECT ROW(s.person_id, s.has_second_factor, p.name, p.erased_at, k.kid, k.public_key,
+               {_ROLES.format(person="s.person_id")})::text
+    FROM person_session s
+    JOIN person p ON p.person_id = s.person_id
+    JOIN signing_key k ON k.kid = $2::text AND k.created_at > $4::text::timestamptz
+    WHERE s.person_session_id = $1::text::uuid AND s.ended_at IS NULL AND s.expires_at > $3::text::timestamptz
+    """,  # noqa: S608 - of constants
+)
+_SIGNED_AGO = KEY_SIGNS_FOR + ACCESS_LIFE
+_PREFIXED = (KEY_PREFIX, DEVICE_PREFIX, IMPERSONATION_PREFIX)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How to ask what a token's caller was derived from; ``until`` is when the token itself ends."""
+
+    read: Read
+    values: tuple[str, ...]
+    until: datetime | None = None
+
+    def _values(self, now: datetime) -> tuple[str, ...]:
+        if self.until is None:
+            return self.values
+        return (*self.values, now.isoformat(), (now - _SIGNED_AGO).isoformat())
+
+    async def text_in(self, session: AsyncSession, *, now: datetime) -> bytes | None:
+        """Return the text as a session's transaction sees it, or None where the token is nobody's."""
+        return _only(await rows_in(session, self.read, *self._values(now)))
+
+    async def text(self, reads: Reads, *, now: datetime) -> bytes | None:
+        """Return the text as it is now, or None where the token is nobody's, or over.
+
+        :raises mita.kit.reads.ReadsAway: if the connection for small reads is away
+        """
+        if self.until is not None and self.until <= now:
+            return None
+        return _only(await reads.rows(self.read, *self._values(now)))
+
+
+def proof_of(token: str) -> Proof | None:
+    """Return the proof of a bearer token, or None if there is none for its kind: keys, devices, support."""
+    if token.startswith(_PREFIXED):
+        return None
+    said = said_of_access(token)
+    if said is None:
+        return Proof(_OF_TOKEN, (token_hash(token).hex(),))
+    kid, session_id, expires_at = said
+    return Proof(_OF_ACCESS, (str(session_id), kid), expires_at)
+
+
+def _only(rows: list[Row]) -> bytes | None:
+    return rows[0][0] if rows else None

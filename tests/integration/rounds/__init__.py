@@ -1,0 +1,1 @@
+"""Readings by hand on a real database."""

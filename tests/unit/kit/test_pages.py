@@ -1,0 +1,24 @@
+"""A unit's rows stay together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mita.kit.pages import whole_units
+
+
+@dataclass(frozen=True)
+class Row:
+    unit_id: int
+    name: str
+
+
+ROWS = [Row(1, "a"), Row(1, "b"), Row(2, "c"), Row(5, "d"), Row(5, "e")]
+
+
+def test_a_unit_is_never_torn_in_two() -> None:
+    assert whole_units(ROWS, limit=1) == (ROWS[:2], 1)
+    assert whole_units(ROWS, limit=2) == (ROWS[:3], 2)
+    assert whole_units(ROWS, limit=3) == (ROWS, None)
+    assert whole_units(ROWS, limit=9) == (ROWS, None)
+    assert whole_units([], limit=3) == ([], None)
