@@ -99,14 +99,9 @@ class Reads:
         line = self._line
         if line is None or line.is_broken or line.loop is not asyncio.get_running_loop():
             line = await self._opened()
-        sight = None
-        if estates is not None:
-            person, role = ("", "none") if person_id is None else (str(int(person_id)), _PERSON_ROLE)
-            seen = ",".join(str(int(each)) for each in estates)
-            sight = seen.encode(), person.encode(), role.encode()
         asked = _Asked(
             read,
-            sight,
+            _sight(estates, person_id),
             [str(each).encode() for each in values],
             line.loop.create_future(),
             time.perf_counter(),

@@ -132,8 +132,8 @@ async def move_in_every_way(database: Database, client: httpx.AsyncClient, place
                 promotion_id=UUID(row["promotion_id"]),
                 now=datetime.now(tz=UTC) + 2 * HOUR,
             )
-    group = await made(client, f"{place.base}/groups", {"name": "The Mokoenas"})
-    path = f"{place.base}/groups/{group['group_id']}"
+    group = await made(client, f"{place.base}/wallet-groups", {"name": "The Mokoenas"})
+    path = f"{place.base}/wallet-groups/{group['group_id']}"
     await post(client, f"{path}/members", {"wallet_id": place.wallet_id})
     await post(client, f"{path}/top-ups", {"amount": "30.00", "method": "cash"}, key="family")
     await post(client, f"{path}/distributions", {"way": "equal"}, key="given")

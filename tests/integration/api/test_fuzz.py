@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .place import Place
 
-EXAMPLES = 10
+EXAMPLES = 6
 URL = "http://mita.test"
 # a stream does not end
 SKIPPED = {"stream_hints", "stream_events"}

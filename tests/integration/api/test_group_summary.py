@@ -33,8 +33,8 @@ async def test_a_group_at_a_glance(
     await place.send((at[0], "100"), (at[1], "110"), (at[2], "114"))
     await place.send((at[0], "10"), (at[1], "19"), meter="E2")
     owner = (await made(client, "/api/v1/persons", {"name": "Owner"}))["person_id"]
-    group = await made(client, f"{place.base}/groups", {"name": "Home", "owner_person_id": owner})
-    base = f"{place.base}/groups/{group['group_id']}"
+    group = await made(client, f"{place.base}/wallet-groups", {"name": "Home", "owner_person_id": owner})
+    base = f"{place.base}/wallet-groups/{group['group_id']}"
     for wallet_id in (place.wallet_id, other):
         await made(client, f"{base}/members", {"wallet_id": wallet_id})
     paid = {"amount": "110.00", "method": "cash"}

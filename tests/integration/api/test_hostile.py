@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from mita.kit.reads import ReadsAway
 from mita.metering.domain import Rejection, truncated
 from mita.metering.operations import record_rejections
 
@@ -354,7 +355,11 @@ async def test_the_database_away_is_503_and_nothing_else(
     async def away(*_: Any, **__: Any) -> Any:
         raise psycopg.OperationalError("the connection is lost, and here is a password")
 
+    async def reads_away(*_: Any, **__: Any) -> Any:
+        raise ReadsAway
+
     monkeypatch.setattr("mita.estates.queries.estate", away)
+    monkeypatch.setattr("mita.kit.reads.Reads.rows", reads_away)
     for operation in api_operations_of(app):
         if "estate_id" in operation.parameters:
             answer = await operation.ask(client, estate_id=place.estate_id)

@@ -55,7 +55,7 @@ async def test_what_support_changes_names_both(
     begun = await made(client, PATH, {"reason": "asked by phone", "may_write": True, "minutes": 5})
     alerts = (await member.get(f"{place.base}/alerts")).json()["items"]
     async with signed_in(app, begun["token"]) as support:
-        answer = await support.post(f"{place.base}/groups", json={"name": "Home"})
+        answer = await support.post(f"{place.base}/wallet-groups", json={"name": "Home"})
         assert answer.status_code == 201, answer.text
     found = admin.execute(
         "SELECT actor, impersonator FROM audit_entry WHERE action = 'create_group'"

@@ -292,7 +292,7 @@ async def test_a_persons_alerts_are_theirs(
 async def test_a_person_pays_for_the_wallets_they_manage(
     client: httpx.AsyncClient, place: Place, manager: httpx.AsyncClient, member: httpx.AsyncClient
 ) -> None:
-    groups = f"{place.base}/groups"
+    groups = f"{place.base}/wallet-groups"
     group = await made(manager, groups, {"name": "The Mokoenas"})
     path = f"{groups}/{group['group_id']}"
     assert group["owner_person_id"] == 1
@@ -359,8 +359,8 @@ BAD_DISTRIBUTIONS: list[Any] = [
 
 
 async def test_a_distribution_that_cannot_be(client: httpx.AsyncClient, place: Place) -> None:
-    group = await made(client, f"{place.base}/groups", {"name": "G"})
-    path = f"{place.base}/groups/{group['group_id']}"
+    group = await made(client, f"{place.base}/wallet-groups", {"name": "G"})
+    path = f"{place.base}/wallet-groups/{group['group_id']}"
     await made(client, f"{path}/members", {"wallet_id": place.wallet_id})
     receipt = {"amount": "300.00", "method": "cash"}
     await client.post(f"{path}/top-ups", json=receipt, headers={"Idempotency-Key": "t1"})
@@ -383,12 +383,24 @@ async def test_a_distribution_that_cannot_be(client: httpx.AsyncClient, place: P
 
 
 async def test_a_person_owns_what_it_makes(
-    client: httpx.AsyncClient, place: Place, member: httpx.AsyncClient
+    app: FastAPI, client: httpx.AsyncClient, place: Place, member: httpx.AsyncClient
 ) -> None:
     person = await made(client, "/api/v1/persons", {"name": "Other"})
     body = {"name": "G", "owner_person_id": person["person_id"]}
-    assert refused(await member.post(f"{place.base}/groups", json=body)) == (422, "invalid")
-    group = await made(client, f"{place.base}/groups", body)
+    assert refused(await member.post(f"{place.base}/wallet-groups", json=body)) == (422, "invalid")
+    group = await made(client, f"{place.base}/wallet-groups", body)
     assert group["owner_person_id"] == person["person_id"]
-    answer = await client.post(f"{place.base}/groups", json={"name": "G", "owner_person_id": 10**9})
+    answer = await client.post(f"{place.base}/wallet-groups", json={"name": "G", "owner_person_id": 10**9})
     assert refused(answer) == (404, "not_found")
+    # whoever may read wallets sees the groups of others, and changes none of them
+    auditor = await made(client, f"{place.base}/people", {"name": "Auditor"})
+    role = {"person_id": auditor["person_id"], "role": "auditor"}
+    await made(client, f"{place.base}/role-grants", role)
+    token = (await client.post(f"/api/v1/persons/{auditor['person_id']}/tokens")).json()["token"]
+    async with signed_in(app, token) as reader:
+        (seen,) = (await reader.get(f"{place.base}/wallet-groups")).json()["items"]
+        path = f"{place.base}/wallet-groups/{group['group_id']}"
+        assert seen == (await reader.get(path)).json()
+        refusal = await reader.post(f"{path}/members", json={"wallet_id": place.wallet_id})
+        assert refused(refusal) == (403, "permission_missing")
+    assert (await member.get(f"{place.base}/wallet-groups")).json()["items"] == []

@@ -44,7 +44,7 @@ async def test_another_request_under_the_key_is_refused(client: httpx.AsyncClien
     other = await client.post(f"{place.base}/units", json={"names": ["B2"]}, headers=KEY)
     assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
     assert is_problem(other)
-    elsewhere = await client.post(f"{place.base}/groups", json={"name": "G"}, headers=KEY)
+    elsewhere = await client.post(f"{place.base}/wallet-groups", json={"name": "G"}, headers=KEY)
     assert (elsewhere.status_code, elsewhere.json()["code"]) == (409, "idempotency_key_reused")
 
 
@@ -69,8 +69,8 @@ async def test_at_the_same_time_one_is_carried_out(client: httpx.AsyncClient, pl
 async def test_keys_are_the_callers_own(
     client: httpx.AsyncClient, member: httpx.AsyncClient, place: Place
 ) -> None:
-    first = await client.post(f"{place.base}/groups", json={"name": "G"}, headers=KEY)
-    second = await member.post(f"{place.base}/groups", json={"name": "H"}, headers=KEY)
+    first = await client.post(f"{place.base}/wallet-groups", json={"name": "G"}, headers=KEY)
+    second = await member.post(f"{place.base}/wallet-groups", json={"name": "H"}, headers=KEY)
     assert (first.status_code, second.status_code) == (201, 201)
     assert first.json()["group_id"] != second.json()["group_id"]
 
@@ -78,12 +78,14 @@ async def test_keys_are_the_callers_own(
 async def test_who_may_no_more_is_not_answered_again(
     client: httpx.AsyncClient, member: httpx.AsyncClient, place: Place
 ) -> None:
-    made = await member.post(f"{place.base}/groups", json={"name": "H"}, headers=KEY)
+    made = await member.post(f"{place.base}/wallet-groups", json={"name": "H"}, headers=KEY)
     assert made.status_code == 201
     (grant,) = (await client.get(f"{place.base}/wallets/{place.wallet_id}/grants")).json()["items"]
     await client.delete(f"{place.base}/wallets/{place.wallet_id}/grants/{grant['grant_id']}")
     group = made.json()["group_id"]
-    gone = await member.post(f"{place.base}/groups/{group + 100}/members", json={"wallet_id": 1}, headers=KEY)
+    gone = await member.post(
+        f"{place.base}/wallet-groups/{group + 100}/members", json={"wallet_id": 1}, headers=KEY
+    )
     assert gone.status_code in (403, 404, 409)
 
 

@@ -31,7 +31,7 @@ async def things_of(house: House, *, wallet_id: int, who: str) -> dict[str, Any]
     base = f"{house.here.base}/wallets/{wallet_id}"
     code = await house.invited(wallet_id=wallet_id)
     async with house.as_(who) as caller:
-        group = await made(caller, f"{house.here.base}/groups", {"name": who})
+        group = await made(caller, f"{house.here.base}/wallet-groups", {"name": who})
         grant = (await caller.get(f"{base}/grants")).json()["items"][0]
         account = (await caller.get(base)).json()["balances"][0]["account_id"]
     begun = await made(
@@ -83,13 +83,17 @@ async def test_a_neighbours_id_in_a_body_is_refused(house: House) -> None:
     """Money is drawn from one's own into one's own; a group takes wallets that its owner manages."""
     async with house.as_("anna") as anna:
         base = house.here.base
-        group = await made(anna, f"{base}/groups", {"name": "All mine"})
+        group = await made(anna, f"{base}/wallet-groups", {"name": "All mine"})
         wallet = f"{base}/wallets/{house.here.wallet_id}"
         await house.client.post(
             f"{wallet}/top-ups", json={"amount": "50.00", "method": "cash"}, headers=key()
         )
         attacks: list[tuple[str, str, dict[str, Any]]] = [
-            ("post", f"{base}/groups/{group['group_id']}/members", {"wallet_id": house.neighbour_wallet}),
+            (
+                "post",
+                f"{base}/wallet-groups/{group['group_id']}/members",
+                {"wallet_id": house.neighbour_wallet},
+            ),
             (
                 "post",
                 f"{base}/wallets/{house.neighbour_wallet}/transfers",
@@ -100,7 +104,11 @@ async def test_a_neighbours_id_in_a_body_is_refused(house: House) -> None:
                     "memo": "x",
                 },
             ),
-            ("post", f"{base}/groups", {"name": "X", "owner_person_id": house.persons["ben"].person_id}),
+            (
+                "post",
+                f"{base}/wallet-groups",
+                {"name": "X", "owner_person_id": house.persons["ben"].person_id},
+            ),
             ("post", f"{base}/transactions", {"wallet_id": house.neighbour_wallet}),
         ]
         before = house.state()

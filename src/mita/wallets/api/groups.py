@@ -73,7 +73,7 @@ def _owner(body: GroupIn, caller: Caller, *, estate_id: int) -> int | None:
 
 
 @router.post(
-    "/estates/{estate_id}/groups",
+    "/estates/{estate_id}/wallet-groups",
     operation_id="create_group",
     summary="Create a group of wallets",
     status_code=status.HTTP_201_CREATED,
@@ -95,7 +95,7 @@ async def create_group(
 
 
 @router.get(
-    "/estates/{estate_id}/groups",
+    "/estates/{estate_id}/wallet-groups",
     operation_id="list_groups",
     summary="List an estate's groups",
     responses=refusals(NotFound, Invalid),
@@ -109,15 +109,20 @@ async def list_groups(
     limit: Annotated[Limit, Query()] = 100,
 ) -> Page[GroupOut]:
     """List groups by id, a person's own; continue with ``after_id`` = ``next``."""
+    sees_all = caller.may(Permission.WALLETS_READ, estate_id=estate_id)
     rows = await queries.groups(
-        session, estate_id=estate_id, owner_person_id=caller.person_id, after_id=after_id, limit=limit + 1
+        session,
+        estate_id=estate_id,
+        owner_person_id=None if sees_all else caller.person_id,
+        after_id=after_id,
+        limit=limit + 1,
     )
     items = await _shown(session, estate_id=estate_id, rows=rows[:limit])
     return Page(items=items, next=items[-1].group_id if len(rows) > limit else None)
 
 
 @router.get(
-    "/estates/{estate_id}/groups/{group_id}",
+    "/estates/{estate_id}/wallet-groups/{group_id}",
     operation_id="get_group",
     summary="Get a group: its money and each wallet's",
     responses=refusals(NotFound, Invalid),
@@ -125,12 +130,18 @@ async def list_groups(
 @needs(Permission.WALLETS_READ, or_own=True)
 async def get_group(session: Session, caller: Asking, estate_id: EstateId, group_id: GroupId) -> GroupOut:
     """One group; for staff and its owner."""
-    row = await operations.require_group(session, estate_id=estate_id, group_id=group_id, caller=caller)
+    row = await operations.require_group(
+        session,
+        estate_id=estate_id,
+        group_id=group_id,
+        caller=caller,
+        permission=Permission.WALLETS_READ,
+    )
     return (await _shown(session, estate_id=estate_id, rows=[row]))[0]
 
 
 @router.post(
-    "/estates/{estate_id}/groups/{group_id}/members",
+    "/estates/{estate_id}/wallet-groups/{group_id}/members",
     operation_id="add_group_member",
     summary="Let a wallet join a group",
     status_code=status.HTTP_201_CREATED,
@@ -147,7 +158,7 @@ async def add_group_member(
 
 
 @router.delete(
-    "/estates/{estate_id}/groups/{group_id}/members/{wallet_id}",
+    "/estates/{estate_id}/wallet-groups/{group_id}/members/{wallet_id}",
     operation_id="remove_group_member",
     summary="Let a wallet leave a group",
     responses=refusals(NotFound, RightMissing, Invalid),
@@ -165,7 +176,7 @@ async def remove_group_member(
 
 
 @router.post(
-    "/estates/{estate_id}/groups/{group_id}/top-ups",
+    "/estates/{estate_id}/wallet-groups/{group_id}/top-ups",
     operation_id="receive_group_top_up",
     summary="Book a cash or EFT receipt to a group",
     status_code=status.HTTP_201_CREATED,
@@ -220,7 +231,7 @@ async def receive_group_top_up(
 
 
 @router.post(
-    "/estates/{estate_id}/groups/{group_id}/distributions",
+    "/estates/{estate_id}/wallet-groups/{group_id}/distributions",
     operation_id="distribute_group",
     summary="Distribute a group's money over its wallets",
     status_code=status.HTTP_201_CREATED,
@@ -270,7 +281,7 @@ async def distribute_group(
 
 
 @router.put(
-    "/estates/{estate_id}/groups/{group_id}/distribution-rule",
+    "/estates/{estate_id}/wallet-groups/{group_id}/distribution-rule",
     operation_id="set_distribution_rule",
     summary="Set a group's distribution rule",
     responses=refusals(NotFound, Invalid),

@@ -11,7 +11,7 @@ from mita.estates import queries as estate_queries
 from mita.identity import queries as identity_queries
 from mita.identity.domain import Permission
 from mita.kit.enqueue import enqueue
-from mita.kit.errors import Conflict, Invalid, NotFound
+from mita.kit.errors import Conflict, Invalid, NotFound, PermissionMissing
 from mita.ledger import operations as ledger
 from mita.ledger.domain import EntryKind, JournalKind
 from mita.ledger.operations import Line, Movement
@@ -86,15 +86,23 @@ async def create_group(
 
 
 async def require_group(
-    session: AsyncSession, *, estate_id: int, group_id: int, caller: Caller
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    group_id: int,
+    caller: Caller,
+    permission: Permission = Permission.WALLETS_MANAGE,
 ) -> WalletGroup:
-    """Return a group that the caller may work with: staff any, a person one's own.
+    """Return a group that the caller may work with: whoever has the permission any, a person one's own.
 
     :raises NotFound: if the group does not exist, or not for this person
+    :raises PermissionMissing: if the caller may look at it, and no more
     """
     found = await queries.group(session, estate_id=estate_id, group_id=group_id)
     is_own = caller.person_id is not None and found.owner_person_id == caller.person_id
-    if not is_own and not caller.may(Permission.WALLETS_MANAGE, estate_id=estate_id):
+    if not is_own and not caller.may(permission, estate_id=estate_id):
+        if caller.may(Permission.WALLETS_READ, estate_id=estate_id):
+            raise PermissionMissing(f"this needs the permission {permission}")
         raise NotFound(f"group {group_id} does not exist in estate {estate_id}")
     return found
 
