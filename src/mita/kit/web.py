@@ -151,7 +151,7 @@ def needs(
     """Name the permission that a route needs of its callers; every route has one."""
 
     def mark(route: Route) -> Route:
-        route.need = Need(permission, or_own, for_devices, estate_in_body)  # type: ignore[attr-defined]
+        route.need = Need(permission, or_own, for_devices, estate_in_body)  # type: ignore[attr-defined]  # routes are functions
         return route
 
     return mark
@@ -172,7 +172,7 @@ def quick(answer: Quick) -> Callable[[Route], Route]:
 
 def public(route: Route) -> Route:
     """Let anybody ask, without a token; such routes lie under :data:`PUBLIC_PREFIX` only."""
-    route.is_public = True  # type: ignore[attr-defined]
+    route.is_public = True  # type: ignore[attr-defined]  # likewise
     return route
 
 

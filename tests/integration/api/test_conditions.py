@@ -177,7 +177,7 @@ def test_what_is_changed_has_a_tag(app: FastAPI) -> None:
         (['W/"t"'], True, True),
     ],
 )
-def test_tags_are_compared(asked: list[str], is_weak: bool, expected: bool) -> None:  # noqa: FBT001
+def test_tags_are_compared(asked: list[str], is_weak: bool, expected: bool) -> None:  # noqa: FBT001 - a parameter of the test
     assert is_among('"t"', asked, is_weak=is_weak) is expected
 
 

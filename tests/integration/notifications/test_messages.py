@@ -35,7 +35,7 @@ class Inbox:
         self.mails: list[Any] = []
         self.answer = "250 OK"
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - named by aiosmtpd
         if self.answer.startswith("250"):
             self.mails.append(envelope)
         return self.answer

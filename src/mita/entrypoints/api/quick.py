@@ -41,7 +41,7 @@ class QuickAnswers:
             await self._app(scope, receive, send)
             return
         route, parameters = found
-        body = await self._body(quick, scope, route.endpoint.need, parameters)  # type: ignore[attr-defined]
+        body = await self._body(quick, scope, route.endpoint.need, parameters)  # type: ignore[attr-defined]  # needs() set it
         if body is None:
             await self._app(scope, receive, send)
             return
