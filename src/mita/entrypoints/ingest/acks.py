@@ -9,7 +9,7 @@ from uuid import UUID
 
 from mita.credit import operations as credit
 from mita.credit import queries as credit_queries
-from mita.entrypoints.ingest.decode import PAYLOAD_BYTES_MAX, parse_json
+from mita.drivers.text import PAYLOAD_BYTES_MAX, parse_json
 from mita.kit.errors import NotFound
 from mita.metering import queries as metering
 from mita.metering.domain import Rejection, truncated

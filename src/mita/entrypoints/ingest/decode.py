@@ -12,23 +12,19 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from mita.drivers.text import PAYLOAD_BYTES_MAX, JsonObject, parse_json
 from mita.kit.quantity import BadValue, base_unit, value_micro
 from mita.metering.domain import BASE_UNIT, Rejection, temperature_centi, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PAYLOAD_BYTES_MAX = 64 * 1024
 ITEMS_MAX = 1_000
 # later than this in seconds is a time in milliseconds
 _TAKEN_S_MAX = 10**11
-# as many as Decimal arithmetic keeps exactly
-_DIGITS_MAX = 28
-# 1e-400000000 must not reach arithmetic, which would make it zero
-_EXPONENT_MIN = -40
 _SERIAL_MAX = 100
 
 # field of "r" -> (register, unit as in mita.kit.quantity)
@@ -75,51 +71,6 @@ class _Bad(Exception):
     ) -> None:
         super().__init__(detail)
         self.code, self.detail, self.meter, self.register = code, detail, meter, register
-
-
-class _Object(dict[str, Any]):
-    """A JSON object that remembers that one of its keys stood there twice."""
-
-    repeated: str | None = None
-
-
-def _object(pairs: list[tuple[str, Any]]) -> _Object:
-    made = _Object()
-    for key, value in pairs:
-        if key in made:
-            made.repeated = key
-        made[key] = value
-    return made
-
-
-def _number(text: str) -> Decimal:
-    """Return a JSON number exactly; one that no meter can mean is NaN, so that only its field is rejected."""
-    try:
-        number = Decimal(text) if len(text) <= _DIGITS_MAX else Decimal("NaN")
-    except InvalidOperation:
-        return Decimal("NaN")
-    return Decimal("NaN") if number and number.is_finite() and number.adjusted() < _EXPONENT_MIN else number
-
-
-def _not_a_number(_: str) -> Decimal:
-    return Decimal("NaN")
-
-
-def parse_json(payload: bytes) -> Any:
-    """Return a payload's JSON with every number a Decimal.
-
-    :raises ValueError: if it is not UTF-8, not JSON, or nested beyond all reason
-    """
-    try:
-        return json.loads(
-            payload.decode("utf-8"),
-            parse_float=_number,
-            parse_int=_number,
-            parse_constant=_not_a_number,
-            object_pairs_hook=_object,
-        )
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
 
 
 def decode(
@@ -195,14 +146,14 @@ def _decode_item(
                 reject(bad)
 
 
-def _registers(item: Any) -> _Object:
-    if not isinstance(item, _Object):
+def _registers(item: Any) -> JsonObject:
+    if not isinstance(item, JsonObject):
         raise _Bad("bad_shape", 'an item must be an object such as {"r": {"kwh": 123.456}}')
     values = item.get("r")
     # a device may tell the state of its relay alone
     if values is None and "relay" in item and "r" not in item:
-        values = _Object()
-    if not isinstance(values, _Object):
+        values = JsonObject()
+    if not isinstance(values, JsonObject):
         raise _Bad("bad_shape", '"r" must be an object such as {"kwh": 123.456}')
     repeated = item.repeated or values.repeated
     if repeated is not None:
@@ -210,7 +161,7 @@ def _registers(item: Any) -> _Object:
     return values
 
 
-def _named_meter(item: _Object, *, device: str, meters: Sequence[tuple[str, str]]) -> str | None:
+def _named_meter(item: JsonObject, *, device: str, meters: Sequence[tuple[str, str]]) -> str | None:
     serial = item.get("meter")
     if serial is None:
         return None
@@ -222,7 +173,7 @@ def _named_meter(item: _Object, *, device: str, meters: Sequence[tuple[str, str]
     return serial
 
 
-def _taken_s(item: _Object, *, received_s: int) -> int:
+def _taken_s(item: JsonObject, *, received_s: int) -> int:
     if "ts" not in item:
         return received_s
     ts = item["ts"]
@@ -235,7 +186,7 @@ def _taken_s(item: _Object, *, received_s: int) -> int:
     return int(ts)
 
 
-def _temperature(item: _Object) -> int | None:
+def _temperature(item: JsonObject) -> int | None:
     degrees = item.get("temperature")
     if degrees is None:
         return None

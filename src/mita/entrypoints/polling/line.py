@@ -17,8 +17,8 @@ class Unreachable(ConnectionError):
 class Line(Protocol):
     """A bus or host with the devices on it; one conversation at a time, however many ask.
 
-    Every call ends within its own limit of time, by :class:`Unreachable` if not otherwise, and leaves nothing open
-    that would make the next one fail. What a device says that is no reading is a rejection in what is returned.
+    Every call ends within its own limit of time, by :class:`Unreachable` if not otherwise, and leaves nothing
+    open that would make the next one fail. What is no reading is a rejection in the answer.
     """
 
     @staticmethod
