@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mita.entrypoints.ingest.acks import Ack, decode_ack
 from mita.drivers.text import PAYLOAD_BYTES_MAX
+from mita.entrypoints.ingest.acks import Ack, decode_ack
 from mita.entrypoints.ingest.decode import FIELDS, ITEMS_MAX, Decoded, Sample, decode
 
 RECEIVED = 1_795_255_999
