@@ -11,6 +11,7 @@ import logging
 import time
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
@@ -68,7 +69,6 @@ class _Asked:
     sight: Sight
     values: list[bytes]
     answer: asyncio.Future[list[Row]]
-    asked_at: float
 
 
 class Reads:
@@ -95,23 +95,40 @@ class Reads:
 
         :raises ReadsAway: if the connection is away; it is made again a second later
         """
+        if not self._is_open():
+            await self._opened()
+        return await self.begin(read, *values, estates=estates, person_id=person_id)
+
+    def begin(
+        self,
+        read: Read,
+        *values: str | int,
+        estates: Sequence[int] = (),
+        person_id: int | None = None,
+    ) -> asyncio.Future[list[Row]]:
+        """Begin what :meth:`rows` does; reads that are begun one after the other go together.
+
+        :raises ReadsAway: if the connection is not there now; it is not made
+        """
         assert read.for_person == (person_id is not None), "a read is for persons, or for no person"
         line = self._line
-        if line is None or line.is_broken or line.loop is not asyncio.get_running_loop():
-            line = await self._opened()
-        asked = _Asked(
-            read,
-            _sight(estates, person_id),
-            [str(each).encode() for each in values],
-            line.loop.create_future(),
-            time.perf_counter(),
-        )
-        try:
-            line.ask(asked)
-            return await asked.answer
-        finally:
-            if self.observe is not None:
-                self.observe(time.perf_counter() - asked.asked_at)
+        if line is None or not self._is_open():
+            raise ReadsAway("not connected")
+        answer: asyncio.Future[list[Row]] = line.loop.create_future()
+        answer.add_done_callback(partial(self._answered, time.perf_counter()))
+        line.ask(_Asked(read, _sight(estates, person_id), [str(each).encode() for each in values], answer))
+        return answer
+
+    def _is_open(self) -> bool:
+        line = self._line
+        return line is not None and not line.is_broken and line.loop is asyncio.get_running_loop()
+
+    def _answered(self, asked_at: float, answer: asyncio.Future[list[Row]]) -> None:
+        # looked at, even where nobody waits any more
+        if not answer.cancelled():
+            answer.exception()
+        if self.observe is not None:
+            self.observe(time.perf_counter() - asked_at)
 
     async def close(self) -> None:
         """Close the connection; the next read would make it again."""

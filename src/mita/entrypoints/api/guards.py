@@ -80,10 +80,10 @@ class Correlation:
         scope.setdefault("state", {})[CORRELATION] = correlation_id
         with context.entered(Context(correlation_id, address)):
             told = {CORRELATION_HEADER: correlation_id}
-            await self._app(scope, receive, _telling(send, told))
+            await self._app(scope, receive, telling(send, told))
 
 
-def _telling(send: Send, told: dict[str, str]) -> Send:
+def telling(send: Send, told: dict[str, str]) -> Send:
     """Return a ``send`` that adds headers to the answer."""
     if not told:
         return send
@@ -119,7 +119,7 @@ class Guard:
                 await rate_limited(scope["path"], headers=told)(scope, receive, send)
                 return
             with context.entered(replace(context.current(), actor=nobody.actor)):
-                await self._app(scope, receive, _telling(send, told))
+                await self._app(scope, receive, telling(send, told))
             return
         try:
             principal = await self._sessions.principal(HTTPConnection(scope))
@@ -137,7 +137,7 @@ class Guard:
             await rate_limited(scope["path"], headers=told)(scope, receive, send)
             return
         with context.entered(_cause_of(principal)):
-            await self._app(scope, receive, _telling(send, told))
+            await self._app(scope, receive, telling(send, told))
 
 
 def _cause_of(principal: Principal) -> Context:

@@ -28,8 +28,8 @@ _KNOWN_MAX = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """A caller, and what the caller was derived from."""
+class Known:
+    """A caller, how to ask what the caller was derived from, and what that was."""
 
     principal: Principal
     proof: Proof
@@ -45,7 +45,7 @@ class Sessions:
         # when the last use of an API key was written down, by its id: once a minute is enough
         self._noted: dict[int, datetime] = {}
         # by the hash of the token, the one that came last at the end
-        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+        self._known: OrderedDict[bytes, Known] = OrderedDict()
 
     async def principal_of_token(self, token: str) -> Principal | None:
         """Return who a bearer token belongs to, or None.
@@ -53,11 +53,7 @@ class Sessions:
         Who was known before is known again only if the database says, at this very request, that nothing of
         what that was derived from has changed: token, session, roles, the estates of organisations.
         """
-        if not token.isascii() or not token.isprintable():
-            return None
-        if token.count(".") != _DOTS_OF_ACCESS and not 0 < len(token) <= _TOKEN_CHARS_MAX:
-            return None
-        if len(token) > _ACCESS_CHARS_MAX:
+        if not _may_be_token(token):
             return None
         digest = token_hash(token)
         known = self._known.get(digest)
@@ -67,7 +63,14 @@ class Sessions:
             self._known.pop(digest, None)
         return await self._looked_up(token, digest=digest)
 
-    async def _is_still_so(self, known: _Known) -> bool:
+    def known(self, connection: HTTPConnection) -> Known | None:
+        """Return who showed a bearer token before; whether that still holds is to be asked."""
+        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not _may_be_token(token := token.strip()):
+            return None
+        return self._known.get(token_hash(token))
+
+    async def _is_still_so(self, known: Known) -> bool:
         try:
             return await known.proof.text(self._database.reads, now=now_utc()) == known.text
         except ReadsAway:
@@ -86,10 +89,10 @@ class Sessions:
             if found is not None and proof is not None:
                 text = await proof.text_in(session, now=now)
                 if text is not None:
-                    self._remember(digest, _Known(found, proof, text))
+                    self._remember(digest, Known(found, proof, text))
             return found
 
-    def _remember(self, digest: bytes, known: _Known) -> None:
+    def _remember(self, digest: bytes, known: Known) -> None:
         self._known[digest] = known
         while len(self._known) > _KNOWN_MAX:
             self._known.popitem(last=False)
@@ -133,3 +136,10 @@ class Sessions:
         return (
             self.principal_of_page(connection) if connection.scope.get("method") in ("GET", "HEAD") else None
         )
+
+
+def _may_be_token(text: str) -> bool:
+    if not text.isascii() or not text.isprintable():
+        return False
+    is_access = text.count(".") == _DOTS_OF_ACCESS
+    return 0 < len(text) <= (_ACCESS_CHARS_MAX if is_access else _TOKEN_CHARS_MAX)

@@ -14,6 +14,7 @@ from mita.identity.domain.sessions import ACCESS_LIFE, KEY_SIGNS_FOR, said_of_ac
 from mita.kit.reads import Read, rows_in
 
 if TYPE_CHECKING:
+    from asyncio import Future
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -66,16 +67,29 @@ class Proof:
 
     async def text_in(self, session: AsyncSession, *, now: datetime) -> bytes | None:
         """Return the text as a session's transaction sees it, or None where the token is nobody's."""
-        return _only(await rows_in(session, self.read, *self._values(now)))
+        return self.text_of(await rows_in(session, self.read, *self._values(now)))
 
     async def text(self, reads: Reads, *, now: datetime) -> bytes | None:
         """Return the text as it is now, or None where the token is nobody's, or over.
 
         :raises mita.kit.reads.ReadsAway: if the connection for small reads is away
         """
-        if self.until is not None and self.until <= now:
-            return None
-        return _only(await reads.rows(self.read, *self._values(now)))
+        return None if self._is_over(now) else self.text_of(await reads.rows(self.read, *self._values(now)))
+
+    def begin(self, reads: Reads, *, now: datetime) -> Future[list[Row]] | None:
+        """Begin to ask what :meth:`text` asks, for :meth:`text_of` to read; None where the token is over.
+
+        :raises mita.kit.reads.ReadsAway: if the connection for small reads is not there now
+        """
+        return None if self._is_over(now) else reads.begin(self.read, *self._values(now))
+
+    @staticmethod
+    def text_of(rows: list[Row]) -> bytes | None:
+        """Return the text in what was found, or None where the token is nobody's."""
+        return rows[0][0] if rows else None
+
+    def _is_over(self, now: datetime) -> bool:
+        return self.until is not None and self.until <= now
 
 
 def proof_of(token: str) -> Proof | None:
@@ -87,7 +101,3 @@ def proof_of(token: str) -> Proof | None:
         return Proof(_OF_TOKEN, (token_hash(token).hex(),))
     kid, session_id, expires_at = said
     return Proof(_OF_ACCESS, (str(session_id), kid), expires_at)
-
-
-def _only(rows: list[Row]) -> bytes | None:
-    return rows[0][0] if rows else None
