@@ -19,6 +19,7 @@ class DeviceRoute(Base):
 
     device: Mapped[str] = mapped_column(primary_key=True)
     estate_id: Mapped[Big]
+    is_registered: Mapped[bool] = mapped_column(default=False)
 
 
 class Meter(Base):

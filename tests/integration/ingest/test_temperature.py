@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mita.entrypoints.ingest.decode import decode
+from mita.drivers.own import decode
 from mita.metering import queries as metering_queries
 from tests.integration.world import NOW, at, batch, new_world
 
@@ -45,20 +45,20 @@ def kept(admin: psycopg.Connection) -> list[tuple[datetime, int]]:
 )
 def test_a_temperature_is_read_in_hundredths(written: str, centi: int):
     found = decoded(f'{{"ts": 1000, "temperature": {written}, "r": {{"m3": 1}}}}')
-    assert [each.temperature_centi for each in found.samples] == [centi]
+    assert [each.temperature_centi for each in found.readings] == [centi]
     assert found.rejections == []
 
 
 @pytest.mark.parametrize("written", ["-50.01", "150.01", "1e9", "1e-99", '"58"', "true", "NaN", "[1]", "{}"])
 def test_one_that_is_none_rejects_the_item(written: str):
     found = decoded(f'[{{"temperature": {written}, "r": {{"m3": 1}}}}, {{"r": {{"m3": 2}}}}]')
-    assert [each.value_micro for each in found.samples] == [2_000_000]
+    assert [each.value_micro for each in found.readings] == [2_000_000]
     assert [each.code for each in found.rejections] == ["bad_temperature"]
 
 
 def test_without_one_and_for_display_nothing_changes():
     found = decoded('{"ts": 1000, "temperature": null, "r": {"m3": 1, "temperature": 999}}')
-    assert [each.temperature_centi for each in found.samples] == [None]
+    assert [each.temperature_centi for each in found.readings] == [None]
     assert found.rejections == []
 
 

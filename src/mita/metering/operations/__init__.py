@@ -8,6 +8,8 @@ from mita.metering.operations.meters import (
     add_registers,
     install_meters,
     refresh_statistics,
+    register_route,
+    release_route,
 )
 from mita.metering.operations.places import (
     MeterGone,
@@ -48,6 +50,8 @@ __all__ = [
     "record_repeats",
     "record_swap",
     "refresh_statistics",
+    "register_route",
+    "release_route",
     "remove_meter",
     "restate_readings",
     "set_bulk_meter",

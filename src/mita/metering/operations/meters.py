@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, text
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.exc import IntegrityError
 
@@ -110,6 +110,23 @@ async def _route_devices(session: AsyncSession, *, estate_id: int, devices: Sequ
     )
     if foreign is not None:
         raise SerialTaken(f"device {foreign!r} is in use already")
+
+
+async def register_route(session: AsyncSession, *, estate_id: int, device: str) -> None:
+    """Let a device speak for an estate, whether or not a meter names it.
+
+    :raises SerialTaken: if it speaks for another estate
+    """
+    await _route_devices(session, estate_id=estate_id, devices=[device])
+    await session.execute(update(DeviceRoute).where(DeviceRoute.device == device).values(is_registered=True))
+
+
+async def release_route(session: AsyncSession, *, estate_id: int, device: str) -> None:
+    """Let a device speak for an estate only as long as a meter names it."""
+    mine = (DeviceRoute.device == device) & (DeviceRoute.estate_id == estate_id)
+    named = select(Meter.meter_id).where(Meter.estate_id == estate_id, Meter.device == device).exists()
+    await session.execute(delete(DeviceRoute).where(mine, ~named))
+    await session.execute(update(DeviceRoute).where(mine).values(is_registered=False))
 
 
 async def add_registers(

@@ -160,7 +160,9 @@ async def _free_device(session: AsyncSession, *, estate_id: int, device: str | N
         return
     others = await queries.meters_of_devices(session, estate_id=estate_id, devices=[device])
     if not others:
-        await session.execute(delete(DeviceRoute).where(DeviceRoute.device == device))
+        await session.execute(
+            delete(DeviceRoute).where(DeviceRoute.device == device, DeviceRoute.is_registered.is_(False))
+        )
 
 
 async def _record(session: AsyncSession, row: Meter, *, old: dict[str, Any], now: datetime) -> None:

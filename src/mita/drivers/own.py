@@ -1,21 +1,33 @@
-"""Mita's own convention on MQTT: bytes of ``m/<device>/up`` into readings and rejections. Pure.
+"""Mita's own convention: bytes of ``m/<device>/up`` into readings, of ``ack`` and ``state`` into reports. Pure.
 
 An item is ``{"ts": 1795255200, "meter": "E-17", "r": {"kwh": 123.456, "w": 737.6}}``; a message holds one or
 an array. ``ts`` is epoch seconds (left out by a device without a clock); ``meter`` is needed only where the
 device reads several meters of a utility; ``temperature`` is the water's, in degrees Celsius, beside ``r``
-and not in it: there it is the device's own and for display. Whatever is wrong in one item leaves the others
-untouched.
+and not in it: there it is the device's own and for display; ``relay`` is how the switch stands. Whatever is
+wrong in one item leaves the others untouched.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from mita.drivers.text import PAYLOAD_BYTES_MAX, JsonObject, parse_json
+from mita.drivers.wire import (
+    Abilities,
+    Arrival,
+    Decoded,
+    Device,
+    Health,
+    Order,
+    Outgoing,
+    SwitchState,
+    Told,
+)
 from mita.kit.quantity import BadValue, base_unit, value_micro
 from mita.metering.domain import BASE_UNIT, Rejection, temperature_centi, truncated
 
@@ -42,27 +54,84 @@ _DISPLAY = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A reading off the wire: serial, register, base unit, whole seconds since 1970, micro base units.
-
-    ``temperature_centi`` is hundredths of a degree Celsius; None: it came without.
-    """
-
-    meter: str
-    register: str
-    unit: str
-    taken_s: int
-    value_micro: int
-    temperature_centi: int | None = None
+_RELAY = {"on": True, "off": False, True: True, False: False, Decimal(1): True, Decimal(0): False}
+_ONLINE = {b"online": True, b"offline": False}
+_ABILITIES = Abilities(cut="relay", proves=True, answer_s=60, attempts=5)
 
 
-@dataclass(slots=True)
-class Decoded:
-    """What a message held."""
+class Own:
+    """The driver of devices that speak our own convention."""
 
-    samples: list[Sample] = field(default_factory=list)
-    rejections: list[Rejection] = field(default_factory=list)
+    name = "mita"
+
+    def abilities(self, device: Device) -> Abilities:  # noqa: ARG002 - all of them can
+        """Return what such a device can do."""
+        return _ABILITIES
+
+    def check(self, device: Device) -> list[str]:
+        """Return what is wrong with the settings: it has none, nor a field map."""
+        if device.settings.keys() - {"every_s"} or device.fields:
+            return ["a device of our own convention needs no settings and no fields"]
+        return []
+
+    def decode(self, arrival: Arrival, device: Device) -> Decoded:
+        """Return what a message holds; its channel is ``up``, ``ack`` or ``state``."""
+        source = truncated(f"mqtt:m/{device.name}/{arrival.channel}")
+        if arrival.channel == "up":
+            return decode(
+                arrival.payload,
+                device=device.name,
+                meters=device.meters,
+                received_s=arrival.received_s,
+                source=source,
+            )
+        decoded = Decoded()
+        if arrival.channel == "ack":
+            found = decode_ack(arrival.payload, source=source)
+            (decoded.rejections if isinstance(found, Rejection) else decoded.reports).append(found)  # type: ignore[arg-type]  # each of its kind
+        elif arrival.channel == "state":
+            is_online = _ONLINE.get(arrival.payload.strip().lower()[:10])
+            if is_online is not None:
+                decoded.reports.append(Health(is_online=is_online))
+        return decoded
+
+    def encode(self, order: Order, device: Device) -> list[Outgoing]:
+        """Return the message; the meter tells a gateway with several relays which one is meant."""
+        message = {
+            "id": str(order.command_id),
+            "relay": "on" if order.is_on else "off",
+            "meter": order.meter,
+            "exp": order.expires_s,
+        }
+        return [Outgoing(f"m/{device.name}/down", json.dumps(message).encode())]
+
+
+def decode_ack(payload: bytes, *, source: str) -> SwitchState | Rejection:
+    """Return how a device says its switch stands after a command, or why that cannot be understood."""
+
+    def bad(code: str, detail: str) -> Rejection:
+        return Rejection(source, None, None, truncated(payload), code, detail)
+
+    try:
+        parsed: Any = parse_json(payload[: PAYLOAD_BYTES_MAX + 1])
+    except ValueError as error:
+        return bad("not_json", f"not JSON: {str(error)[:200]}")
+    if not isinstance(parsed, dict):
+        return bad("bad_shape", "an acknowledgement is an object")
+    is_on = _relay(parsed.get("relay"))
+    if is_on is None:
+        return bad("bad_relay", '"relay" must be "on" or "off"')
+    try:
+        command_id = UUID(parsed.get("id"))
+    except (TypeError, ValueError, AttributeError):
+        return bad("unknown_command", '"id" is no command of ours')
+    return SwitchState(is_on, command_id=command_id)
+
+
+def _relay(said: Any) -> bool | None:
+    if not isinstance(said, str | bool | Decimal) or (isinstance(said, Decimal) and said.is_nan()):
+        return None
+    return _RELAY.get(said)
 
 
 class _Bad(Exception):
@@ -130,6 +199,9 @@ def _decode_item(
     except _Bad as bad:
         reject(bad)
         return
+    is_on = _relay(item.get("relay"))
+    if is_on is not None:
+        decoded.reports.append(SwitchState(is_on, named, taken_s=taken_s if "ts" in item else None))
     strange = [name for name in values if name not in FIELDS and _DISPLAY.fullmatch(name) is None]
     if strange:
         shown = ", ".join(ascii(name)[:30] for name in strange[:5])
@@ -138,9 +210,10 @@ def _decode_item(
     for name in FIELDS:
         if name in values:
             try:
-                sample = _sample(name, values[name], named=named, meters=meters, taken_s=taken_s)
-                decoded.samples.append(
-                    sample if warmth is None else replace(sample, temperature_centi=warmth)
+                told = _told(name, values[name], named=named, meters=meters, taken_s=taken_s)
+                told = told if "ts" in item else replace(told, is_timed=False)
+                decoded.readings.append(
+                    told if warmth is None else replace(told, temperature_centi=warmth)
                 )
             except _Bad as bad:
                 reject(bad)
@@ -196,16 +269,16 @@ def _temperature(item: JsonObject) -> int | None:
     return found
 
 
-def _sample(
+def _told(
     name: str, value: Any, *, named: str | None, meters: Sequence[tuple[str, str]], taken_s: int
-) -> Sample:
+) -> Told:
     register, unit_name = FIELDS[name]
     unit, scale = base_unit(unit_name)
     meter = _meter_of(name, unit, named=named, meters=meters)
     if not isinstance(value, Decimal):
         raise _Bad("not_a_number", f"{name} must be a JSON number", meter=meter, register=register)
     try:
-        return Sample(meter, register, unit, taken_s, value_micro(value, scale=scale))
+        return Told(meter, register, unit, taken_s, value_micro(value, scale=scale))
     except BadValue as bad:
         raise _Bad(bad.code, f"{name}: {bad}", meter=meter, register=register) from bad
 

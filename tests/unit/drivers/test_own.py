@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mita.drivers.own import FIELDS, ITEMS_MAX, Own, decode, decode_ack
 from mita.drivers.text import PAYLOAD_BYTES_MAX
-from mita.entrypoints.ingest.acks import Ack, decode_ack
-from mita.entrypoints.ingest.decode import FIELDS, ITEMS_MAX, Decoded, Sample, decode
+from mita.drivers.wire import Arrival, Decoded, Device, Health, Order, SwitchState, Told
 
 RECEIVED = 1_795_255_999
 ONE = [("E1", "electricity")]
@@ -22,6 +23,10 @@ MANY = [("E1", "electricity"), ("E2", "electricity"), ("W1", "water"), ("S1", "s
 def decoded(payload: bytes | str, meters: list[tuple[str, str]] = ONE) -> Decoded:
     raw = payload.encode() if isinstance(payload, str) else payload
     return decode(raw, device="dev", meters=meters, received_s=RECEIVED, source="mqtt:m/dev/up")
+
+
+def expected_of(row: tuple[Any, ...]) -> Told:
+    return Told(*row, is_timed=row[3] != RECEIVED)
 
 
 def kwh(value: str) -> str:
@@ -58,7 +63,8 @@ def kwh(value: str) -> str:
     ],
 )
 def test_a_reading(payload: str, expected: tuple[Any, ...]):
-    assert decoded(payload) == Decoded([Sample(*expected)], [])
+    found = decoded(payload)
+    assert (found.readings, found.rejections) == ([expected_of(expected)], [])
 
 
 @pytest.mark.parametrize(
@@ -71,12 +77,12 @@ def test_a_reading(payload: str, expected: tuple[Any, ...]):
     ],
 )
 def test_a_gateways_reading(payload: str, expected: tuple[Any, ...]):
-    assert decoded(payload, MANY) == Decoded([Sample(*expected)], [])
+    assert decoded(payload, MANY) == Decoded([expected_of(expected)])
 
 
 def test_a_solar_meter_does_not_make_kwh_ambiguous():
     found = decoded('{"r":{"kwh":5}}', [("S1", "solar"), ("E1", "electricity")])
-    assert [sample.meter for sample in found.samples] == ["E1"]
+    assert [told.meter for told in found.readings] == ["E1"]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +131,7 @@ def test_a_solar_meter_does_not_make_kwh_ambiguous():
 )
 def test_a_rejection(payload: bytes, code: str):
     found = decoded(payload)
-    assert found.samples == []
+    assert found.readings == []
     (rejection,) = found.rejections
     assert rejection.code == code
     assert rejection.detail
@@ -136,7 +142,7 @@ def test_a_rejection(payload: bytes, code: str):
 
 def test_nobody_guesses_between_meters():
     found = decoded('{"r":{"kwh":5}}', MANY)
-    assert (found.samples, [rejection.code for rejection in found.rejections]) == ([], ["ambiguous_meter"])
+    assert (found.readings, [rejection.code for rejection in found.rejections]) == ([], ["ambiguous_meter"])
 
 
 def test_what_is_wrong_in_one_item_leaves_the_others():
@@ -145,7 +151,7 @@ def test_what_is_wrong_in_one_item_leaves_the_others():
         ' {"ts":180,"r":{"kwh":3}}]'
     )
     found = decoded(message)
-    assert [(s.register, s.taken_s, s.value_micro) for s in found.samples] == [
+    assert [(s.register, s.taken_s, s.value_micro) for s in found.readings] == [
         ("import", 60, 1_000_000),
         ("export", 120, 7_000_000),
         ("import", 180, 3_000_000),
@@ -181,10 +187,10 @@ _payload = st.binary(max_size=200) | _json.map(lambda value: json.dumps(value).e
 def test_it_never_raises_and_says_something_storable(payload: bytes):
     for meters in (ONE, MANY, []):
         found = decoded(payload, meters)
-        for sample in found.samples:
-            assert 0 <= sample.value_micro <= 10**15
-            assert 0 <= sample.taken_s < 10**11
-            assert sample.meter in {serial for serial, _ in meters}
+        for told in found.readings:
+            assert 0 <= told.value_micro <= 10**15
+            assert 0 <= told.taken_s < 10**11
+            assert told.meter in {serial for serial, _ in meters}
         for rejection in found.rejections:
             assert rejection.code
             for text in (rejection.raw, rejection.detail, rejection.meter or "", rejection.register or ""):
@@ -195,7 +201,7 @@ def test_it_never_raises_and_says_something_storable(payload: bytes):
 @given(_payload)
 def test_an_answer_never_raises(payload: bytes):
     found = decode_ack(payload, source="mqtt:m/dev/ack")
-    if not isinstance(found, Ack):
+    if not isinstance(found, SwitchState):
         assert found.code
         found.raw.encode("utf-8")
 
@@ -209,11 +215,45 @@ _item = st.fixed_dictionaries(
 @given(st.lists(_item | _json.filter(lambda value: not isinstance(value, dict)), min_size=1, max_size=8))
 def test_every_item_becomes_one_reading_or_one_rejection(items: list[Any]):
     found = decoded(json.dumps(items))
-    assert len(found.samples) + len(found.rejections) == len(items)
+    assert len(found.readings) + len(found.rejections) == len(items)
 
 
 @given(st.integers(0, 10**15), st.integers(0, 10**11 - 1))
 def test_values_and_times_are_exact(value_micro: int, taken_s: int):
     whole, millionths = divmod(value_micro, 10**6)
     found = decoded(f'{{"ts":{taken_s},"r":{{"kwh":{whole}.{millionths:06}}}}}')
-    assert found == Decoded([Sample("E1", "import", "kWh", taken_s, value_micro)], [])
+    assert found == Decoded([Told("E1", "import", "kWh", taken_s, value_micro)])
+
+
+def test_a_relay_in_a_message_is_the_state_of_the_switch():
+    found = decoded('[{"ts":1795255200,"relay":"off"},{"meter":"E1","r":{"kwh":1},"relay":1},{"relay":"maybe"}]')
+    assert found.reports == [SwitchState(False, taken_s=1_795_255_200), SwitchState(True, "E1")]
+    assert [each.value_micro for each in found.readings] == [1_000_000]
+
+
+OWN = Own()
+DEVICE = Device("dev", ONE)
+COMMAND = UUID("01890000-0000-7000-8000-000000000001")
+
+
+def test_what_comes_by_other_channels():
+    ack = Arrival("ack", f'{{"id":"{COMMAND}","relay":"off"}}'.encode(), RECEIVED)
+    assert OWN.decode(ack, DEVICE).reports == [SwitchState(False, command_id=COMMAND)]
+    assert [each.code for each in OWN.decode(Arrival("ack", b"{}", RECEIVED), DEVICE).rejections] == ["bad_relay"]
+    assert OWN.decode(Arrival("state", b"offline", RECEIVED), DEVICE).reports == [Health(is_online=False)]
+    assert OWN.decode(Arrival("state", b"\xff", RECEIVED), DEVICE) == Decoded()
+    assert OWN.decode(Arrival("other", b"{}", RECEIVED), DEVICE) == Decoded()
+
+
+def test_a_command_names_the_meter_and_when_it_ends():
+    (message,) = OWN.encode(Order(COMMAND, False, 1_795_258_800, "E1"), DEVICE)
+    assert message.channel == "m/dev/down"
+    assert json.loads(message.payload) == {
+        "id": str(COMMAND), "relay": "off", "meter": "E1", "exp": 1_795_258_800,
+    }  # fmt: skip
+
+
+def test_it_takes_no_settings():
+    assert OWN.check(Device("dev", ONE, settings={"every_s": 60})) == []
+    assert OWN.check(Device("dev", ONE, settings={"url": "x"})) != []
+    assert OWN.abilities(DEVICE).cut == "relay"

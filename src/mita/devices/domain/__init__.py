@@ -1,0 +1,6 @@
+"""How a device is: issues with their remedies, and what is missing until it works. Pure."""
+
+from .checklist import Check, checklist
+from .issues import KINDS, REMEDIES, Signs, findings, known_kind
+
+__all__ = ["KINDS", "REMEDIES", "Check", "Signs", "checklist", "findings", "known_kind"]

@@ -1,0 +1,82 @@
+"""Issues of devices: what opens and closes them, and what to do. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+from mita.drivers.wire import AlarmWord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# a clock that is further off puts readings into the wrong hour sooner or later
+DRIFT_S_MAX = 120
+BATTERY_PERCENT_MIN = 15
+
+REMEDIES: dict[str, str] = {
+    "silent": "Look whether it has power and reception, and whether its broker or gateway answers. A device that"
+    " sleeps speaks again at its next turn.",
+    "unreachable": "Look whether the address, the port and the unit number are right, the bus is wired and"
+    " terminated, and nobody else asks on it.",
+    "low_battery": "Plan to change the battery; from here on reports may come less often.",
+    "clock_drift": "Set its clock, from here where the driver can; check its time zone and time server.",
+    "clock_invalid": "It does not know the time: readings are dated by their arrival. Check its time server.",
+    "unreadable": "What it sends cannot be read: see its rejected readings for the reasons, then its field map,"
+    " codec and driver.",
+    "unmapped": "It speaks, but nothing it says is a register: give it a field map, or a model that has one.",
+    "no_meter": "No meter names this device: install its meters, or enter the device at the meters it reads.",
+    "tamper": "Look at the meter and its seals, and compare its register with the last reading.",
+    "cover_open": "Look at the meter's cover and its seals.",
+    "magnet": "Somebody may have held a magnet to the meter: look at it, and compare with a check reading.",
+    "leak": "Water runs all the time: tell the residents, look at taps, cisterns and pipes behind the meter.",
+    "burst": "Very much water runs: close the supply if nobody can be reached, and look at the pipes.",
+    "dry": "The meter is dry or measures air: look whether the supply is closed, and how it is mounted.",
+    "reverse_flow": "It runs backwards: check how it is mounted or wired, and whether something feeds in behind it.",
+    "reset": "Its register began anew: swap the meter in the registry with its closing and opening values.",
+    "power_lost": "It lost its power; readings in between may be missing.",
+    "over_current": "It switched off or warned by itself because of too much current: find the load first.",
+    "device_fault": "It reports a fault of its own: see its detail and the manufacturer's manual.",
+    "switch_contradicts": "The switch does not stand as it was asked to: try again, or look at it.",
+}
+KINDS = tuple(REMEDIES)
+assert set(get_args(AlarmWord)) <= set(KINDS), "each alarm has a remedy"
+
+
+def known_kind(kind: str) -> bool:
+    """Tell whether there is such a kind of issue."""
+    return kind in REMEDIES
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What is known of a device from what it said just now; None where it said nothing of it."""
+
+    battery_percent: int | None = None
+    clock_drift_s: int | None = None
+    has_readings: bool = False
+    is_unreadable: bool = False
+
+
+def findings(signs: Signs) -> Iterator[tuple[str, str | None]]:
+    """Yield (kind, detail) of issues that signs open, and (kind, None) of those that they close."""
+    # whatever it said, it speaks
+    yield "silent", None
+    yield "unreachable", None
+    if signs.battery_percent is not None:
+        is_low = signs.battery_percent < BATTERY_PERCENT_MIN
+        yield "low_battery", f"battery at {signs.battery_percent} %" if is_low else None
+    if signs.clock_drift_s is not None:
+        is_off = abs(signs.clock_drift_s) > DRIFT_S_MAX
+        yield "clock_drift", _drift(signs.clock_drift_s) if is_off else None
+    if signs.has_readings:
+        yield "unmapped", None
+        yield "unreadable", None
+    elif signs.is_unreadable:
+        yield "unreadable", "what came last held no reading that could be read"
+
+
+def _drift(drift_s: int) -> str:
+    minutes, seconds = divmod(abs(drift_s), 60)
+    far = f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - minutes of an hour
+    return f"its clock is {far} {'ahead' if drift_s > 0 else 'behind'}"

@@ -1,0 +1,33 @@
+"""Writes of the registry of devices."""
+
+from .codecs import CodecInUse, change_codec, delete_codec, new_codec
+from .noting import Noted, Passed, forget_frames, note
+from .registry import (
+    DeviceTaken,
+    DeviceTerms,
+    change_device,
+    register_device,
+    remove_device,
+    set_secret,
+    watch,
+)
+from .silence import note_silence
+
+__all__ = [
+    "CodecInUse",
+    "DeviceTaken",
+    "DeviceTerms",
+    "Noted",
+    "Passed",
+    "change_codec",
+    "change_device",
+    "delete_codec",
+    "forget_frames",
+    "new_codec",
+    "note",
+    "note_silence",
+    "register_device",
+    "remove_device",
+    "set_secret",
+    "watch",
+]
