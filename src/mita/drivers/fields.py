@@ -118,25 +118,38 @@ def told(
 
     ``value`` is a Decimal, an int or digits in a text.
     """
-    unit, micro_per_unit = base_unit(field.unit)
+    try:
+        unit, micro_per_unit = base_unit(field.unit)
+    except BadValue as bad:
+        return Rejection(source, field.meter, field.register, raw, bad.code, f"{field.path}: {bad}")
     serial = meter_of(unit, meters, named=field.meter)
     if isinstance(serial, tuple):
         return Rejection(source, field.meter, field.register, raw, serial[0], f"{field.path}: {serial[1]}")
     try:
-        number = _number(value)
-        if field.places is not None:
-            number = (number * field.scale).quantize(Decimal(1).scaleb(-field.places))
-        else:
-            number *= field.scale
-        micro = value_micro(number, scale=micro_per_unit)
+        micro = value_micro(_scaled(value, field), scale=micro_per_unit)
     except BadValue as bad:
         return Rejection(source, serial, field.register, raw, bad.code, f"{field.path}: {bad}")
     return Told(serial, field.register, unit, taken_s, micro, is_timed=is_timed)
 
 
+def _scaled(value: Any, field: Field) -> Decimal:
+    number = _number(value)
+    if not number.is_finite():
+        raise BadValue("not_a_number", f"{number} is not a number")
+    try:
+        number *= field.scale
+        return number if field.places is None else number.quantize(Decimal(1).scaleb(-field.places))
+    except ArithmeticError as error:
+        # such as 1e400, which cannot be written to so many places
+        raise BadValue("value_out_of_range", "is larger than any register") from error
+
+
 def _number(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, Decimal | int | str):
         raise BadValue("not_a_number", "is not a number")
+    # what Python takes for digits and no meter writes: 1_000, other scripts
+    if isinstance(value, str) and ("_" in value or not value.isascii()):
+        raise BadValue("not_a_number", f"{value[:40]!r} is not a number")
     try:
         number = Decimal(value.strip() if isinstance(value, str) else value)
     except ArithmeticError as error:

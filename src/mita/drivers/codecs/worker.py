@@ -1,0 +1,183 @@
+"""The process that codecs run in: no files, no network, no secrets, and as little of Mita as possible.
+
+Answers the requests of ``pipe`` in their order and ends with its standard input.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import quickjs  # type: ignore[import-untyped]  # it comes without types
+
+from mita.drivers.codecs.pipe import TEXTS_KEPT, Bounds, Recent, frame, read_frame
+
+# places below this are the prelude's: it is pushed down so that an error's line is the codec's
+_PRELUDE_LINE = 100_000
+_PLACE = re.compile(r"<input>:(\d+)")
+_DETAIL_MAX = 500
+# a codec that hoards is begun anew after this many calls
+_CALLS_A_CHECK = 64
+_FILES_MAX = 16
+
+
+class _Failed(Exception):
+    def __init__(self, code: str, detail: str, *, line: int | None = None) -> None:
+        super().__init__(detail)
+        self.code, self.detail, self.line = code, detail, line
+
+
+class _Loaded:
+    """A codec in a context of its own."""
+
+    def __init__(self, text: str, bounds: Bounds, prelude: str) -> None:
+        self._bounds = bounds
+        self._calls = 0
+        self._context = context = quickjs.Context()
+        context.set_memory_limit(bounds.memory)
+        context.set_max_stack_size(bounds.stack)
+        context.set_time_limit(bounds.load_s)
+        self._run = context.eval(prelude)
+        _guarded(context.eval, text, cpu_s=bounds.load_s)
+
+    def call(self, operation: str, given: str, *, cpu_s: float) -> Any:
+        self._context.set_time_limit(cpu_s)
+        return _guarded(self._run, operation, given, cpu_s=cpu_s)
+
+    def console(self) -> list[str]:
+        """Return what a call said that came to no end."""
+        try:
+            return _lines(_guarded(self._run, "console", "", cpu_s=self._bounds.load_s))
+        except _Failed:
+            return []
+
+    def hoards(self) -> bool:
+        self._calls += 1
+        if self._calls % _CALLS_A_CHECK:
+            return False
+        used: int = self._context.memory()["malloc_size"]
+        return used * 4 > self._bounds.memory
+
+
+def _guarded(function: Any, *arguments: str, cpu_s: float) -> Any:
+    """Call into a codec. What QuickJS does not stop in time, the system does, with the whole process."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = int(used.ru_utime + used.ru_stime + cpu_s) + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+    signal.setitimer(signal.ITIMER_PROF, 2 * cpu_s + 0.1)
+    try:
+        return function(*arguments)
+    except quickjs.StackOverflow as error:
+        raise _Failed("codec_stack", "calls itself too deeply", line=_line(str(error))) from error
+    except quickjs.JSException as error:
+        raise _failure(str(error)) from error
+    except (TypeError, ValueError) as error:
+        # a lone surrogate or a zero byte, in the codec or in what it throws
+        raise _Failed("codec_error", "holds or says what is no text") from error
+    except MemoryError as error:
+        raise _Failed("codec_memory", "needs more memory than it may have") from error
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _failure(text: str) -> _Failed:
+    first = text.strip().partition("\n")[0][:_DETAIL_MAX]
+    if first.startswith("(Failed obtaining"):
+        first = "throws what cannot be told as a text"
+    if first == "InternalError: interrupted":
+        return _Failed("codec_timeout", "needs more time than it may have", line=_line(text))
+    if first in {"InternalError: out of memory", "InternalError: string too long"}:
+        return _Failed("codec_memory", "needs more memory than it may have", line=_line(text))
+    return _Failed("codec_error", first, line=_line(text))
+
+
+def _lines(told: Any) -> list[str]:
+    """Return what a console was told; a codec that bends its arrays has itself to blame."""
+    try:
+        lines = json.loads(told)
+    except (TypeError, ValueError):
+        return []
+    return [str(line) for line in lines] if isinstance(lines, list) else []
+
+
+def _line(text: str) -> int | None:
+    """Return the innermost line of the codec in a stack."""
+    return next((int(line) for line in _PLACE.findall(text) if int(line) < _PRELUDE_LINE), None)
+
+
+class Codecs:
+    """The codecs that are loaded, each by its name."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self._texts = Recent(TEXTS_KEPT)
+        self._loaded = Recent(bounds.contexts)
+        prelude = Path(__file__).with_name("prelude.js").read_text(encoding="utf-8")
+        self._prelude = "\n" * _PRELUDE_LINE + prelude
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Run what a request asks for. A codec that failed is loaded anew for its next call."""
+        name = request["name"]
+        text = self._texts.touch(name, request.get("text"))
+        try:
+            if name not in self._loaded:
+                self._loaded.touch(name, _Loaded(text, self._bounds, self._prelude))
+            loaded: _Loaded = self._loaded.touch(name)
+            answer = self._called(loaded, request)
+        except _Failed as failed:
+            last: _Loaded | None = self._loaded.pop(name, None)
+            return {
+                "error": failed.code,
+                "detail": failed.detail,
+                "line": failed.line,
+                "console": [] if last is None else last.console(),
+            }
+        if loaded.hoards():
+            del self._loaded[name]
+        return answer
+
+    def _called(self, loaded: _Loaded, request: dict[str, Any]) -> dict[str, Any]:
+        operation = request["operation"]
+        told = loaded.call(operation, request["given"], cpu_s=request["cpu_s"])
+        if told is None:
+            raise _Failed("codec_missing_function", f"has no function for {operation}")
+        if len(told) > self._bounds.output:
+            detail = f"gives {len(told)} characters, {self._bounds.output} are allowed"
+            raise _Failed("codec_bad_output", detail)
+        function, console, output = told.split("\n", 2)
+        return {"function": function, "console": _lines(console), "output": output}
+
+
+def _confine(bounds: Bounds) -> None:
+    """Take from the process what it does not need; it has all its files open."""
+    resource.setrlimit(resource.RLIMIT_AS, (bounds.address_space, bounds.address_space))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_FILES_MAX, _FILES_MAX))
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    # the terminal's Ctrl-C is for those who started us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    bounds = Bounds(**json.loads(sys.argv[1]))
+    codecs = Codecs(bounds)
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    _confine(bounds)
+    answers.write(frame({"ready": True}))
+    answers.flush()
+    while (body := read_frame(sys.stdin.buffer)) is not None:
+        answers.write(frame(codecs.answer(json.loads(body))))
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
