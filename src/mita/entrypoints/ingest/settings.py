@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from mita.kit.settings import Settings
 
@@ -25,3 +25,13 @@ class IngestSettings(Settings):
         description="Name of the shared subscription that several ingest processes divide; MQTT 5 only.",
     )
     mqtt_tls: bool = Field(default=False, description="Whether the connection to the broker is encrypted.")
+    chirpstack_api: str = Field(
+        default="",
+        pattern=r"^(\S+:[0-9]{1,5})?$",
+        description="ChirpStack's gRPC API, `host:port`, where a device's queue is emptied before an order;"
+        " without it, none is.",
+    )
+    chirpstack_token: SecretStr | None = Field(default=None, description="API key for that server.")
+    chirpstack_tls: bool = Field(
+        default=False, description="Whether the connection to that server is encrypted."
+    )

@@ -1,0 +1,1 @@
+"""Servers and devices of other people, as real servers on loopback."""
