@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
-from sqlalchemy import CHAR
+from sqlalchemy import CHAR, SmallInteger
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,6 +44,9 @@ class SupplyCommand(Base):
     asked_at: Mapped[Instant]
     changed_at: Mapped[Instant]
     expires_at: Mapped[Instant]
+    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    answer_due_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    failure: Mapped[str] = mapped_column(default="")
 
 
 class Supply(Base):

@@ -99,6 +99,45 @@ async def is_supply_on(session: AsyncSession, *, estate_id: int, unit_id: int, u
     return found is None or found.is_on
 
 
+async def supply(session: AsyncSession, *, estate_id: int, unit_id: int, utility: str) -> Supply | None:
+    """Return what is known of a supply by the device's own word; None if nothing is."""
+    return await session.get(Supply, (estate_id, unit_id, utility), populate_existing=True)
+
+
+async def open_command(
+    session: AsyncSession, *, estate_id: int, unit_id: int, utility: str
+) -> SupplyCommand | None:
+    """Return and hold the newest command of a supply that was sent and is not finished, if there is one."""
+    statement = (
+        select(SupplyCommand)
+        .where(
+            SupplyCommand.estate_id == estate_id,
+            SupplyCommand.unit_id == unit_id,
+            SupplyCommand.utility == utility,
+            SupplyCommand.state.in_(["queued", "sent", "acknowledged"]),
+        )
+        .order_by(SupplyCommand.asked_at.desc(), SupplyCommand.command_id.desc())
+        .limit(1)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def due_commands(session: AsyncSession, *, estate_id: int, now: datetime, limit: int) -> list[UUID]:
+    """Return the commands that are to be given to the wire: asked, or without an answer that was due."""
+    is_due = (SupplyCommand.state == "asked") | (
+        SupplyCommand.state.in_(["queued", "sent", "acknowledged"]) & (SupplyCommand.answer_due_at <= now)
+    )
+    statement = (
+        select(SupplyCommand.command_id)
+        .where(SupplyCommand.estate_id == estate_id, is_due)
+        .order_by(SupplyCommand.asked_at, SupplyCommand.command_id)
+        .limit(limit)
+    )
+    return list((await session.scalars(statement)).all())
+
+
 async def off_spans(
     session: AsyncSession, *, estate_id: int, unit_ids: Sequence[int]
 ) -> dict[tuple[int, str], list[tuple[datetime, datetime | None]]]:

@@ -1,4 +1,4 @@
-"""Mita's own convention: bytes of ``m/<device>/up`` into readings, of ``ack`` and ``state`` into reports. Pure.
+"""Mita's own convention: ``m/<device>/up`` into readings, ``ack`` and ``state`` into reports. Pure.
 
 An item is ``{"ts": 1795255200, "meter": "E-17", "r": {"kwh": 123.456, "w": 737.6}}``; a message holds one or
 an array. ``ts`` is epoch seconds (left out by a device without a clock); ``meter`` is needed only where the
@@ -212,9 +212,7 @@ def _decode_item(
             try:
                 told = _told(name, values[name], named=named, meters=meters, taken_s=taken_s)
                 told = told if "ts" in item else replace(told, is_timed=False)
-                decoded.readings.append(
-                    told if warmth is None else replace(told, temperature_centi=warmth)
-                )
+                decoded.readings.append(told if warmth is None else replace(told, temperature_centi=warmth))
             except _Bad as bad:
                 reject(bad)
 

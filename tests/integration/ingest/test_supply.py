@@ -112,12 +112,12 @@ async def test_a_relay_that_contradicts_is_a_failure(line: Line, database: Datab
         await answer(device, name, off, "on")
         await come_to(world, ("off", "failed"))
         assert await is_on(world)
-        # it is over: a later word about it changes nothing and is listed
+        # the command is over, and yet the relay is as the device says
         await answer(device, name, off, "off")
         await line.all_acknowledged(3)
-        assert await commands(world) == [("off", "failed")]
-        assert await is_on(world)
-    assert admin.execute("SELECT code FROM rejected_reading").fetchall() == [("supply_command_finished",)]
+        assert await commands(world) == [("off", "confirmed"), ("off", "failed")]
+        assert not await is_on(world)
+    assert admin.execute("SELECT code FROM rejected_reading").fetchall() == []
 
 
 async def test_what_is_no_answer_is_listed_and_moves_nothing(

@@ -164,8 +164,8 @@ def test_what_is_wrong_in_one_item_leaves_the_others():
 
 
 def test_a_message_without_registers_is_nothing():
-    assert decoded('{"relay":1}') == Decoded([], [])
-    assert decoded('{"r":{"w":5,"v_l2":230}}') == Decoded([], [])
+    assert decoded('{"relay":1}') == Decoded([], [SwitchState(True)])
+    assert decoded('{"r":{"w":5,"v_l2":230}}') == Decoded()
 
 
 _json = st.recursive(
@@ -226,7 +226,9 @@ def test_values_and_times_are_exact(value_micro: int, taken_s: int):
 
 
 def test_a_relay_in_a_message_is_the_state_of_the_switch():
-    found = decoded('[{"ts":1795255200,"relay":"off"},{"meter":"E1","r":{"kwh":1},"relay":1},{"relay":"maybe"}]')
+    found = decoded(
+        '[{"ts":1795255200,"relay":"off"},{"meter":"E1","r":{"kwh":1},"relay":1},{"relay":"maybe"}]'
+    )
     assert found.reports == [SwitchState(False, taken_s=1_795_255_200), SwitchState(True, "E1")]
     assert [each.value_micro for each in found.readings] == [1_000_000]
 
@@ -239,7 +241,9 @@ COMMAND = UUID("01890000-0000-7000-8000-000000000001")
 def test_what_comes_by_other_channels():
     ack = Arrival("ack", f'{{"id":"{COMMAND}","relay":"off"}}'.encode(), RECEIVED)
     assert OWN.decode(ack, DEVICE).reports == [SwitchState(False, command_id=COMMAND)]
-    assert [each.code for each in OWN.decode(Arrival("ack", b"{}", RECEIVED), DEVICE).rejections] == ["bad_relay"]
+    assert [each.code for each in OWN.decode(Arrival("ack", b"{}", RECEIVED), DEVICE).rejections] == [
+        "bad_relay"
+    ]
     assert OWN.decode(Arrival("state", b"offline", RECEIVED), DEVICE).reports == [Health(is_online=False)]
     assert OWN.decode(Arrival("state", b"\xff", RECEIVED), DEVICE) == Decoded()
     assert OWN.decode(Arrival("other", b"{}", RECEIVED), DEVICE) == Decoded()

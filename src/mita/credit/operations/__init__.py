@@ -11,16 +11,20 @@ from mita.credit.operations.supply import (
     set_rule,
     watch_new_accounts,
 )
+from mita.credit.operations.switches import note_attempt, record_step, record_switch
 
 __all__ = [
     "CommandFinished",
     "ask_due_stops",
     "lift_by_staff",
     "lift_ended_stops",
+    "note_attempt",
     "queries",
     "react_to_crossing",
     "react_to_spending",
     "record_command_state",
+    "record_step",
+    "record_switch",
     "set_friendly_hours",
     "set_rule",
     "stop_by_staff",

@@ -53,9 +53,9 @@ async def ask_supply(
             SupplyCommand.estate_id == supplied.estate_id,
             SupplyCommand.unit_id == supplied.unit_id,
             SupplyCommand.utility == supplied.utility,
-            SupplyCommand.state.in_(["asked", "queued"]),
+            SupplyCommand.state.in_(["asked", "queued", "sent", "acknowledged"]),
         )
-        .values(state="failed", changed_at=now)
+        .values(state="failed", changed_at=now, failure="another command took its place")
     )
     command_id = new_id()
     session.add(
@@ -108,16 +108,35 @@ async def record_command_state(
     command.changed_at = now
     await session.flush()
     if state == "confirmed":
-        values = {"is_on": command.action == "on", "since": now, "command_id": command_id}
-        statement = pg_insert(Supply).values(
-            estate_id=estate_id, unit_id=command.unit_id, utility=command.utility, **values
+        await set_supply(
+            session,
+            estate_id=estate_id,
+            unit_id=command.unit_id,
+            utility=command.utility,
+            is_on=command.action == "on",
+            command_id=command_id,
+            now=now,
         )
-        statement = statement.on_conflict_do_update(
-            index_elements=["estate_id", "unit_id", "utility"], set_=values
-        )
-        await session.execute(statement)
         event = SupplyChanged(
             estate_id, command_id, command.unit_id, command.utility, is_on=command.action == "on"
         )
         await publish(session, event, now=now)
     await hint(session, estate_id=estate_id, topic="supply", ids=[command.unit_id])
+
+
+async def set_supply(
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    unit_id: int,
+    utility: str,
+    is_on: bool,
+    command_id: UUID,
+    now: datetime,
+) -> None:
+    """Write what is known of a supply by the device's own word, and the command behind it."""
+    values = {"is_on": is_on, "since": now, "command_id": command_id}
+    statement = pg_insert(Supply).values(estate_id=estate_id, unit_id=unit_id, utility=utility, **values)
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=["estate_id", "unit_id", "utility"], set_=values)
+    )

@@ -45,13 +45,13 @@ def checklist(
         else Check("meters", "missing", "No meter names it: install its meters."),
         Check("heard", "done", "It was heard.")
         if is_heard
-        else Check("heard", "missing", "Nothing came from it yet: give it power, and look at its connection."),
+        else Check("heard", "missing", "Nothing came from it yet: look at its power and connection."),
     ]
     if has_reading:
         found.append(Check("reading", "done", "A reading of it was accepted."))
     elif is_heard:
         found.append(
-            Check("reading", "missing", "It speaks, but no reading was accepted: look at its frames and fields.")
+            Check("reading", "missing", "It speaks, but no reading was accepted: look at its frames.")
         )
     else:
         found.append(Check("reading", "open", "Readings come once it is heard."))

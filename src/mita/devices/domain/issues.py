@@ -15,14 +15,14 @@ DRIFT_S_MAX = 120
 BATTERY_PERCENT_MIN = 15
 
 REMEDIES: dict[str, str] = {
-    "silent": "Look whether it has power and reception, and whether its broker or gateway answers. A device that"
+    "silent": "Look whether it has power and reception, and whether its broker or gateway answers. One that"
     " sleeps speaks again at its next turn.",
     "unreachable": "Look whether the address, the port and the unit number are right, the bus is wired and"
     " terminated, and nobody else asks on it.",
     "low_battery": "Plan to change the battery; from here on reports may come less often.",
     "clock_drift": "Set its clock, from here where the driver can; check its time zone and time server.",
     "clock_invalid": "It does not know the time: readings are dated by their arrival. Check its time server.",
-    "unreadable": "What it sends cannot be read: see its rejected readings for the reasons, then its field map,"
+    "unreadable": "What it sends cannot be read: see its rejected readings for the reasons, then its fields,"
     " codec and driver.",
     "unmapped": "It speaks, but nothing it says is a register: give it a field map, or a model that has one.",
     "no_meter": "No meter names this device: install its meters, or enter the device at the meters it reads.",
@@ -32,7 +32,7 @@ REMEDIES: dict[str, str] = {
     "leak": "Water runs all the time: tell the residents, look at taps, cisterns and pipes behind the meter.",
     "burst": "Very much water runs: close the supply if nobody can be reached, and look at the pipes.",
     "dry": "The meter is dry or measures air: look whether the supply is closed, and how it is mounted.",
-    "reverse_flow": "It runs backwards: check how it is mounted or wired, and whether something feeds in behind it.",
+    "reverse_flow": "It runs backwards: check how it is mounted or wired, and what feeds in behind it.",
     "reset": "Its register began anew: swap the meter in the registry with its closing and opening values.",
     "power_lost": "It lost its power; readings in between may be missing.",
     "over_current": "It switched off or warned by itself because of too much current: find the load first.",

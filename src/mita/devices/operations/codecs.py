@@ -24,9 +24,7 @@ class CodecInUse(Conflict):
     title = "The codec is in use"
 
 
-async def new_codec(
-    session: AsyncSession, *, estate_id: int, name: str, body: str, now: datetime
-) -> Codec:
+async def new_codec(session: AsyncSession, *, estate_id: int, name: str, body: str, now: datetime) -> Codec:
     """Store a codec; return it.
 
     :raises CodecInUse: if the estate has one of this name

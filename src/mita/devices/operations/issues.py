@@ -30,9 +30,7 @@ class IssueBook:
         self._open: dict[int, dict[str, str]] = defaultdict(dict)
 
     @classmethod
-    async def of(
-        cls, session: AsyncSession, *, estate_id: int, device_ids: Sequence[int]
-    ) -> IssueBook:
+    async def of(cls, session: AsyncSession, *, estate_id: int, device_ids: Sequence[int]) -> IssueBook:
         """Return what is open of devices whose states are locked."""
         book = cls(session, estate_id=estate_id)
         for row in await queries.open_issues(session, estate_id=estate_id, device_ids=device_ids):

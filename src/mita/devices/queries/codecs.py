@@ -36,9 +36,7 @@ async def codecs(
     return (await session.scalars(statement.order_by(Codec.codec_id).limit(limit))).all()
 
 
-async def codecs_by_id(
-    session: AsyncSession, *, estate_id: int, codec_ids: Sequence[int]
-) -> dict[int, str]:
+async def codecs_by_id(session: AsyncSession, *, estate_id: int, codec_ids: Sequence[int]) -> dict[int, str]:
     """Return the texts of codecs by their ids."""
     statement = select(Codec.codec_id, Codec.body).where(
         Codec.estate_id == estate_id, Codec.codec_id.in_(list(codec_ids))

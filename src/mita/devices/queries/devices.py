@@ -72,9 +72,7 @@ async def devices(
     return (await session.scalars(statement.order_by(Device.device_id).limit(limit))).all()
 
 
-async def ids_of_devices(
-    session: AsyncSession, *, estate_id: int, names: Sequence[str]
-) -> dict[str, int]:
+async def ids_of_devices(session: AsyncSession, *, estate_id: int, names: Sequence[str]) -> dict[str, int]:
     """Return the ids of registered devices by their names."""
     statement = select(Device.name, Device.device_id).where(
         Device.estate_id == estate_id, Device.name.in_(list(names)), Device.removed_at.is_(None)

@@ -43,7 +43,9 @@ class Configured:
 
 
 def field_of(said: Mapping[str, Any]) -> Field:
-    """Return a field as it is stored and sent: ``path``, ``register``, ``unit``, ``scale``, ``meter``, ``places``.
+    """Return a field as it is stored and sent.
+
+    ``path``, ``register``, ``unit``, and perhaps ``scale``, ``meter``, ``places``.
 
     :raises BadField: if it cannot be one
     """

@@ -8,11 +8,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from mita.entrypoints.health import Health, serve_metrics
+from mita.entrypoints.ingest.chirpstack import chirpstack_server
 from mita.entrypoints.ingest.commands import CommandSender
 from mita.entrypoints.ingest.inbox import Inbox
 from mita.entrypoints.ingest.link import Link
 from mita.entrypoints.ingest.settings import IngestSettings
 from mita.entrypoints.ingest.settle import Settler, Stopped
+from mita.entrypoints.ingest.topics import table_of
 from mita.entrypoints.metrics import BROKER, INBOX, watch_database
 from mita.entrypoints.outside import report_faults, trace
 from mita.entrypoints.process import database_url, log_to_stderr, stop_event
@@ -35,10 +37,12 @@ async def serve(settings: IngestSettings) -> None:
     database = Database(database_url(settings))
     report_faults(settings, role="ingest")
     trace(role="ingest", engine=database.engine)
-    inbox = Inbox()
+    table = table_of(settings)
+    inbox = Inbox(table)
     settler = Settler(database, readings_max=settings.batch_readings)
-    link = Link(settings, inbox=inbox)
-    sender = CommandSender(database, link=link)
+    link = Link(settings, inbox=inbox, topics=table.filters())
+    chirpstack = chirpstack_server(settings)
+    sender = CommandSender(database, link=link, chirpstack=chirpstack)
     consumer = asyncio.create_task(_consume(settings, inbox, settler, link))
     others = [
         asyncio.create_task(link.run()),
@@ -57,6 +61,9 @@ async def serve(settings: IngestSettings) -> None:
         task.cancel()
     await asyncio.gather(*others, asked, consumer, return_exceptions=True)
     await link.close()
+    await settler.close()
+    if chirpstack is not None:
+        await chirpstack.close()
     await database.close()
     asyncio.get_running_loop().set_exception_handler(_without_unacknowledged)
     logger.info("ingest stopped unacknowledged=%d", len(inbox))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,10 @@ import psycopg
 
 from mita.credit import operations as credit
 from mita.credit import queries as credit_queries
+from mita.devices import queries as registry
+from mita.drivers.known import OVER_MQTT, driver_named
+from mita.drivers.wire import Order
+from mita.entrypoints.ingest.chirpstack import ServerAway, ServerRefused
 from mita.entrypoints.ingest.faults import is_database_away
 from mita.entrypoints.ingest.link import NotSent
 from mita.estates import queries as estates
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from mita.credit.models import SupplyCommand
+    from mita.drivers.wire import Device
+    from mita.entrypoints.ingest.chirpstack import ChirpStackServer
     from mita.entrypoints.ingest.link import Link
     from mita.kit.db import Database
     from mita.metering.models import Meter
@@ -38,9 +43,10 @@ _DELAY_S = 2.0
 class CommandSender:
     """Publishes what was asked: asked -> sent, or failed once it has expired."""
 
-    def __init__(self, database: Database, *, link: Link) -> None:
+    def __init__(self, database: Database, *, link: Link, chirpstack: ChirpStackServer | None = None) -> None:
         self._database = database
         self._link = link
+        self._chirpstack = chirpstack
         self.sent = 0
 
     async def run(self) -> None:
@@ -65,17 +71,16 @@ class CommandSender:
                     pass
 
     async def send_asked(self) -> None:
-        """Send all commands that are asked, oldest first."""
+        """Send all commands that are asked, and again those without an answer that was due; oldest first."""
         if not self._link.is_connected:
             return
         async with self._database.unit_of_work(estates=[]) as session:
             estate_ids = await estates.platform_estate_ids(session)
         for estate_id in estate_ids:
             async with self._database.unit_of_work(estates=[estate_id]) as session:
-                asked = await credit_queries.commands(
-                    session, estate_id=estate_id, states=["asked"], limit=_COMMANDS_MAX
+                command_ids = await credit_queries.due_commands(
+                    session, estate_id=estate_id, now=now_utc(), limit=_COMMANDS_MAX
                 )
-                command_ids = [command.command_id for command in reversed(asked)]
             for command_id in command_ids:
                 try:
                     await self._send(estate_id, command_id)
@@ -89,34 +94,63 @@ class CommandSender:
             command = await credit_queries.command(
                 session, estate_id=estate_id, command_id=command_id, lock=True
             )
-            if command.state != "asked":
+            if command.state in ("confirmed", "failed"):
                 return
             now = now_utc()
-            state = "failed"
-            if command.expires_at > now:
-                meter = await _switching_meter(session, command)
-                if meter is None:
-                    return
-                await self._link.publish(f"m/{meter.device}/down", _payload(command, meter))
-                state = "sent"
-                self.sent += 1
-            await credit.record_command_state(
-                session, estate_id=estate_id, command_id=command_id, state=state, now=now
+            if command.expires_at <= now:
+                await credit.record_command_state(
+                    session, estate_id=estate_id, command_id=command_id, state="failed", now=now
+                )
+                return
+            meter = await _switching_meter(session, command)
+            if meter is not None and meter.device is not None:
+                await self._give(session, command, serial=meter.serial, device=meter.device)
+
+    async def _give(self, session: AsyncSession, command: SupplyCommand, *, serial: str, device: str) -> None:
+        """Give a command to its device, if that has a switch and listens at the broker."""
+        found = await registry.configured(session, estate_id=command.estate_id, names=[device])
+        configured = found[device]
+        driver = driver_named(configured.driver)
+        if driver is None or configured.driver not in OVER_MQTT:
+            return
+        order = Order(
+            command.command_id, command.action == "on", to_us(command.expires_at) // 1_000_000, serial
+        )
+        messages = driver.encode(order, configured.device)
+        if not messages:
+            return
+        if configured.driver == "chirpstack" and not await self._is_flushed(configured.device):
+            return
+        for message in messages:
+            await self._link.publish(message.channel, message.payload)
+        abilities = driver.abilities(configured.device)
+        await credit.note_attempt(
+            session,
+            command=command,
+            # a server keeps it until its gateway sends it, and says so
+            state="queued" if configured.driver == "chirpstack" else "sent",
+            answer_s=abilities.answer_s,
+            now=now_utc(),
+        )
+        self.sent += 1
+
+    async def _is_flushed(self, device: Device) -> bool:
+        """Take back what still waits at the server: a stale opposite would be carried out as well."""
+        if self._chirpstack is None:
+            return True
+        try:
+            await self._chirpstack.flush(device.address)
+        except ServerAway as error:
+            logger.warning(
+                "supply command waits for the LoRaWAN server device=%s error=%s", device.name, error
             )
+            return False
+        except ServerRefused as error:
+            logger.warning("the LoRaWAN server refuses device=%s error=%s", device.name, error)
+        return True
 
 
 async def _switching_meter(session: AsyncSession, command: SupplyCommand) -> Meter | None:
     meters = await metering.meters(session, estate_id=command.estate_id, unit_id=command.unit_id)
     fitting = (meter for meter in meters if meter.utility == command.utility and meter.device is not None)
     return next(fitting, None)
-
-
-def _payload(command: SupplyCommand, meter: Meter) -> bytes:
-    """Return the message; ``meter`` tells a gateway with several relays which one is meant."""
-    message = {
-        "id": str(command.command_id),
-        "relay": command.action,
-        "meter": meter.serial,
-        "exp": to_us(command.expires_at) // 1_000_000,
-    }
-    return json.dumps(message).encode()

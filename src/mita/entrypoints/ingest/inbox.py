@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mita.drivers.mqtt.routes import Route, Table
 from mita.kit.clock import to_us
 
 if TYPE_CHECKING:
@@ -30,18 +31,13 @@ class Arrival:
     payload: bytes
     received_us: int
     settled: asyncio.Future[None] = field(repr=False)
+    route: Route | None = None
+    is_retained: bool = False
 
     @property
     def device(self) -> str:
-        """The device named in ``m/<device>/<leaf>``; empty for any other topic."""
-        prefix, _, rest = self.topic.partition("/")
-        device, _, _ = rest.rpartition("/")
-        return device if prefix == "m" and "/" not in device else ""
-
-    @property
-    def leaf(self) -> str:
-        """The last level of the topic."""
-        return self.topic.rpartition("/")[2]
+        """The name of the device whose topic it is; empty if it is nobody's."""
+        return "" if self.route is None else self.route.device
 
     def settle(self) -> None:
         """Let the wire be acknowledged."""
@@ -52,7 +48,8 @@ class Arrival:
 class Inbox:
     """A queue between the wire and the database, emptied batch by batch."""
 
-    def __init__(self) -> None:
+    def __init__(self, table: Table | None = None) -> None:
+        self._table = Table() if table is None else table
         self._waiting: deque[Arrival] = deque()
         self._waiting_bytes = 0
         self._changed = asyncio.Event()
@@ -66,10 +63,11 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    async def deliver(self, topic: str, payload: bytes, *, now: datetime) -> None:
+    async def deliver(self, topic: str, payload: bytes, *, now: datetime, is_retained: bool = False) -> None:
         """Hand a message over and wait until it is durable."""
         settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Arrival(topic, payload, to_us(now), settled))
+        route = self._table.find(topic)
+        self._waiting.append(Arrival(topic, payload, to_us(now), settled, route, is_retained))
         self._waiting_bytes += len(payload)
         self._changed.set()
         await settled

@@ -14,6 +14,8 @@ from gmqtt.storage import PersistentStorage
 from mita.kit.clock import now_utc
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mita.entrypoints.ingest.inbox import Inbox
     from mita.entrypoints.ingest.settings import IngestSettings
 
@@ -23,7 +25,6 @@ Client: Any = gmqtt.Client
 Subscription: Any = gmqtt.Subscription
 Storage: Any = PersistentStorage
 
-TOPICS = ("m/+/up", "m/+/ack")
 # what an MQTT 5 broker may send before it is acknowledged; with 3.1.1 the broker's own setting decides
 RECEIVE_MAXIMUM = 2_000
 _KEEPALIVE_S = 30
@@ -46,8 +47,9 @@ class NotSent(Exception):
 class Link:
     """Ingest's connection: a new client object each time, so that no acknowledgement reaches a later one."""
 
-    def __init__(self, settings: IngestSettings, *, inbox: Inbox) -> None:
+    def __init__(self, settings: IngestSettings, *, inbox: Inbox, topics: Sequence[str]) -> None:
         self._settings = settings
+        self._topics = topics
         self._inbox = inbox
         self._client: Any | None = None
         self._sent = Storage()
@@ -132,20 +134,21 @@ class Link:
             losing.cancel()
             await asyncio.gather(connecting, losing, return_exceptions=True)
         prefix = f"$share/{settings.mqtt_share}/" if settings.mqtt_share else ""
-        client.subscribe([Subscription(prefix + topic, qos=1) for topic in TOPICS])
+        client.subscribe([Subscription(prefix + topic, qos=1) for topic in self._topics])
 
     def _on_subscribe(self, granted: tuple[int, ...], lost: asyncio.Event) -> None:
         if any(qos >= _REFUSED for qos in granted):
             logger.error("broker refuses the subscription granted=%s", granted)
             lost.set()
 
-    async def _on_message(self, client: Any, topic: Any, payload: bytes, _qos: int, _properties: Any) -> int:
+    async def _on_message(self, client: Any, topic: Any, payload: bytes, _qos: int, properties: Any) -> int:
         """Return 0, which acknowledges, once the message is durable; gmqtt wants a coroutine function."""
         name = topic if isinstance(topic, str) else topic.decode("utf-8", "replace")
         if self._inbox.is_full and not self._is_paused:
             self._is_paused = True
             client._connection._transport.pause_reading()  # noqa: SLF001 - gmqtt has no door for it
-        await self._inbox.deliver(name, bytes(payload), now=now_utc())
+        is_retained = bool((properties or {}).get("retain"))
+        await self._inbox.deliver(name, bytes(payload), now=now_utc(), is_retained=is_retained)
         return 0
 
     def resume(self) -> None:

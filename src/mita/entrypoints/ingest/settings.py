@@ -24,6 +24,17 @@ class IngestSettings(Settings):
         pattern=r"^[^/+#]*$",
         description="Name of the shared subscription that several ingest processes divide; MQTT 5 only.",
     )
+    mqtt_conventions: str = Field(
+        default="",
+        description="Conventions that are listened to beside our own, between commas: `tasmota`, `shelly`,"
+        " `shelly1`, `esphome`, `zigbee2mqtt`, `homie`, `chirpstack`. Whoever may publish on their topics"
+        " may speak for their devices.",
+    )
+    mqtt_json_topics: str = Field(
+        default="",
+        description="Topic patterns of devices that send JSON or plain numbers, between commas; one level of"
+        " each is `%device%`, such as `plant/%device%/#`.",
+    )
     mqtt_tls: bool = Field(default=False, description="Whether the connection to the broker is encrypted.")
     chirpstack_api: str = Field(
         default="",

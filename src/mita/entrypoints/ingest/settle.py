@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from mita.entrypoints.ingest.acks import Ack, decode_ack, record_ack
-from mita.entrypoints.ingest.decode import Sample, decode
+from mita.devices import operations as devices
+from mita.entrypoints.ingest.decoding import Decoder, Heard, source_of
 from mita.entrypoints.ingest.devices import NOBODY, DeviceBook
 from mita.entrypoints.ingest.faults import is_database_away
+from mita.entrypoints.ingest.reported import record_reports
+from mita.entrypoints.ingest.strangers import Strangers
 from mita.entrypoints.lane import Lane
 from mita.kit.clock import now_utc
 from mita.metering import operations as metering
@@ -22,13 +24,13 @@ from mita.metering.domain import ReadingBatch, Rejection, truncated
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from mita.drivers.wire import Told
     from mita.entrypoints.ingest.inbox import Arrival
     from mita.kit.db import Database
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-SOURCE = "mqtt"
 _DELAY_FIRST_S = 0.1
 _DELAY_MAX_S = 5.0
 
@@ -44,6 +46,8 @@ class Settler:
         self._database = database
         self._readings_max = readings_max
         self._devices = DeviceBook(database)
+        self._decoder = Decoder()
+        self._strangers = Strangers()
         self._lanes: dict[int, Lane] = {}
         self.stopping = asyncio.Event()
         self.counts: Counter[str] = Counter()
@@ -103,7 +107,7 @@ class Settler:
 
     async def _quarantine(self, estate_id: int, arrival: Arrival, error: Exception) -> None:
         detail = f"{type(error).__name__}: nothing is wrong with the message that is known; please report it"
-        rejection = Rejection(_source(arrival), None, None, truncated(arrival.payload), "internal", detail)
+        rejection = Rejection(source_of(arrival), None, None, truncated(arrival.payload), "internal", detail)
         try:
             await self._reject(estate_id, [rejection], received_us=arrival.received_us)
         except Stopped:
@@ -115,55 +119,37 @@ class Settler:
     async def _settle_estate(self, estate_id: int, arrivals: Sequence[Arrival]) -> None:
         received_us = max(arrival.received_us for arrival in arrivals)
         if estate_id == NOBODY:
-            rejections = [_unknown_device(arrival) for arrival in arrivals]
-        else:
-            samples, acks, rejections = await self._decode(estate_id, arrivals)
-            for start in range(0, len(samples), self._readings_max):
-                await self._charge(
-                    estate_id, samples[start : start + self._readings_max], received_us=received_us
-                )
-            for device, ack in acks:
-                rejections += await self._patiently(partial(self._acknowledge, estate_id, device, ack))
+            await self._reject(estate_id, self._strangers.told_of(arrivals), received_us=received_us)
+            return
+        heard = await self._heard(estate_id, arrivals)
+        readings = [told for each in heard for told in each.decoded.readings]
+        for start in range(0, len(readings), self._readings_max):
+            await self._charge(
+                estate_id, readings[start : start + self._readings_max], received_us=received_us
+            )
+        rejections = [bad for each in heard for bad in each.decoded.rejections]
+        # one that is not registered has no state to note, but its switch may be a supply's
+        speaking = [each for each in heard if each.is_registered or each.has_supply_reports]
+        if speaking:
+            rejections += await self._patiently(partial(self._record, estate_id, speaking))
         await self._reject(estate_id, rejections, received_us=received_us)
 
-    async def _decode(
-        self, estate_id: int, arrivals: Sequence[Arrival]
-    ) -> tuple[list[Sample], list[tuple[str, Ack]], list[Rejection]]:
+    async def _heard(self, estate_id: int, arrivals: Sequence[Arrival]) -> list[Heard]:
         names = {arrival.device for arrival in arrivals}
-        meters = await self._patiently(lambda: self._devices.meters_of(names, estate_id=estate_id))
-        samples: list[Sample] = []
-        acks: list[tuple[str, Ack]] = []
-        rejections: list[Rejection] = []
-        for arrival in arrivals:
-            if arrival.leaf == "ack":
-                ack = decode_ack(arrival.payload, source=_source(arrival))
-                if isinstance(ack, Ack):
-                    acks.append((arrival.device, ack))
-                else:
-                    rejections.append(ack)
-                continue
-            decoded = decode(
-                arrival.payload,
-                device=arrival.device,
-                meters=meters[arrival.device],
-                received_s=arrival.received_us // 1_000_000,
-                source=_source(arrival),
-            )
-            samples += decoded.samples
-            rejections += decoded.rejections
-        return samples, acks, rejections
+        set_up = await self._patiently(lambda: self._devices.configured(names, estate_id=estate_id))
+        return await self._decoder.decoded([(arrival, set_up[arrival.device]) for arrival in arrivals])
 
-    async def _charge(self, estate_id: int, samples: Sequence[Sample], *, received_us: int) -> None:
+    async def _charge(self, estate_id: int, readings: Sequence[Told], *, received_us: int) -> None:
         batch = ReadingBatch(
-            key=[(sample.meter, sample.register, sample.unit) for sample in samples],
-            taken_s=np.array([sample.taken_s for sample in samples], dtype=np.int64),
-            value_micro=np.array([sample.value_micro for sample in samples], dtype=np.int64),
-            source=SOURCE,
+            key=[(told.meter, told.register, told.unit) for told in readings],
+            taken_s=np.array([told.taken_s for told in readings], dtype=np.int64),
+            value_micro=np.array([told.value_micro for told in readings], dtype=np.int64),
+            source="mqtt",
             received_us=received_us,
             temperature_centi={
-                row: sample.temperature_centi
-                for row, sample in enumerate(samples)
-                if sample.temperature_centi is not None
+                row: told.temperature_centi
+                for row, told in enumerate(readings)
+                if told.temperature_centi is not None
             },
         )
         lane = self._lanes.setdefault(estate_id, Lane(self._database, estate_id=estate_id))
@@ -171,18 +157,30 @@ class Settler:
         self.counts.update(outcome.counts())
         self.counts["readings"] += len(batch)
 
-    async def _acknowledge(self, estate_id: int, device: str, ack: Ack) -> list[Rejection]:
+    async def _record(self, estate_id: int, heard: Sequence[Heard]) -> list[Rejection]:
+        rejections: list[Rejection] = []
+        now = now_utc()
         async with self._database.unit_of_work(estates=[estate_id]) as session:
-            rejection = await record_ack(
-                session,
-                estate_id=estate_id,
-                device=device,
-                ack=ack,
-                source=f"{SOURCE}:m/{device}/ack",
-                now=now_utc(),
-            )
-        self.counts["acknowledgements"] += 1
-        return [] if rejection is None else [rejection]
+            for each in heard:
+                if each.has_supply_reports:
+                    rejections += await record_reports(
+                        session,
+                        estate_id=estate_id,
+                        device=each.arrival.device,
+                        reports=each.decoded.reports,
+                        received_us=each.arrival.received_us,
+                        source=source_of(each.arrival),
+                        now=now,
+                    )
+                    self.counts["acknowledgements"] += 1
+            noted = [each.noted() for each in heard if each.is_registered]
+            if noted:
+                await devices.note(session, estate_id=estate_id, noted=noted)
+        return rejections
+
+    async def close(self) -> None:
+        """Let go of what decodes."""
+        await self._decoder.close()
 
     async def _reject(self, estate_id: int, rejections: Sequence[Rejection], *, received_us: int) -> None:
         if not rejections:
@@ -196,12 +194,3 @@ class Settler:
 
         await self._patiently(write)
         self.counts["unreadable"] += len(rejections)
-
-
-def _source(arrival: Arrival) -> str:
-    return truncated(f"{SOURCE}:{arrival.topic}")
-
-
-def _unknown_device(arrival: Arrival) -> Rejection:
-    detail = f"no estate has a device {truncated(arrival.device)[:200]!r}"
-    return Rejection(_source(arrival), None, None, truncated(arrival.payload), "unknown_device", detail)

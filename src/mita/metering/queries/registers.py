@@ -226,3 +226,9 @@ async def meters_of_devices(
     for row in await session.execute(statement):
         found.setdefault(row.device, []).append((row.serial, row.utility))
     return found
+
+
+async def meters_behind(session: AsyncSession, *, estate_id: int, device: str) -> Sequence[Meter]:
+    """Return the meters that a device speaks for, by id."""
+    statement = select(Meter).where(Meter.estate_id == estate_id, Meter.device == device)
+    return (await session.scalars(statement.order_by(Meter.meter_id))).all()

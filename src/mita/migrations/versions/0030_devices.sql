@@ -128,5 +128,3 @@ ALTER TABLE supply_command
 GRANT UPDATE (attempts, answer_due_at, failure) ON supply_command TO mita_app;
 CREATE INDEX supply_command_due ON supply_command (estate_id, answer_due_at)
     WHERE state IN ('queued', 'sent', 'acknowledged') AND answer_due_at IS NOT NULL;
--- a switch may be moved by hand or by the device itself: then no command of ours is behind its state
-ALTER TABLE supply ALTER COLUMN command_id DROP NOT NULL;

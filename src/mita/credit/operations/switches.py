@@ -1,0 +1,164 @@
+"""What devices say of their switches is recorded, asked for or not; commands are sent until one does."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from mita.credit import queries
+from mita.credit.domain import may_become
+from mita.credit.events import SupplyChanged
+from mita.credit.models import SupplyCommand
+from mita.kit.errors import NotFound
+from mita.kit.events import publish
+from mita.kit.ids import new_id
+from mita.kit.live import hint
+from mita.wallets import queries as wallet_queries
+
+from .commands import record_command_state, set_supply
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_DELAY_MAX = timedelta(hours=1)
+_DOUBLINGS_MAX = 10
+# a device's clock and ours are not the same
+_CLOCKS = timedelta(seconds=5)
+REPORTED = "the device reported it; nobody had asked"
+
+
+async def record_switch(
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    unit_id: int,
+    utility: str,
+    is_on: bool,
+    said_at: datetime,
+    now: datetime,
+    command_id: UUID | None = None,
+) -> None:
+    """Record how a device says the switch of a supply stands, and at which time it said so.
+
+    It confirms the command that it names, else the newest one that was sent and wanted this. What nobody
+    asked for is believed as well; what is older than what is known already is not.
+
+    :raises NotFound: if it names a command that the supply never had
+    """
+    action = "on" if is_on else "off"
+    if command_id is not None:
+        command = await queries.command(session, estate_id=estate_id, command_id=command_id, lock=True)
+        if (command.unit_id, command.utility) != (unit_id, utility):
+            raise NotFound(f"supply command {command_id} is of another supply")
+    else:
+        found = await queries.open_command(session, estate_id=estate_id, unit_id=unit_id, utility=utility)
+        if found is not None and found.action == action and said_at + _CLOCKS >= found.asked_at:
+            command_id, command = found.command_id, found
+    if command_id is not None:
+        state = "confirmed" if command.action == action else "failed"
+        if may_become(command.state, new_state=state):
+            if state == "failed":
+                command.failure = f"the device says that it is {action}"
+            await record_command_state(
+                session, estate_id=estate_id, command_id=command_id, state=state, now=now
+            )
+            if state == "confirmed":
+                return
+    await _believe(
+        session, estate_id=estate_id, unit_id=unit_id, utility=utility, is_on=is_on, said_at=said_at, now=now
+    )
+
+
+async def _believe(
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    unit_id: int,
+    utility: str,
+    is_on: bool,
+    said_at: datetime,
+    now: datetime,
+) -> None:
+    known = await queries.supply(session, estate_id=estate_id, unit_id=unit_id, utility=utility)
+    if is_on == (known is None or known.is_on) or (known is not None and said_at <= known.since):
+        return
+    accounts = await wallet_queries.accounts(session, estate_id=estate_id, unit_ids=[unit_id])
+    account_id = next((each.account_id for each in accounts if each.utility == utility), None)
+    if account_id is None:
+        return
+    command_id = new_id()
+    session.add(
+        SupplyCommand(
+            estate_id=estate_id,
+            command_id=command_id,
+            unit_id=unit_id,
+            utility=utility,
+            action="on" if is_on else "off",
+            state="confirmed",
+            reason=REPORTED,
+            account_id=account_id,
+            balance_micro=0,
+            asked_at=now,
+            changed_at=now,
+            expires_at=now,
+        )
+    )
+    await session.flush()
+    await set_supply(
+        session,
+        estate_id=estate_id,
+        unit_id=unit_id,
+        utility=utility,
+        is_on=is_on,
+        command_id=command_id,
+        now=now,
+    )
+    event = SupplyChanged(estate_id, command_id, unit_id, utility, is_on=is_on)
+    await publish(session, event, now=now)
+    await hint(session, estate_id=estate_id, topic="supply", ids=[unit_id])
+
+
+async def note_attempt(
+    session: AsyncSession, *, command: SupplyCommand, state: str, answer_s: int, now: datetime
+) -> None:
+    """Note that a command was given to the wire, once more; the answer is due later each time.
+
+    :raises CommandFinished: if the command is confirmed or failed
+    """
+    command.attempts = min(command.attempts + 1, 32_767)
+    doublings = min(command.attempts - 1, _DOUBLINGS_MAX)
+    wait = min(timedelta(seconds=answer_s * 2**doublings), max(_DELAY_MAX, timedelta(seconds=answer_s)))
+    command.answer_due_at = now + wait
+    if may_become(command.state, new_state=state):
+        await record_command_state(
+            session, estate_id=command.estate_id, command_id=command.command_id, state=state, now=now
+        )
+    await session.flush()
+
+
+async def record_step(
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    command_id: UUID,
+    state: str,
+    reason: str,
+    may_retry: bool,
+    now: datetime,
+) -> None:
+    """Record how far the wire says a command got; one that failed and may be tried again is due at once.
+
+    :raises NotFound: if there is no such command
+    """
+    command = await queries.command(session, estate_id=estate_id, command_id=command_id, lock=True)
+    if not may_become(command.state, new_state=state):
+        return
+    command.failure = reason[:300] or command.failure
+    if state == "failed" and may_retry:
+        command.answer_due_at = now
+        await session.flush()
+        return
+    await record_command_state(session, estate_id=estate_id, command_id=command_id, state=state, now=now)

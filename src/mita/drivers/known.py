@@ -1,0 +1,36 @@
+"""The drivers by their names. Each is loaded when it is first asked for: some bring large libraries. Pure."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from mita.drivers.wire import Driver
+
+# driver -> module and class
+_PLACES = {
+    "mita": ("mita.drivers.own", "Own"),
+    "tasmota": ("mita.drivers.mqtt.tasmota", "Tasmota"),
+    "shelly": ("mita.drivers.mqtt.shelly", "Shelly"),
+    "shelly1": ("mita.drivers.mqtt.shelly1", "Shelly1"),
+    "esphome": ("mita.drivers.mqtt.esphome", "Esphome"),
+    "zigbee2mqtt": ("mita.drivers.mqtt.zigbee2mqtt", "Zigbee2mqtt"),
+    "homie": ("mita.drivers.mqtt.homie", "Homie"),
+    "json": ("mita.drivers.mqtt.generic", "Generic"),
+    "chirpstack": ("mita.drivers.lorawan.chirpstack", "ChirpStack"),
+    "tts": ("mita.drivers.lorawan.things_stack", "Tts"),
+}
+DRIVERS = tuple(_PLACES)
+# those whose messages and commands go through the broker
+OVER_MQTT = frozenset(DRIVERS) - {"tts"}
+
+
+@cache
+def driver_named(name: str) -> Driver | None:
+    """Return a driver, or None if there is none of that name."""
+    place = _PLACES.get(name)
+    if place is None:
+        return None
+    return cast("Driver", getattr(import_module(place[0]), place[1])())

@@ -1,0 +1,129 @@
+"""What devices reported beside readings: how their switches stand, how far commands got, how they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mita.credit import operations as credit
+from mita.drivers.wire import Step, SwitchState
+from mita.kit.clock import from_us
+from mita.kit.errors import NotFound
+from mita.metering import queries as metering
+from mita.metering.domain import Rejection, truncated
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from mita.drivers.wire import Report
+    from mita.metering.models import Meter
+
+
+async def record_reports(
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    device: str,
+    reports: Sequence[Report],
+    received_us: int,
+    source: str,
+    now: datetime,
+) -> list[Rejection]:
+    """Record what concerns supplies, in the order in which it was said; return what cannot be.
+
+    A state that is not new (retained by a broker) must not be among ``reports``.
+    """
+    rejections: list[Rejection] = []
+    for report in reports:
+        if isinstance(report, SwitchState):
+            found = await _switch(
+                session,
+                estate_id=estate_id,
+                device=device,
+                said=report,
+                received_us=received_us,
+                source=source,
+                now=now,
+            )
+            if found is not None:
+                rejections.append(found)
+        elif isinstance(report, Step):
+            await _step(session, estate_id=estate_id, device=device, said=report, now=now)
+    return rejections
+
+
+async def _switch(
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    device: str,
+    said: SwitchState,
+    received_us: int,
+    source: str,
+    now: datetime,
+) -> Rejection | None:
+    """Record a switch's state for the supply behind it, or say why there is none."""
+    raw = f"{said.command_id or 'switch'} {'on' if said.is_on else 'off'}"
+    meters = await metering.meters_behind(session, estate_id=estate_id, device=device)
+    try:
+        if said.command_id is not None:
+            command = await credit.queries.command(session, estate_id=estate_id, command_id=said.command_id)
+            fitting = [each for each in meters if _is_behind(each, command.unit_id, command.utility)]
+        else:
+            fitting = _switched(meters, serial=said.meter)
+        if not fitting:
+            return Rejection(source, said.meter, None, raw, "unknown_command", _not_its_own(device, said))
+        said_us = received_us if said.taken_s is None else min(said.taken_s * 1_000_000, received_us)
+        for unit_id, utility in dict.fromkeys((each.unit_id, each.utility) for each in fitting):
+            await credit.record_switch(
+                session,
+                estate_id=estate_id,
+                unit_id=unit_id,
+                utility=utility,
+                is_on=said.is_on,
+                said_at=from_us(said_us),
+                now=now,
+                command_id=said.command_id,
+            )
+    except NotFound as missing:
+        return Rejection(source, said.meter, None, raw, "unknown_command", missing.detail)
+    return None
+
+
+def _is_behind(meter: Meter, unit_id: int, utility: str) -> bool:
+    return (meter.unit_id, meter.utility) == (unit_id, utility)
+
+
+def _switched(meters: Sequence[Meter], *, serial: str | None) -> list[Meter]:
+    """Return the meters whose supply a switch cuts: the named one, or those of the only supply."""
+    if serial is not None:
+        return [each for each in meters if each.serial == serial]
+    # a solar meter behind the same device has no supply of its own
+    supplies = [each for each in meters if each.utility != "solar"] or list(meters)
+    return supplies if len({(each.unit_id, each.utility) for each in supplies}) == 1 else []
+
+
+def _not_its_own(device: str, said: SwitchState) -> str:
+    what = "the supply of which it speaks" if said.command_id is None else f"command {said.command_id}"
+    return f"device {truncated(device)[:100]!r} does not switch {what}"
+
+
+async def _step(session: AsyncSession, *, estate_id: int, device: str, said: Step, now: datetime) -> None:
+    try:
+        command = await credit.queries.command(session, estate_id=estate_id, command_id=said.command_id)
+    except NotFound:
+        # of another program at the same server
+        return
+    meters = await metering.meters_behind(session, estate_id=estate_id, device=device)
+    if any(_is_behind(each, command.unit_id, command.utility) for each in meters):
+        await credit.record_step(
+            session,
+            estate_id=estate_id,
+            command_id=said.command_id,
+            state=said.step,
+            reason=said.reason,
+            may_retry=said.may_retry,
+            now=now,
+        )
