@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import IO, TYPE_CHECKING
 
-from mita.entrypoints.localtime import LocalClock, NoSuchLocalTime
+from mita.drivers.files import UnreadableFile
+from mita.drivers.localtime import LocalClock, NoSuchLocalTime
 from mita.kit.clock import to_us
 from mita.kit.quantity import BadValue, base_unit, value_micro
 from mita.metering.domain import Rejection, truncated
@@ -31,19 +32,18 @@ _NO_TEXT = "\ufffd"  # what stands for bytes that are no text
 _DAYS_1970 = 719_163
 
 
-class UnreadableFile(ValueError):
-    """A file that is not of the format it was said to be."""
-
-
 @dataclass(slots=True)
 class Rows:
-    """Some consecutive rows of a file: columns of the good ones, rejections of the others."""
+    """Some consecutive rows of a file: columns of the good ones, rejections of the others.
+
+    ``progress`` is how much of the whole they are, in the measure in which the whole is told.
+    """
 
     key: list[tuple[str, str, str]] = field(default_factory=list)
     taken_s: list[int] = field(default_factory=list)
     value_micro: list[int] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
-    bytes_read: int = 0
+    progress: int = 0
 
     def __len__(self) -> int:
         return len(self.key) + len(self.rejected)
@@ -56,14 +56,21 @@ class _BadRow(ValueError):
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[IO[bytes], int]]:
-    """Open a file, or the one CSV in a zip, and tell its size."""
+def opened(path: Path, *, suffix: str = ".csv") -> Iterator[tuple[IO[bytes], int]]:
+    """Open a file, or the one file in a zip whose name ends so, and tell its size."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if m.filename.lower().endswith(".csv")]
+            members = [
+                m
+                for m in archive.infolist()
+                if m.filename.lower().endswith(suffix)
+                and not m.is_dir()
+                and not m.filename.startswith("__MACOSX/")
+            ]
             if len(members) != 1:
+                kind = f"{suffix} file".lstrip()
                 raise UnreadableFile(
-                    f"{path.name}: a zip must hold one .csv file, this one holds {len(members)}"
+                    f"{path.name}: a zip must hold one {kind}, this one holds {len(members)}"
                 )
             try:
                 stream = archive.open(members[0])
@@ -77,9 +84,9 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], int]]:
             yield stream, path.stat().st_size
 
 
-def size_of(path: Path) -> int:
+def size_of(path: Path, *, suffix: str = ".csv") -> int:
     """Return how many bytes of text a file holds, unpacked."""
-    with _opened(path) as (_, size):
+    with opened(path, suffix=suffix) as (_, size):
         return size
 
 
@@ -89,7 +96,7 @@ def read_rows(path: Path, *, layout: str, zone: ZoneInfo, rows_a_piece: int) -> 
     :raises UnreadableFile: if it cannot be opened, is no text, or its header is another
     """
     try:
-        with _opened(path) as (stream, _):
+        with opened(path) as (stream, _):
             text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
             yield from _pieces(text, path, layout=layout, zone=zone, rows_a_piece=rows_a_piece)
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error, csv.Error) as error:
@@ -115,7 +122,7 @@ def _pieces(
         if not row:
             continue
         _take(piece, row, places=places, parse=parse, line=reader.line_num, source=source)
-        piece.bytes_read += sum(map(len, row)) + len(row)
+        piece.progress += sum(map(len, row)) + len(row)
         if len(piece) >= rows_a_piece:
             yield piece
             piece = Rows()

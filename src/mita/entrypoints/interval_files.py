@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import IO, TYPE_CHECKING
 
-from mita.entrypoints.files import UnreadableFile
-from mita.entrypoints.localtime import LocalClock, NoSuchLocalTime
+from mita.drivers.files import UnreadableFile
+from mita.drivers.localtime import LocalClock, NoSuchLocalTime
 from mita.kit.clock import to_us
 from mita.kit.money import NotExact, parse_micro
 from mita.kit.quantity import VALUE_MICRO_MAX

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from mita.drivers.files import UnreadableFile
 from mita.entrypoints.cli.calculating_report import (
     bill_report,
     print_bill,
@@ -20,7 +21,6 @@ from mita.entrypoints.cli.calculating_report import (
 )
 from mita.entrypoints.cli.exit_status import BAD_INPUT
 from mita.entrypoints.cli.problem_lines import problem_line
-from mita.entrypoints.files import UnreadableFile
 from mita.entrypoints.interval_files import BadRows, read_intervals
 from mita.entrypoints.rate_files import read_versions
 from mita.kit.money import MICRO, NotExact, parse_micro

@@ -6,8 +6,7 @@ import asyncio
 import json
 import resource
 import time
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,11 +14,14 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from mita.credit import queries as credit_queries
+from mita.drivers.files import UnreadableFile
+from mita.entrypoints.cli.head_end import head_end
 from mita.entrypoints.cli.plainly import BAD_INPUT, plainly
-from mita.entrypoints.files import Rows, UnreadableFile, read_rows, size_of
+from mita.entrypoints.cli.replay_report import Totals, print_report, quantities
+from mita.entrypoints.files import Rows, read_rows, size_of
+from mita.entrypoints.head_end_files import FileRefused, plan_file, read_file, require_readings, rows_of, told
 from mita.entrypoints.lane import Lane, charge_in_order
 from mita.entrypoints.opened import database_url
 from mita.estates import operations as estates
@@ -33,7 +35,13 @@ from mita.kit.zones import UnknownZone, zone
 from mita.ledger import queries as ledger_queries
 from mita.metering import operations as metering
 from mita.metering import queries as metering_queries
-from mita.metering.domain import RATE_MICRO_MAX, SHOWN_CLASSES, Limits, ReadingBatch, is_register_name
+from mita.metering.domain import (
+    RATE_MICRO_MAX,
+    SHOWN_CLASSES,
+    Limits,
+    ReadingBatch,
+    is_register_name,
+)
 from mita.metering.operations import NewMeter
 from mita.tariffs import operations as tariffs
 from mita.tariffs.domain import RateTable, RateTableInvalid, parse_document
@@ -43,12 +51,13 @@ from mita.wallets.operations import TopUp
 from mita.wiring import wire
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
-    from mita.charging.domain.outcome import Outcome
+    from mita.entrypoints.cli.head_end import Asked, HeadEnd
     from mita.entrypoints.cli.replay import Layout
+    from mita.entrypoints.head_end_files import Plan as Brought
 
 ROWS_A_BATCH = 10_000
 _MIB = 1024
@@ -66,23 +75,7 @@ class Plan:
     estate_name: str
     credit_micro: int
     limits: Limits
-
-
-@dataclass(slots=True)
-class Totals:
-    """Sums over the batches of a replay."""
-
-    classes: Counter[str] = field(default_factory=Counter)
-    quantity_micro: Counter[tuple[str, str]] = field(default_factory=Counter)
-    net_micro: int = 0
-    tax_micro: int = 0
-
-    def add(self, outcome: Outcome) -> None:
-        """Add a batch."""
-        self.classes.update(outcome.counts())
-        self.quantity_micro.update(outcome.quantity_micro)
-        self.net_micro += outcome.net_micro
-        self.tax_micro += outcome.tax_micro
+    head_end: HeadEnd | None
 
 
 def run(
@@ -97,12 +90,21 @@ def run(
     burst: str,
     fresh: bool,
     as_json: bool,
+    asked: Asked,
 ) -> None:
     """Carry out `mita replay`."""
     errors = Console(stderr=True)
     try:
         plan = _plan(
-            file, layout, rate_table, timezone, credit=credit, estate=estate, max_rate=max_rate, burst=burst
+            file,
+            layout,
+            rate_table,
+            timezone,
+            credit=credit,
+            estate=estate,
+            max_rate=max_rate,
+            burst=burst,
+            asked=asked,
         )
         with plainly(), database_url(Settings(), fresh=fresh) as url:
             report = asyncio.run(_replay(url, plan, errors))
@@ -111,6 +113,11 @@ def run(
             line = f" (line {problem.line})" if problem.line else ""
             where = f"{rate_table}: {problem.path}{line}".rstrip(": ")
             errors.print(f"[red]{escape(where)}[/red]: {escape(problem.message)}", highlight=False)
+        raise typer.Exit(BAD_INPUT) from error
+    except FileRefused as error:
+        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
+        for fault in error.faults:
+            errors.print(f"  {escape(str(fault))}", highlight=False)
         raise typer.Exit(BAD_INPUT) from error
     except (UnreadableFile, NotExact, UnknownZone) as error:
         errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
@@ -121,8 +128,8 @@ def run(
     if as_json:
         typer.echo(json.dumps(report))
     else:
-        _print_report(Console(), plan, report)
-    if not report["ledger"]["verified"]:
+        print_report(Console(), report, title=f"{plan.estate_name}: {plan.path.name}")
+    if not report["ledger"]["verified"] or report.get("file", {}).get("faults", {}).get("count"):
         raise typer.Exit(1)
 
 
@@ -136,6 +143,7 @@ def _plan(
     estate: str | None,
     max_rate: str | None,
     burst: str,
+    asked: Asked,
 ) -> Plan:
     rate_micro = None if max_rate is None else parse_micro(max_rate, what="--max-rate")
     burst_micro, credit_micro = parse_micro(burst, what="--burst"), parse_micro(credit, what="--credit")
@@ -150,14 +158,16 @@ def _plan(
         document = rate_table.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableFile(f"{rate_table}: {error}") from error
+    local = zone(timezone)
     return Plan(
         path=file,
         layout=layout,
         table=parse_document(document),
-        zone=zone(timezone),
+        zone=local,
         estate_name=estate_name,
         credit_micro=credit_micro,
         limits=Limits(rate_micro, burst_micro),
+        head_end=head_end(layout, asked, local=local),
     )
 
 
@@ -178,32 +188,71 @@ class _Replay:
         self._totals = Totals()
         self._known: set[tuple[str, str, str]] = set()
         self._estate_id = 0
+        self._brought: Brought | None = None
 
     async def run(self) -> dict[str, Any]:
         """Charge the whole file and report."""
         plan = self._plan
         started = time.perf_counter()
-        pieces = read_rows(plan.path, layout=plan.layout, zone=plan.zone, rows_a_piece=ROWS_A_BATCH)
-        # what cannot be read must leave nothing behind
-        first = next(pieces, Rows())
-        await self._prepare()
-        lane = Lane(self._database, estate_id=self._estate_id)
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         with Progress(*columns, console=self._errors, transient=True) as progress:
-            task = progress.add_task(f"Charging {escape(plan.path.name)}", total=size_of(plan.path))
+            first, pieces, total = await self._opened(progress)
+            lane = Lane(self._database, estate_id=self._estate_id)
+            task = progress.add_task(f"Charging {escape(plan.path.name)}", total=total)
 
             async def batches() -> AsyncIterator[ReadingBatch]:
                 rows: Rows | None = first
                 while rows is not None:
                     if (batch := await self._batch(rows)) is not None:
                         yield batch
-                    progress.update(task, advance=rows.bytes_read)
+                    progress.update(task, advance=rows.progress)
                     rows = await asyncio.to_thread(next, pieces, None)
 
             async for outcome in charge_in_order(lane, batches()):
                 self._totals.add(outcome)
         seconds = time.perf_counter() - started
         return await self._report(seconds=seconds)
+
+    async def _opened(self, progress: Progress) -> tuple[Rows, Iterator[Rows], int]:
+        """Return the first rows, the others, and how much they are together.
+
+        What cannot be read leaves nothing behind.
+        """
+        plan = self._plan
+        if plan.head_end is None:
+            pieces = read_rows(plan.path, layout=plan.layout, zone=plan.zone, rows_a_piece=ROWS_A_BATCH)
+            first = next(pieces, Rows())
+            await self._prepare()
+            return first, pieces, size_of(plan.path)
+        brought = self._brought = await self._read(plan.head_end, progress)
+        self._totals.classes["duplicate"] += brought.known_count
+        pieces = rows_of(brought, name=plan.path.name, rows_a_piece=ROWS_A_BATCH)
+        return next(pieces, Rows()), pieces, brought.count
+
+    async def _read(self, asked: HeadEnd, progress: Progress) -> Brought:
+        """Return what a file of a head-end brings, all of it or, if that is wanted, what is sound."""
+        plan = self._plan
+        name, utility = plan.path.name, plan.table.utility
+        task = progress.add_task(f"Reading {escape(name)}", total=size_of(plan.path, suffix=""))
+        gathered = await asyncio.to_thread(
+            read_file,
+            plan.path,
+            layout=asked.layout,
+            options=asked.options,
+            progress=lambda count: progress.update(task, advance=count),
+        )
+        progress.remove_task(task)
+        require_readings(gathered, utility=utility, name=name)
+        if gathered.faults and not asked.is_partial:
+            raise FileRefused(name, gathered.faults, count=gathered.fault_count)
+        await self._prepare()
+        async with self._database.unit_of_work(estates=[self._estate_id]) as session:
+            brought = await plan_file(
+                session, estate_id=self._estate_id, gathered=gathered, utility=utility, rules=asked.rules
+            )
+        if brought.faults and not asked.is_partial:
+            raise FileRefused(name, brought.faults, count=brought.fault_count)
+        return brought
 
     async def _prepare(self) -> None:
         plan, now = self._plan, now_utc()
@@ -312,7 +361,7 @@ class _Replay:
         return {
             "readings": {"total": total} | {name: totals.classes[name] for name in SHOWN_CLASSES},
             "meters": meter_count,
-            "quantity": _quantities(totals, utility=self._plan.table.utility),
+            "quantity": quantities(totals.quantity_micro, utility=self._plan.table.utility),
             "charges": {
                 "net": format_micro(totals.net_micro),
                 "tax": format_micro(totals.tax_micro),
@@ -329,35 +378,10 @@ class _Replay:
             "seconds": float(f"{seconds:.3f}"),
             "readings_per_second": int(total / seconds) if seconds else 0,
             "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // _MIB,
-        }
+        } | ({} if self._brought is None else {"file": told(self._brought)})
 
 
 def _valid(registers: list[str]) -> tuple[str, ...]:
     # a name that cannot be a register stays unknown: its readings are rejected, not the whole meter
     # and a register named in two units is one register: the readings in the wrong unit are rejected
     return tuple(dict.fromkeys(filter(is_register_name, registers))) or ("import",)
-
-
-def _quantities(totals: Totals, *, utility: str) -> dict[str, str]:
-    quantities = {utility: 0}
-    for (of_utility, register), quantity in totals.quantity_micro.items():
-        name = of_utility if register == "import" else f"{of_utility}_{register}"
-        quantities[name] = quantities.get(name, 0) + quantity
-    return {name: format_micro(quantity) for name, quantity in quantities.items()}
-
-
-def _print_report(console: Console, plan: Plan, report: dict[str, Any]) -> None:
-    table = Table(title=escape(f"{plan.estate_name}: {plan.path.name}"), show_header=False)
-    for name, count in report["readings"].items():
-        table.add_row(name if name == "total" else f"  {name}", f"{count:,}")
-    for name, quantity in report["quantity"].items():
-        table.add_row(name, quantity)
-    for name in ("net", "tax", "gross"):
-        table.add_row(name, f"{report['charges'][name]} {report['charges']['currency']}")
-    table.add_row("wallets", f"{report['wallets']['count']}, together {report['wallets']['balance']}")
-    table.add_row("below cut-off", str(report["wallets"]["below_cutoff"]))
-    table.add_row(
-        "ledger", f"{report['ledger']['entries']:,} entries, verified: {report['ledger']['verified']}"
-    )
-    table.add_row("time", f"{report['seconds']} s, {report['readings_per_second']:,} readings/s")
-    console.print(table)
