@@ -130,6 +130,80 @@ def test_an_interval_over_the_edge_is_split_by_the_second() -> None:
     assert found.since_s == SPAN_S[0]
 
 
+@pytest.mark.parametrize(
+    ("from_s", "until_s", "kept"),
+    [
+        (0, 20, [(0, 10, 10), (10, 20, 7)]),
+        # half of 10, and of 7 what after(15) leaves
+        (5, 15, [(5, 10, 5), (10, 15, 3)]),
+        (15, 20, [(15, 20, 4)]),
+        (3, 4, [(3, 4, 1)]),
+        (10, 20, [(10, 20, 7)]),
+        (-5, 10, [(0, 10, 10)]),
+        (12, 30, [(12, 20, 6)]),
+        (-5, 0, []),
+        (20, 30, []),
+    ],
+)
+def test_what_lies_between_two_instants(from_s: int, until_s: int, kept: list[tuple[int, int, int]]) -> None:
+    whole = used(info(1), [(0, 0), (10, 10), (20, 17)], span_s=(0, 20))
+    assert whole.between(from_s, until_s).intervals() == [Interval(*each) for each in kept]
+    # what was cut is as it was
+    assert whole.intervals() == [Interval(0, 10, 10), Interval(10, 20, 7)]
+
+
+def midnight(month: int, day: int) -> int:
+    return local_midnight_s(date(2026, month, day), zone=ZONE)
+
+
+def plain(first: str, charge: str) -> RateTable:
+    head = "{rate_table: 1, name: T, utility: electricity, currency: GBP"
+    return parse_document(f"{head}, effective_from: {first}, charges: [{{name: E, kind: usage, {charge}}}]}}")
+
+
+# 10 kWh over the end of March, and 3 in May
+OVER_APRIL = [
+    *((midnight(3, 31), 0), (midnight(4, 2), 10_000_000)),
+    *((midnight(5, 10), 10_000_000), (midnight(5, 11), 13_000_000)),
+]
+
+
+def test_where_a_price_may_lack_only_the_time_that_has_one_costs() -> None:
+    listed = {
+        1: (
+            plain("2026-03-01", 'price: "1.00"'),
+            plain("2026-04-01", 'register: export, price: "9.00"'),
+            plain("2026-05-01", 'price: "2.00"'),
+        ),
+        2: (),
+        3: (plain("2026-06-01", 'price: "7.00"'),),
+    }
+    listed[4] = listed[1]
+    side = Pricing(
+        lambda each: listed[each.source.register_id], zone=ZONE, first=FIRST, until=UNTIL, may_lack=True
+    )
+    sources = [info(1), info(2), info(3), info(4, name="generation")]
+    one = UnitUse(1, "U1", tuple(used(each, OVER_APRIL) for each in sources))
+    # 5 kWh in March at 1.00, nothing in April, 3 kWh in May at 2.00; no other register has a price
+    assert side.totals([one], firsts={1: FIRST}) == {1: (11_000_000, 11_000_000)}
+    assert [side.begins(each) for each in one.consumption] == [FIRST] * 4
+
+
+def test_a_price_that_lacks_later_on_is_said_of_a_unit_that_is_priced_by_itself() -> None:
+    volume = 'blocks: [{up_to: "5", price: "1.00"}, {price: "2.00"}], blocks_mode: volume'
+    versions = (plain("2026-03-01", volume), plain("2026-04-01", 'register: export, price: "9.00"'))
+    side = Pricing(lambda _: versions, zone=ZONE, first=FIRST, until=UNTIL)
+    uses = [
+        UnitUse(1, "U1", (used(info(1), OVER_APRIL),)),
+        UnitUse(2, "U2", (used(info(2, unit_id=2), [(midnight(3, 1), 0), (midnight(3, 2), 6_000_000)]),)),
+    ]
+    # of the second one all 6 kWh cost what the sixth does
+    assert side.totals(uses, firsts={1: FIRST, 2: FIRST}) == {
+        1: "some of the consumption has no price",
+        2: (12_000_000, 12_000_000),
+    }
+
+
 def test_two_meters_of_a_unit_have_blocks_of_their_own_and_one_standing_charge() -> None:
     table = parse_document(TABLES[2])
     days = (UNTIL - FIRST).days

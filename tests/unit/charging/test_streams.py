@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -122,6 +122,18 @@ def test_a_part_without_a_table_costs_nothing_and_by_the_rule_of_supply_nor_does
     assert strict.net_micro.tolist() == [0, MICRO]
     assert strict.after == [(), (MICRO, MICRO, 0)]
     assert run_stream(stream(table), intervals([]), opening={}, is_all_or_nothing=True).after == []
+
+
+def test_a_state_ends_with_its_billing_period_where_the_known_slots_begin_too():
+    # 10 kWh free, then 2.00; the slots that are known begin with March
+    found = stream(document(charges=[usage(allowance="10", price="2.00")], tax=None))
+    march = int(datetime(2026, 3, 1, tzinfo=LONDON).timestamp())
+    assert found.covering(start_s=march + 5 * 86_400, end_s=march + 6 * 86_400).starts[0] == march
+    asked = Intervals(*(np.array([each]) for each in (0, march, march + 3_600, 12 * MICRO)))
+    opening = {0: (500 * MICRO, 980 * MICRO, 0)}  # February's
+    for run in (run_stream, run_one_by_one):
+        ran = run(found, asked, opening=opening, is_all_or_nothing=False)
+        assert (ran.net_micro.tolist(), ran.after) == ([4 * MICRO], [(12 * MICRO, 4 * MICRO, 0)])
 
 
 def test_a_register_that_a_table_does_not_charge_is_not_priced():

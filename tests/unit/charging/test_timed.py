@@ -156,3 +156,45 @@ def test_a_table_that_two_registers_of_a_meter_have_is_due_once_and_the_estate_p
     ]
     assert found.of(targets[1], day=date(2026, 4, 1)) == Payer(Scope.REGISTER, 102)
     assert found.of(targets[2], day=date(2026, 2, 28)) == Payer(Scope.METER, METER + 1)
+
+
+def test_each_meter_pays_for_a_table_of_its_registers_itself():
+    # the same table on registers of two meters is due for both
+    targets = [Target(UNIT, METER, 101), Target(UNIT, METER + 1, 201), Target(UNIT, METER + 1, 202)]
+    found = payers_of(
+        [
+            assignment(number, Scope.REGISTER, each.register_id, "2026-02-01", None, 2)
+            for number, each in enumerate(targets)
+        ],
+        targets=targets,
+        role="supply",
+    )
+    day = date(2026, 2, 1)
+    assert [found.of(target, day=day) for target in targets] == [
+        Payer(Scope.REGISTER, 101),
+        Payer(Scope.REGISTER, 201),
+        Payer(Scope.REGISTER, 201),
+    ]
+    assert found.of(targets[2], day=date(2026, 1, 31)) == Payer(Scope.UNIT, UNIT)
+
+
+def test_a_register_may_have_the_table_of_its_meter():
+    target = Target(UNIT, METER, 101)
+    own = [
+        assignment(1, Scope.METER, METER, "2026-02-01", None, 2),
+        assignment(2, Scope.REGISTER, 101, "2026-02-01", None, 2),
+    ]
+    found = payers_of(own, targets=[target], role="supply")
+    assert found.of(target, day=date(2026, 2, 1)) == Payer(Scope.METER, METER)
+
+
+def test_a_month_is_not_due_where_the_supply_was_off_as_it_began():
+    document = price_list().versions[0].to_document()
+    service, line = document["charges"]
+    table = parse_document(document | {"charges": [service, line | {"while_off": False}]})
+    prices = PriceList(Payer(Scope.UNIT, UNIT), "supply", (Segment(table.effective_from, 1),), (table,))
+    clock = wall_clock("2026-03-02T12:00:00", "UTC")
+    february = clock.midnight_s(date(2026, 2, 1))
+    found = due(prices, first=date(2026, 1, 1), clock=clock, off=(february,))
+    lines = [(day, net) for name, day, _, net in found if name == "Line"]
+    assert lines == [(date(2026, 1, 1), 31_000_000), (date(2026, 3, 1), 31_000_000)]

@@ -65,6 +65,28 @@ def test_when_a_supply_may_be_cut(rule, zone, instant, wanted):
     assert found == datetime.fromisoformat(wanted)
 
 
+@pytest.mark.parametrize(
+    ("days", "wanted"),
+    [
+        # from 1 June at noon: the second look of eight days finds the end of ten
+        (10, "2026-06-11T00:00+02:00"),
+        # to the end of the last look that there is: 12 of 8 days
+        (96, "2026-09-05T00:00+02:00"),
+        (97, "2026-09-05T12:00+02:00"),
+        (400, "2026-09-05T12:00+02:00"),
+    ],
+)
+def test_a_stretch_of_holidays_ends_and_after_96_days_at_the_latest(days, wanted):
+    holidays = [date(2026, 6, 1) + timedelta(days=n) for n in range(days)]
+    found = next_cut_time(
+        datetime.fromisoformat("2026-06-01T12:00+02:00"),
+        rule=FriendlyHours(is_on=True),
+        zone=ZoneInfo(JOHANNESBURG),
+        holidays=holidays,
+    )
+    assert found == datetime.fromisoformat(wanted)
+
+
 def test_the_calendar_of_a_part_of_a_country_is_its_own():
     corpus_christi = date(2026, 6, 4)
     assert corpus_christi in public_holidays("DE", subdivision="BY", year=2026)

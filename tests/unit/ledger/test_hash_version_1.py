@@ -19,6 +19,7 @@ from mita.ledger.domain import (
     JournalKind,
     Lines,
     SourceKind,
+    Unbalanced,
     chain_entries,
     genesis_hash,
     period_days,
@@ -169,6 +170,14 @@ def test_posting_makes_the_frozen_hash_of_the_top_up_at_its_own_line() -> None:
     made = chain_entries(heads, lines, journal=draft(TOP_UP))
     assert (bytes(made.hash[1]).hex(),) == TOP_UP.hashes
     assert bytes(made.after.hash[1]).hex() == TOP_UP.hashes[0]
+
+
+def test_a_journal_that_does_not_sum_to_zero_is_not_booked() -> None:
+    heads = Heads(*(np.array(pair) for pair in ([9, 42], *[[0, 0]] * 5)), [bytes(32), bytes(32)])
+    none = np.zeros(2, dtype=np.int64)
+    lines = Lines(np.array([0, 1]), np.array([-50_000_000, 50_000_001]), *[none] * 5)
+    with pytest.raises(Unbalanced, match="journal ffffffff-ffff-7fff-bfff-ffffffffffff is off by 1 micro"):
+        chain_entries(heads, lines, journal=draft(TOP_UP))
 
 
 def test_the_numbers_that_are_hashed_are_never_reused() -> None:

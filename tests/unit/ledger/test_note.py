@@ -27,6 +27,7 @@ from mita.ledger.domain import (
     read_note,
     sign_checkpoint,
     sign_note,
+    taken_at_of,
 )
 
 SIGNER = SigningKey.of(Ed25519PrivateKey.from_private_bytes(bytes(range(32))), name="mita.example")
@@ -190,6 +191,51 @@ def test_rubbish_is_a_clear_error(text: str) -> None:
         assert str(caught.value)
     with pytest.raises(BadNote):
         parse_key(text)
+
+
+@pytest.mark.parametrize(
+    ("tail", "said"),
+    [
+        ("mita.example AAAA\n", "is no line of a signature"),
+        ("\u2014 mita+example AAAAAAAA\n", "is no line of a signature"),
+        ("\u2014  AAAAAAAA\n", "is no line of a signature"),
+        # the four bytes of a key, and nothing signed
+        ("\u2014 mita.example AAAAAA==\n", "a signature is too short"),
+        ("\u2014 mita.example !\n", "a signature is not base64"),
+        ("\u2014 mita.example AAAAAA==", "a note is a text, a blank line and lines of signatures"),
+    ],
+)
+def test_a_tail_that_holds_no_signatures_is_refused(tail: str, said: str) -> None:
+    with pytest.raises(BadNote, match=said):
+        note_text(f"a text\n\n{tail}", keys=[SIGNER.key])
+
+
+def test_a_signature_by_a_known_key_has_64_bytes() -> None:
+    text, _, line = signed().note.partition("\n\n")
+    raw = base64.b64decode(line.split(" ")[2])
+    for cut in (raw[:-1], raw + b"\x00"):
+        note = f"{text}\n\n\u2014 mita.example {base64.b64encode(cut).decode()}\n"
+        with pytest.raises(NotSigned, match="altered"):
+            note_text(note, keys=[SIGNER.key])
+
+
+def test_half_a_surrogate_pair_is_in_no_note() -> None:
+    with pytest.raises(BadNote, match="characters that no note has"):
+        note_text("a \ud800\n\n\u2014 mita.example AAAAAAAA\n", keys=[SIGNER.key])
+
+
+@pytest.mark.parametrize(
+    ("place", "taken_at"),
+    [
+        ("mita.example/7/20260331T220000.000001Z-close", TAKEN_AT),
+        ("20260331T220000.000001Z-daily", TAKEN_AT),
+        ("mita.example/7/yesterday-daily", None),
+        ("mita.example/7/20260231T220000.000001Z-daily", None),
+        ("", None),
+    ],
+)
+def test_the_name_of_a_place_says_when(place: str, taken_at: datetime | None) -> None:
+    assert taken_at_of(place) == taken_at
 
 
 @pytest.mark.parametrize("text", ["a\ud800b\n", "no line break", "a tab\t\n", "a nul\x00\n", ""])

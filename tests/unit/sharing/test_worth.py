@@ -165,3 +165,36 @@ def test_what_is_said_of_a_month() -> None:
     ]
     both = [*told.taken_back, *told.lines]
     assert sum(each.paid.gross_micro for each in both) == -200_000
+
+
+def test_without_tax_nothing_is_said_of_it() -> None:
+    new = replace(
+        NOTHING,
+        consumption_micro=3_000_000,
+        allocated_micro=2_000_000,
+        saved_net_micro=600_000,
+        solar_net_micro=200_000,
+    )
+    told = ExplainedMonth(
+        group="The roof", month=D, until_on=date(2026, 4, 1), currency="EUR", old=NOTHING, new=new
+    )
+    assert sharing_sentences(told) == [
+        "The roof in March 2026, counted up to 1 April 2026 (not included).",
+        "You used 3.000 kWh.",
+        "Of this 2.000 kWh came from the roof.",
+        "From the grid this would have cost €0.60 more.",
+        "From the roof it costs €0.20.",
+        "Together the month is worth €0.40 to you.",
+        "The difference, €0.40, was given to the wallet by this entry.",
+    ]
+
+
+def test_what_lies_before_the_first_table_costs_nothing() -> None:
+    edges = grid_of(ZONE, first=date(2026, 2, 28), until=date(2026, 3, 2), minutes=24 * 60).edges
+    table = replace(TABLE, effective_from=D)
+    how = {"zone": ZONE, "register": "import", "edges": edges}
+    used = np.array([5_000_000, 2_000_000])
+    # of the second day: 1 kWh is free, 1 kWh costs 0.1001, and 22 percent of that is 22,022 micro
+    assert usage_cost([table], quantity_micro=used, **how) == Money(100_100, 22_022)
+    net, tax = interval_costs([table], quantity_micro=used, **how)
+    assert (net.tolist(), tax.tolist()) == ([0, 100_100], [0, 22_022])

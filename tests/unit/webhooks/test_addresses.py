@@ -100,6 +100,12 @@ def test_a_url_into_the_own_network_is_refused(url: str) -> None:
         parse_url(url, rules=NONE)
 
 
+@pytest.mark.parametrize("url", ["https://:443/", "https://./", "https://.:8443/"])
+def test_a_url_names_a_host(url: str) -> None:
+    with pytest.raises(UrlRefused, match=r"must name a host$"):
+        parse_url(url, rules=NONE)
+
+
 @pytest.mark.parametrize(
     ("url", "target"),
     [

@@ -69,19 +69,19 @@ def explanation_text(told: Explained) -> str:
 
 def _reading(told: Explained) -> list[str]:
     if told.total is None or told.start is None or told.end is None:
-        return [
-            f"The reading of {_day_time(told.event_at, told.zone)} cost {_money(told.amount_micro, told)}."
-        ]
+        when, verb = _day_time(told.event_at, told.zone), "cost" if told.amount_micro <= 0 else "brought"
+        return [f"The reading of {when} {verb} {_money(abs(told.amount_micro), told)}."]
     span = _span(told.start, told.end, told.zone)
     return [f"{span} {_used(told.total.quantity_micro, told)}.", *_priced(told, told.lines)]
 
 
 def _readings(told: Explained) -> list[str]:
-    lines = []
-    if told.start is not None and told.end is not None and told.total is not None:
-        count = "one reading" if told.charges == 1 else f"{told.charges} readings"
-        span = _span(told.start, told.end, told.zone)
-        lines.append(f"{span} {_used(told.total.quantity_micro, told)} ({count}).")
+    assert told.total is not None, "a sum says what it is of"
+    assert told.start is not None, "a sum has a beginning"
+    assert told.end is not None, "a sum has an end"
+    count = "one reading" if told.charges == 1 else f"{told.charges} readings"
+    span = _span(told.start, told.end, told.zone)
+    lines = [f"{span} {_used(told.total.quantity_micro, told)} ({count})."]
     if told.cause:
         lines.append(f"Meanwhile a part of it was charged again: {told.cause}.")
     return lines + _priced(told, told.lines)
@@ -140,9 +140,8 @@ def _booked(told: Explained) -> Iterator[str]:
     yield f"Booked on {_day_time(told.booked_at, told.zone)}{by}."
     if told.memo:
         yield f"The note: {told.memo}."
-    if told.journal_id is not None:
-        key = f", asked for with the key {told.key}" if told.key else ""
-        yield f"Journal {told.journal_id}{key}."
+    key = f", asked for with the key {told.key}" if told.key else ""
+    yield f"Journal {told.journal_id}{key}."
 
 
 def _words(kind: str) -> str:
@@ -150,7 +149,13 @@ def _words(kind: str) -> str:
 
 
 def _priced(told: Explained, lines: Sequence[CostLine]) -> list[str]:
-    """Return the sentences of the lines, then tax and sum, then whose prices these are."""
+    """Return the sentences of the lines, then tax and sum, then whose prices these are.
+
+    Nothing where they could not be put together again.
+    """
+    if not told.is_exact:
+        return []
+    assert told.total is not None, "what is exact has a total"
     if len(lines) == 1 and not told.taken_back:
         found = [_alone(lines[0], told)]
     else:
@@ -160,8 +165,7 @@ def _priced(told: Explained, lines: Sequence[CostLine]) -> list[str]:
         elif _is_spread(lines):
             found.append("The price changed in that time, so the quantity was spread evenly over it:")
         found += _list(lines, told)
-    if told.total is not None and told.is_exact:
-        found += _sums(told, told.total, [*told.taken_back, *lines])
+    found += _sums(told, told.total, [*told.taken_back, *lines])
     return found + _tables(told, lines or told.taken_back)
 
 

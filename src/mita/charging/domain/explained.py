@@ -81,6 +81,7 @@ class Explained:
     zone: ZoneInfo
     event_at: datetime
     booked_at: datetime
+    journal_id: UUID
     register: str = ""
     meter: str = ""
     start: datetime | None = None
@@ -96,7 +97,6 @@ class Explained:
     later: tuple[LaterCorrection, ...] = ()
     of_seq: int | None = None  # the entry that a reversal mirrors
     of: Mirrored | None = None
-    journal_id: UUID | None = None
     key: str = ""  # the idempotency key that the movement was asked for with
     who: str = ""  # who moved the money, in words
     account: str = ""  # the readable name of the entry's account

@@ -32,17 +32,21 @@ class Payers:
     """
 
     listed: Mapping[Payer, tuple[Segment, ...]]
-    own: Mapping[int, tuple[Segment, ...]]
+    own: Mapping[Target, tuple[Segment, ...]]
 
     def of(self, target: Target, *, day: date) -> Payer:
         """Return who pays for what a register uses on a date."""
         unit, meter = Payer(Scope.UNIT, target.unit_id), Payer(Scope.METER, target.meter_id)
-        table_id = _table_on(self.own.get(target.register_id, ()), day=day)
+        table_id = _table_on(self.own.get(target, ()), day=day)
         if table_id is not None:
-            others = [each for each in self.listed if each.scope is Scope.REGISTER]
-            for payer in (Payer(Scope.REGISTER, target.register_id), meter, *others):
-                if _table_on(self.listed.get(payer, ()), day=day) == table_id:
-                    return payer
+            others = [each for each in self.own if each.meter_id == target.meter_id]
+            registers = [Payer(Scope.REGISTER, each.register_id) for each in (target, *others)]
+            # somebody of the meter pays for the table: only then is it not listed for the register itself
+            return next(
+                payer
+                for payer in (registers[0], meter, *registers[1:])
+                if _table_on(self.listed.get(payer, ()), day=day) == table_id
+            )
         return meter if _table_on(self.listed.get(meter, ()), day=day) is not None else unit
 
 
@@ -52,7 +56,7 @@ def payers_of(assignments: Sequence[Assignment], *, targets: Sequence[Target], r
     listed = {
         Payer(Scope.UNIT, unit_id): segments(assignments, target=Target(unit_id, 0, 0), role=role),
     }
-    own: dict[int, tuple[Segment, ...]] = {}
+    own: dict[Target, tuple[Segment, ...]] = {}
     for meter_id in sorted({target.meter_id for target in targets}):
         of_meter = _own(assignments, scope=Scope.METER, target=Target(unit_id, meter_id, 0), role=role)
         listed[Payer(Scope.METER, meter_id)] = of_meter
@@ -61,7 +65,7 @@ def payers_of(assignments: Sequence[Assignment], *, targets: Sequence[Target], r
             if target.meter_id != meter_id:
                 continue
             of_register = _own(assignments, scope=Scope.REGISTER, target=target, role=role)
-            own[target.register_id] = of_register
+            own[target] = of_register
             rest = _without(of_register, paid=paid)
             listed[Payer(Scope.REGISTER, target.register_id)] = rest
             paid.append(rest)

@@ -9,20 +9,23 @@ from __future__ import annotations
 import hashlib
 import struct
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import numpy as np
 
-from .chain import genesis_hash
+from .chain import genesis_hash, period_days
 from .check import STORED, Break, ChainCheck
 from .checkpoint import estate_origin, leaves_root, read_leaves, read_note
 from .kinds import EntryKind, JournalKind, SourceKind
 from .note import BadNote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from enum import IntEnum
+
+    from numpy.typing import NDArray
 
     from .note import VerifierKey
 
@@ -101,15 +104,32 @@ _WORDS = {
 }
 
 
+# the kind of a journal is hashed in the width of an entry's
+_LIMITS = {name: np.iinfo(STORED[name]) for name in _WHOLE} | {
+    "journal_kind": np.iinfo(STORED["kind"]),
+    "entry_kind": np.iinfo(STORED["kind"]),
+    "source_kind": np.iinfo(STORED["source_kind"]),
+    "event_at_us": np.iinfo(STORED["event_at"]),
+    "booked_at_us": np.iinfo(np.int64),
+    "period": np.iinfo(STORED["period"]),
+}
+
+
 def _number(column: str, cell: str) -> int:
-    """Return the number of a kind; one that has no word stands as itself."""
-    found = _WORDS[column].get(cell)
+    """Return the number that a cell stands for; a kind that has no word stands as its number."""
+    if column == "period":
+        day = date.fromisoformat(cell)
+        if day.isoformat() != cell:
+            raise ValueError(f"a date is written as {day.isoformat()}")
+        return period_days(day)
+    found = _WORDS.get(column, {}).get(cell)
     return int(cell) if found is None else found
 
 
-def _numbers(column: str, cells: Sequence[str]) -> list[int]:
+def _numbers(column: str, cells: Sequence[str]) -> NDArray[np.int64]:
+    """Return the numbers of a column that has few different ones."""
     known = {cell: _number(column, cell) for cell in set(cells)}
-    return [known[cell] for cell in cells]
+    return np.array([known[cell] for cell in cells], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +182,6 @@ class ExportCheck:
         """How many rows were checked."""
         return self._chains.entries
 
-    @property
-    def accounts(self) -> int:
-        """How many accounts have rows."""
-        return len(set(self._accounts))
-
     def feed(self, rows: Sequence[Sequence[str]], *, lines: Sequence[int]) -> None:
         """Check some consecutive rows, each of which stands on one of ``lines`` of the file.
 
@@ -176,9 +191,10 @@ class ExportCheck:
             return
         try:
             stored = self._stored(rows)
-        except (ValueError, OverflowError, IndexError, struct.error):
-            self._blame(rows, lines)
-            raise
+        except (ValueError, OverflowError, struct.error) as error:
+            bad = list(_bad_rows(rows, lines))
+            assert bad, "what cannot be stored has a cell that is none"
+            raise bad[0] from error
         account = stored["account_id"]
         starts = np.flatnonzero(np.r_[True, account[1:] != account[:-1]])
         groups = [int(each) for each in account[starts]]
@@ -195,11 +211,10 @@ class ExportCheck:
         cells = {name: columns[place] for name, place in _PLACE.items()}
         stored = np.zeros(len(rows), dtype=STORED)
         for name in _WHOLE:
-            stored[name] = np.fromiter(map(int, cells[name]), dtype=np.int64, count=len(rows))
+            _store(stored, name, np.fromiter(map(int, cells[name]), dtype=np.int64, count=len(rows)))
         stored["event_at"] = np.fromiter(map(int, cells["event_at_us"]), dtype=np.int64, count=len(rows))
-        stored["period"] = np.array(cells["period"], dtype="datetime64[D]").astype(np.int64)
-        stored["kind"] = _numbers("entry_kind", cells["entry_kind"])
-        stored["source_kind"] = _numbers("source_kind", cells["source_kind"])
+        for name, column in (("period", "period"), ("kind", "entry_kind"), ("source_kind", "source_kind")):
+            _store(stored, name, _numbers(column, cells[column]))
         hashes = b"".join(map(bytes.fromhex, cells["hash"]))
         if len(hashes) != len(rows) * STORED["hash"].itemsize:
             raise ValueError("a hash has 32 bytes")
@@ -228,18 +243,6 @@ class ExportCheck:
             ids.append(self._ids[journal])
             digests.append(digest)
         return b"".join(ids), b"".join(digests)
-
-    def _blame(self, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
-        """Say which row it was.
-
-        :raises BadRow: naming its line and column
-        """
-        for line, row in zip(lines, rows, strict=True):
-            if len(row) != len(COLUMNS):
-                raise BadRow(line, f"{len(row)} columns instead of {len(COLUMNS)}")
-            for name, cell in zip(COLUMNS, row, strict=True):
-                if not _is_cell(name, cell):
-                    raise BadRow(line, f"{name} cannot be {cell[:60]!r}")
 
     def finish(self, seal: ExportSeal, *, keys: Iterable[VerifierKey]) -> list[Break]:
         """Return everything that is broken: chains, identities, and what the signed checkpoint says.
@@ -321,20 +324,36 @@ def _note_breaks(seal: ExportSeal, *, estates: set[int], keys: Iterable[Verifier
     return found
 
 
+def _store(stored: NDArray[Any], name: str, values: NDArray[np.int64]) -> None:
+    """Put numbers into a column; numpy itself would cut off what is too large for its width."""
+    limits = np.iinfo(stored.dtype[name])
+    if values.min() < limits.min or values.max() > limits.max:
+        raise OverflowError(f"{name} is too large")
+    stored[name] = values
+
+
+def _bad_rows(rows: Sequence[Sequence[str]], lines: Sequence[int]) -> Iterator[BadRow]:
+    """Yield what is wrong with the rows, by line and column."""
+    for line, row in zip(lines, rows, strict=True):
+        if len(row) != len(COLUMNS):
+            yield BadRow(line, f"{len(row)} columns instead of {len(COLUMNS)}")
+            continue
+        for name, cell in zip(COLUMNS, row, strict=True):
+            if not _is_cell(name, cell):
+                yield BadRow(line, f"{name} cannot be {cell[:60]!r}")
+
+
 def _is_cell(column: str, cell: str) -> bool:
     """Tell whether a cell is what its column holds."""
     try:
-        if column in _WORDS:
-            _number(column, cell)
-        elif column == "hash":
+        if column == "hash":
             return len(bytes.fromhex(cell)) == STORED["hash"].itemsize
-        elif column == "journal_id":
+        if column in _LIMITS:
+            return int(_LIMITS[column].min) <= _number(column, cell) <= int(_LIMITS[column].max)
+        if column == "journal_id":
             UUID(cell)
-        elif column == "period":
-            return not np.isnat(np.array([cell], dtype="datetime64[D]"))[0]
-        elif column.endswith(("_us", "_micro")) or column in _WHOLE:
-            np.array([int(cell)], dtype=np.int64)
-    except (ValueError, OverflowError):
+        cell.encode()
+    except ValueError:
         return False
     return True
 

@@ -75,11 +75,9 @@ def open_window(rule: WindowRule, *, day: date) -> Window | None:
 def coming_window(rule: WindowRule, *, day: date) -> Window:
     """Return the window that a local date lies in, or the next one after it."""
     month = day.replace(day=1)
-    for begin in (_before(month), month, _after(month)):
-        window = _beginning_in(begin, rule=rule)
-        if window.until_on > day:
-            return window
-    raise AssertionError("the window that begins next month ends after today")
+    windows = (_beginning_in(begin, rule=rule) for begin in (_before(month), month, _after(month)))
+    # the one that begins next month ends after today
+    return next(window for window in windows if window.until_on > day)
 
 
 def month_of(day: date) -> Window:

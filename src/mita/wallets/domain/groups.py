@@ -134,10 +134,8 @@ def fill(balances_micro: Mapping[int, int], *, target_micro: int, money_micro: i
 
 def _level(totals: list[int], *, target: int, money: int) -> tuple[int, int]:
     """Return the level to which money lifts the first of the sorted totals, and how many those are."""
-    below = 0
-    for count, total in enumerate(totals, start=1):
-        below += total
-        next_level = totals[count] if count < len(totals) else target
-        if next_level * count - below >= money or count == len(totals):
-            return min(target, (below + money) // count), count
-    raise AssertionError("there is at least one total")
+    count, below = 1, totals[0]
+    while count < len(totals) and totals[count] * count - below < money:
+        below += totals[count]
+        count += 1
+    return min(target, (below + money) // count), count
