@@ -67,6 +67,11 @@ def test_a_discount_is_a_percentage(percent):
         discounted_micro(1, discount_percent_micro=percent)
 
 
+def test_a_benchmark_below_zero_is_none():
+    with pytest.raises(BadBenchmark, match="a benchmark of -1 is below zero"):
+        discounted_micro(-1, discount_percent_micro=0)
+
+
 def test_a_table_for_each_quarter():
     tables = benchmark_tables(PUBLISHED, name="Microgrid", discount_percent_micro=25 * MICRO, tax=VAT)
     assert [each.effective_from for each in tables] == [date(2024, 4, 1), date(2024, 10, 1)]

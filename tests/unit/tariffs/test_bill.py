@@ -13,6 +13,7 @@ from mita.tariffs.domain import (
     NOT_PRICED,
     BadIntervals,
     BadSpan,
+    ChargeTooLarge,
     Interval,
     IntervalsMissing,
     NotPriced,
@@ -517,9 +518,31 @@ def test_what_cannot_be_billed_is_refused():
     ):
         with pytest.raises(BadIntervals):
             billed(priced, uses={"import": bad})
+    minutes = [Interval(day + 60 * at, day + 60 * at + 60, 10**15) for at in range(4_612)]
+    with pytest.raises(ChargeTooLarge, match="the consumption does not fit"):
+        billed(priced, uses={"import": minutes})
     with pytest.raises(BadSpan):
         billed(priced, first="2025-07-01", until="2025-07-01")
     with pytest.raises(BadSpan):
         billed(priced, first="2025-07-01", until="2095-07-01")
     with pytest.raises(VersionsNotInOrder):
         billed(priced, priced)
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({}, "either intervals or a quantity"),
+        ({"uses": {"import": [Interval(0, 60, 1)]}, "quantity_micro": 1}, "either intervals or a quantity"),
+        ({"uses": {"import": []}}, "there is no interval"),
+    ],
+)
+def test_what_is_asked_is_either_intervals_or_a_quantity(asked, says):
+    with pytest.raises(BadIntervals, match=says):
+        calculate_bill([table()], zone=JOHANNESBURG, **asked)
+
+
+def test_a_register_without_intervals_costs_nothing_even_where_it_has_no_price():
+    found = billed(no_tax(charges=[fixed("62.00")]), uses={"import": [], "export": []})
+    assert [line[0] for line in shown(found)] == ["Standing"]
+    assert found.net_micro == 62_000_000

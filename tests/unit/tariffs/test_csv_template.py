@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ HEAD = {
     "effective_from": "2025-04-01",
     "tax": {"name": "VAT", "percent": "15"},
 }
+TAX = {"name": "VAT", "percent": "15", "prices": "exclusive"}
 HOMEFLEX = HEAD | {"seasons": SEASONS, "clocks": CLOCKS}
 
 
@@ -103,6 +106,14 @@ def test_seasons_and_letters():
     }
 
 
+def test_power_of_a_register_of_its_own():
+    lines = ("Peak,demand,feeder,,,,100,ZAR/kVA,net,30",)
+    (found,) = charges(*lines, header=HEADER + ",interval_minutes")
+    assert (found["register"], found["price"]) == ("feeder", "100.00")
+    twice = refused(*lines, *lines, header=HEADER + ",interval_minutes")
+    assert twice == {("line 3.price", 3, "twice")}
+
+
 def test_no_season_of_a_demand_charge_is_forgotten():
     lines = ("Peak,demand,,high,P,,212.50,per kVA,net,30", "Peak,demand,,low,,,100,ZAR/kVA,net,30")
     options = {"header": HEADER + ",interval_minutes", "seasons": SEASONS, "clocks": CLOCKS}
@@ -149,6 +160,14 @@ def test_gas_is_priced_in_what_it_is_converted_to():
     }
     assert charges("Gas,usage,,,,,5.48,p/kWh,net", **gas)[0]["price"] == "0.0548"
     assert refused("Gas,usage,,,,,5.48,p/m3,net", **gas) == {("line 2.unit", 2, "wrong_unit")}
+
+
+def test_a_conversion_to_kilolitres_is_priced_by_the_kilolitre():
+    head = {"utility": "water", "conversion": {"unit": "kl", "factor": "1"}}
+    draft = read("Water,usage,,,,,25.50,ZAR/kl,net", **head)
+    assert draft.documents[0]["charges"][0]["price"] == "25.50"
+    assert draft.to_confirm == ()
+    assert refused("Water,usage,,,,,25.50,ZAR/kWh,net", **head) == {("line 2.unit", 2, "wrong_unit")}
 
 
 def test_a_byte_order_mark_blank_lines_and_quotes():
@@ -241,6 +260,41 @@ charges:
     ]
 
 
+GAS_PRICES = {
+    "utility": "gas",
+    "currency": "GBP",
+    "conversion": {"unit": "kWh", "factor": "11.1868"},
+    "charges": [{"name": "Gas", "kind": "usage", "price": "5.48"}],
+}
+# 2550 ZAR are odd for a kilolitre, which is looked at as a cubic metre
+WATER_PRICES = {
+    "utility": "water",
+    "conversion": {"unit": "kl", "factor": "1"},
+    "charges": [{"name": "Water", "kind": "usage", "price": "2550.00"}],
+}
+NET_METERING = {
+    "charges": [
+        {"name": "Energy", "kind": "usage", "price": "2.10"},
+        {"name": "Netting", "kind": "netting", "surplus_price": "80"},
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("prices", "path", "says"),
+    [
+        (GAS_PRICES, "charges[0].price", "5.48 GBP per kWh is outside 0.02 to 2.00; was it written in c"),
+        (WATER_PRICES, "charges[0].price", "2550.00 ZAR per m3 is outside 3.00 to 300.00; was it written"),
+        (NET_METERING, "charges[1].surplus_price", "80.00 ZAR per kWh is outside 0.15 to 15.00; was it"),
+    ],
+)
+def test_prices_of_all_forms_are_looked_at_in_their_unit(prices, path, says):
+    draft = read_rate_table(json.dumps({"rate_table": 1, **HEAD, "tax": TAX, **prices}))
+    (found,) = draft.to_confirm
+    assert found.path == path
+    assert found.message.startswith(says)
+
+
 # ── refusals, each with its line ──
 
 
@@ -298,6 +352,18 @@ def test_what_is_wrong_is_refused_at_its_line(lines, fault):
 )
 def test_the_first_line_names_the_columns(header, code):
     assert code in {each[2] for each in refused("A,usage,,,,,2,ZAR/kWh,net", header=header)}
+
+
+def test_a_season_with_a_price_and_with_letters_is_refused():
+    lines = ("A,usage,,high,,,2,ZAR/kWh,net", "A,usage,,high,P,,3,ZAR/kWh,net")
+    assert refused(*lines, seasons=SEASONS, clocks=CLOCKS) == {("line 3.letter", 3, "mixed")}
+
+
+def test_a_file_that_is_no_price_list_is_refused_at_its_size():
+    assert refused("x" * (256 * 1024)) == {("", None, "too_large")}
+    rows = [f"C{at},usage,,,,,2,ZAR/kWh,net" for at in range(2_001)]
+    assert refused(*rows) == {("", 1, "too_many_rows")}
+    assert "too_many_rows" not in {code for _, _, code in refused(*rows[1:])}
 
 
 def test_gross_needs_the_tax():

@@ -133,3 +133,30 @@ def test_many_charges_are_cut_short() -> None:
 )
 def test_percentages_have_a_sign(centi: int, text: str) -> None:
     assert percent_text(centi) == text
+
+
+def test_net_metering_and_a_minimum_bill() -> None:
+    netting = {"name": "Netting", "kind": "netting", "surplus_price": "0.10"}
+    minimum = {"name": "Least", "kind": "minimum", "per": "month", "price": "50.00"}
+    old = parse_document({**OLD, "charges": [OLD["charges"][0], netting, minimum]})
+    carried = {**netting, "surplus": "carried", "carried_until": "03-31", "surplus_price": "0.12"}
+    found = difference(
+        old, parse_document({**OLD, "charges": [OLD["charges"][0], carried, {**minimum, "price": "45.00"}]})
+    )
+    assert rows(found) == [
+        ("Netting", "price", None, 100_000, 120_000, 2000),
+        ("Least", "price", None, 50_000_000, 45_000_000, -1000),
+    ]
+    assert [each.place.kind for each in found.changes] == ["netting", "minimum"]
+    assert change_words(found) == "Netting +20.00 %, Least -10.00 %, terms of Netting"
+
+
+def test_a_charge_of_another_kind_has_other_terms() -> None:
+    least = {"name": "Capacity", "kind": "minimum", "per": "month", "price": "3.24"}
+    found = with_charges(OLD["charges"][0], least, OLD["charges"][2])
+    # a standing charge goes, a minimum of the same name comes
+    assert rows(found) == [
+        ("Capacity", "price", None, 3_240_000, None, None),
+        ("Capacity", "price", None, None, 3_240_000, None),
+    ]
+    assert found.also == ("terms of Capacity",)

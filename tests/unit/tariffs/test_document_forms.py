@@ -293,3 +293,13 @@ def test_texts_that_cannot_be_read_say_where(text, line, code, said):
     (problem,) = caught.value.problems
     assert (problem.line, problem.code) == (line, code)
     assert said in problem.message
+
+
+def test_a_charge_without_a_price_for_a_letter_says_so():
+    winter = UsageCharge("Levy", "import", (PriceRule("high", "P", (Block(None, 7),)),))
+    assert winter.blocks(season="high", letter="P") == (Block(None, 7),)
+    for season, letter in (("high", "O"), ("low", "P")):
+        with pytest.raises(
+            LookupError, match=f"'Levy' has no price for season '{season}', letter '{letter}'"
+        ):
+            winter.blocks(season=season, letter=letter)

@@ -38,6 +38,11 @@ def test_holidays_without_the_rest_are_ordinary_days():
     assert types(calendar, "2025-04-18", "2025-05-01", "2026-12-26") == ["sunday", "weekday", "saturday"]
 
 
+def test_a_calendar_of_dates_alone_knows_no_public_holidays():
+    found = types({"dates": {"2025-12-27": "weekday"}}, "2025-12-25", "2025-12-27", "2025-12-28")
+    assert found == ["weekday", "weekday", "sunday"]
+
+
 def test_the_day_in_lieu_may_have_a_type_of_its_own():
     calendar = {"country": "ZA", "holidays": {"Freedom Day": "sunday", "Freedom Day (observed)": "saturday"}}
     assert types(calendar, "2025-04-27", "2025-04-28", "2026-04-27") == ["sunday", "saturday", "sunday"]

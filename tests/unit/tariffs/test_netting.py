@@ -143,6 +143,15 @@ def test_a_new_table_pays_what_it_does_not_carry():
     assert nets(tables, drawn=months(1, 1), fed_in=[Interval(at(1), at(1, 2), 11 * UNIT)])[0] == -UNIT
 
 
+def test_export_is_paid_where_a_new_table_supplies_nothing():
+    tables = [
+        parse_document(plain(usage(), PAID)),
+        parse_document(plain(usage(register="export", price="0.30"), effective_from="2025-02-01")),
+    ]
+    # 5 of 8 are netted and 3 are surplus; from February on there is no import to net
+    assert nets(tables, drawn=months(5), fed_in=months(8, 4)) == [-300_000, -1_200_000, 0, 0]
+
+
 def test_a_quantity_alone_has_no_export():
     found, _ = calculate_bill(
         [parse_document(plain(usage(price="2.00"), PAID))], zone=UTC_ZONE, quantity_micro=7 * UNIT

@@ -159,6 +159,9 @@ def test_what_nothing_can_be_bought_with():
         amount_for(table(), quantity_micro=0)
     with pytest.raises(BadPurchase):
         amount_for(table(), quantity_micro=1, arrears_percent_micro=100 * MICRO)
+    for coin in (0, 2**63):
+        with pytest.raises(BadPurchase, match="the smallest coin"):
+            amount_for(table(), quantity_micro=1, coin_micro=coin)
     with pytest.raises(NotPriced):
         units_for(table(), amount_micro=1, days=(date(2023, 1, 1), date(2023, 2, 1)))
 

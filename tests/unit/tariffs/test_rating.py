@@ -327,6 +327,10 @@ def test_bad_intervals_are_refused():
         with pytest.raises(BadIntervals):
             rate_chain(slots, start=start, end=end, quantity=quantity)
     assert len(rate_chain(slots, start=[START], end=[slots.starts[-1]], quantity=[1]).net_micro) == 1
+    later = {"start": [START + 1], "end": [START + 2], "quantity": [1]}
+    for base in (opening(-1), opening(0, -1), opening(0, 0, -1)):
+        with pytest.raises(BadIntervals, match="opening total"):
+            rate_chain(slots, **later, base=base)
 
 
 def test_an_empty_batch_is_empty():

@@ -306,6 +306,13 @@ def test_ties_among_unequal_members_go_by_id_too():
     assert many.allocated[:, 0].tolist() == list(one.allocated.values())
 
 
+def test_without_members_all_of_it_is_surplus():
+    nobody = np.zeros((0, 2), dtype=np.int64)
+    shared = allocate_many(ES["static"], members=[], generation=np.array([5, 7]), consumption=nobody)
+    assert shared.surplus.tolist() == [5, 7]
+    assert shared.allocated.shape == shared.surplus_of.shape == (0, 2)
+
+
 def test_products_beyond_64_bits_are_exact():
     used = np.array([[10**15, 3], [10**15 - 1, 4], [10**15 - 2, 5]], dtype=np.int64)
     got = _dynamic(np.array([10**15, 7], dtype=np.int64), used)

@@ -168,6 +168,18 @@ def test_large_numbers_are_exact_or_refused():
         rate_totals(free, quantity_micro=np.full((1, 3), 2**61), start_s=START, step_s=HOUR)
 
 
+def test_large_numbers_without_a_price_are_exact_or_refused():
+    slots = slots_of(table(effective_from="2025-07-30", charges=[usage(price="0.00")]))
+    large = np.full((1, 5), 10**18)
+    large[0, 0] += 1
+    found = rate_totals(slots, quantity_micro=large, start_s=END - 5 * 86_400, step_s=86_400)
+    # three days before the table, two in it
+    assert found.unpriced_micro.tolist() == [3 * 10**18 + 1]
+    too_large = np.array([[4 * 10**18] * 3 + [0, 0]])
+    with pytest.raises(ChargeTooLarge):
+        rate_totals(slots, quantity_micro=too_large, start_s=END - 5 * 86_400, step_s=86_400)
+
+
 # ---- the same as `rate`
 
 

@@ -244,6 +244,20 @@ def test_fixed_and_minimum_charges():
     ]
 
 
+def test_where_the_rate_is_from():
+    found = imported(source=" Tariff\n book ", uri="https://example.org/rate")
+    assert found["source"] == {"title": "Tariff book", "url": "https://example.org/rate"}
+    assert "source" not in imported(source=7, uri="ftp://example.org/rate")
+
+
+def test_what_no_price_is_written_for_is_free_and_told():
+    draft = drafted(energyratestructure=[[{"unit": "kWh"}]])
+    assert draft.documents[0]["charges"] == [{"name": "Energy", "kind": "usage", "price": "0.00"}]
+    assert ("energyratestructure[0][0].rate", "no_price") in {
+        (each.path, each.code) for each in draft.warnings
+    }
+
+
 def test_several_rates_in_a_file():
     text = json.dumps({"items": [rate(), rate(name="R2", startdate=1609459200)]})
     assert [each["effective_from"] for each in read_urdb(text).documents] == ["2020-01-01", "2021-01-01"]
@@ -279,6 +293,7 @@ def test_a_price_in_cents_wants_to_be_confirmed():
         ({"demandratchetpercentage": [0, 0, 80]}, "demandratchetpercentage"),
         ({"coincidentratestructure": [[{"rate": 4}]]}, "coincidentratestructure"),
         ({"demandreactivepowercharge": 0.5}, "demandreactivepowercharge"),
+        ({"demandreactivepowercharge": "see rider 3"}, "demandreactivepowercharge"),
         ({"flatdemandstructure": [[{"rate": 4}]], "flatdemandunit": "hp"}, "flatdemandunit"),
         ({"flatdemandstructure": [[{"rate": 4, "max": 9}, {"rate": 5}]]}, "flatdemandstructure[0]"),
         (
@@ -300,12 +315,15 @@ def test_what_no_rate_table_can_say_is_left_out_by_name(changes, path):
 
 def test_nothing_is_left_out_for_zeros():
     zeros = {"annualmincharge": 0, "demandratchetpercentage": [0] * 12, "fixedchargeeaaddl": 0.0}
-    assert drafted(**zeros).left_out == ()
+    nothing = {"coincidentratestructure": [[{"rate": None, "unit": ""}]], "demandunits": "hp"}
+    assert drafted(**zeros, **nothing).left_out == ()
 
 
 def test_what_is_said_in_words_or_not_known_is_told():
     codes = {(each.path, each.code) for each in drafted(energycomments="plus 2 c", surprise=4).warnings}
     assert {("energycomments", "not_read"), ("surprise", "unknown_key"), ("", "no_tax")} <= codes
+    ended = {(each.path, each.code) for each in drafted(enddate=1609459200).warnings}
+    assert ended == {("enddate", "has_ended"), ("", "no_tax")}
     assert ("dgrules", "net_metering") in {
         (each.path, each.code) for each in drafted(dgrules="Net Metering").warnings
     }
@@ -350,6 +368,31 @@ def test_a_text_that_is_no_rate_is_refused(text):
     with pytest.raises(RateTableInvalid) as caught:
         read_urdb(text)
     assert all(each.message for each in caught.value.problems)
+
+
+def test_a_file_too_large_to_be_a_rate_is_not_read():
+    with pytest.raises(RateTableInvalid) as caught:
+        read_urdb(json.dumps(rate()) + " " * 4 * 1024 * 1024)
+    assert [each.code for each in caught.value.problems] == ["too_large"]
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        ("1e999999", "out_of_range"),
+        ("0." + "1" * 61, "out_of_range"),
+        ("1e-999999", "too_many_decimals"),
+        ("0e-999999", None),
+    ],
+)
+def test_a_number_of_any_size_is_read_or_refused_at_once(number, code):
+    text = json.dumps(rate(fixedchargefirstmeter=12345)).replace("12345", number)
+    codes = []
+    try:
+        read_urdb(text)
+    except RateTableInvalid as refusal:
+        codes = [each.code for each in refusal.problems]
+    assert codes == ([code] if code else [])
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), st.lists, max_leaves=5))

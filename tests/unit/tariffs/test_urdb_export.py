@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mita.tariffs.domain import canonical_json, parse_document
 from mita.tariffs.domain.imports import NotInUrdb, read_urdb, to_urdb
 
+from .documents import DEMAND
 from .tables import CLOCKS, SEASONS, document, homeflex, table, usage
 from .test_urdb import FROM_2020, rate
 
@@ -171,10 +172,83 @@ def test_what_urdb_does_not_say_is_named():
     ]
 
 
+def test_where_a_table_is_from_and_letters_by_the_half_hour():
+    made = table(
+        currency="USD",
+        tax=None,
+        source={"title": "Tariff book", "url": "https://example.org/book"},
+        clocks=dict.fromkeys(("weekday", "saturday", "sunday"), "A" * 16 + "B" * 32),
+        charges=[usage(price={"A": "0.10", "B": "0.30"})],
+    )
+    exported = to_urdb(made)
+    assert (exported.rate["source"], exported.rate["uri"]) == ("Tariff book", "https://example.org/book")
+    assert exported.rate["energyweekdayschedule"] == [[0] * 8 + [1] * 16] * 12
+    assert exported.left_out == ()
+    assert again(made).source == made.source
+
+
+def test_standing_charges_alone():
+    day = {"name": "Network", "kind": "fixed", "per": "day", "price": "3.24", "while_off": False}
+    month = {"name": "Account", "kind": "fixed", "per": "month", "price": "20.00"}
+    made = table(
+        currency="USD",
+        tax=None,
+        source={"title": "Tariff book", "retrieved": "2025-05-01"},
+        charges=[day, {**day, "name": "Meter", "price": "1.01", "while_off": True}, month],
+    )
+    exported = to_urdb(made)
+    assert exported.rate == {
+        "name": "Test",
+        "startdate": 1704067200,
+        "source": "Tariff book",
+        "fixedchargefirstmeter": Decimal("4.25"),
+        "fixedchargeunits": "$/day",
+    }
+    assert [each.path for each in exported.left_out] == [
+        "source.retrieved",
+        "charges[0].while_off",
+        "charges[2]",
+    ]
+
+
+def test_what_urdb_does_not_say_of_power_and_net_metering():
+    power = {"name": "Peak", "kind": "demand", "interval_minutes": 30, "unit": "kW", "price": "7.00"}
+    made = table(
+        currency="USD",
+        tax=None,
+        charges=[
+            usage(price="0.10"),
+            {**power, "register": "feeder"},
+            {**power, "name": "Quarter", "register": "feeder", "interval_minutes": 15},
+            {"name": "Netting", "kind": "netting", "surplus_price": "0.04"},
+        ],
+    )
+    exported = to_urdb(made)
+    assert exported.rate["demandwindow"] == 30
+    assert exported.rate["flatdemandstructure"] == [[{"rate": 7}]]
+    assert [each.path for each in exported.left_out] == [
+        "charges[1].register",
+        "charges[2].register",
+        "charges[2]",
+        "charges[3]",
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
         ({"utility": "water"}, "electricity only"),
+        (
+            {
+                "clocks": dict.fromkeys(("weekday", "saturday", "sunday"), "AB" * 12),
+                "charges": [
+                    usage(price="1"),
+                    {**DEMAND, "name": "One", "when": ["A", "B"]},
+                    {**DEMAND, "name": "Two", "when": ["B"]},
+                ],
+            },
+            "the hours of 'Two' are also those of 'One'",
+        ),
         ({"seasons": SEASONS, "clocks": CLOCKS}, "Saturday and Sunday differ"),
         (
             {

@@ -91,13 +91,12 @@ class SlabFilling(Filling):
         low, high = max(before - self.free, 0), max(after - self.free, 0)
         cost = lower = 0
         for number, (upper, price) in enumerate(self.blocks[row], start=1):
-            inside = (high if upper is None else min(high, upper)) - max(low, lower)
+            top = high if upper is None else min(high, upper)
+            inside = top - max(low, lower)
             if inside > 0:
                 self._taken[(*row, number, price)] += inside
                 cost += inside * price
-            if upper is None or high <= upper:
-                break
-            lower = upper
+            lower = top
         return cost
 
     def quantities(self) -> Quantities:

@@ -145,8 +145,7 @@ def charge_document(charge: Charge) -> dict[str, Any]:
         case MinimumCharge():
             price = _money_text(charge.price_micro)
             return {"name": charge.name, "kind": "minimum", "per": MONTH, "price": price}
-        case NettingCharge():
-            return _netting_document(charge)
+    return _netting_document(charge)
 
 
 def _usage_document(charge: UsageCharge) -> dict[str, Any]:

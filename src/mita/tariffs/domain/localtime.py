@@ -73,6 +73,5 @@ def _change(zone: ZoneInfo, *, low: int, high: int) -> int:
 
 def _offset_s(instant_s: int, *, zone: ZoneInfo) -> int:
     offset = datetime.fromtimestamp(instant_s, tz=zone).utcoffset()
-    if offset is None:
-        raise ValueError(f"{zone} is not a time zone with an offset")
+    assert offset is not None, "a zone has an offset at any instant"
     return offset.days * 86_400 + offset.seconds

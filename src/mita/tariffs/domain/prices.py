@@ -69,19 +69,13 @@ def needs_tallies(charge: UsageCharge) -> bool:
     return has_blocks and charge.mode == VOLUME
 
 
-def merge_blocks(
-    charges: Sequence[UsageCharge], *, season: str, letter: str, days: int = 0, whole_days: int = 0
-) -> tuple[MergedBlock, ...]:
+def _merged(charges: Sequence[UsageCharge], *, key: RowKey) -> tuple[MergedBlock, ...]:
     """Return (lower, upper, price) of all charges together: the union of limits, the sum of prices.
 
     An allowance is a block at no price, and the charge's other blocks begin at its end. Limits and allowances
-    shrink to ``days`` of ``whole_days``, each rounded down to the micro; not at all if these are 0.
-
-    :raises NeedsTallies: if a charge has no price by running quantity alone
+    shrink to the key's ``days`` of ``whole_days``, each rounded down to the micro.
     """
-    if any(needs_tallies(charge) for charge in charges):
-        raise NeedsTallies("volume blocks and blocks by letter are priced from the period's quantities")
-    lists = [_steps(charge, season, letter, days=days, whole_days=whole_days) for charge in charges]
+    lists = [_steps(charge, key=key) for charge in charges]
     limits = {upper for steps in lists for upper, _ in steps}
     uppers = sorted(limits | {OPEN_MICRO})
     lowers = [0, *uppers[:-1]]
@@ -91,17 +85,15 @@ def merge_blocks(
     )
 
 
-def _steps(
-    charge: UsageCharge, season: str, letter: str, *, days: int, whole_days: int
-) -> list[tuple[int, int]]:
+def _steps(charge: UsageCharge, *, key: RowKey) -> list[tuple[int, int]]:
     """Return (upper limit, price) by running quantity; what shrinks to nothing is left out."""
 
     def part(limit_micro: int) -> int:
-        return limit_micro * days // whole_days if whole_days else limit_micro
+        return limit_micro * key.days // key.whole_days if key.whole_days else limit_micro
 
     free = part(charge.allowance_micro)
     steps = [(free, 0)]
-    for block in charge.blocks(season=season, letter=letter):
+    for block in charge.blocks(season=key.season, letter=key.letter):
         upper = OPEN_MICRO if block.up_to_micro is None else free + part(block.up_to_micro)
         steps.append((upper, block.price_micro))
     return [(upper, price) for upper, price in steps if upper > 0]
@@ -131,12 +123,6 @@ def price_rows(versions: Sequence[RateTable], *, register: str, keys: Sequence[R
         sign=np.full(len(keys), -1 if register == EXPORT else 1, dtype=np.int64),
         factor=np.array([each.factor_micro if each else MICRO for each in conversions], dtype=np.int64),
         is_tallied=np.array(is_tallied, dtype=np.bool_),
-    )
-
-
-def _merged(charges: Sequence[UsageCharge], *, key: RowKey) -> tuple[MergedBlock, ...]:
-    return merge_blocks(
-        charges, season=key.season, letter=key.letter, days=key.days, whole_days=key.whole_days
     )
 
 

@@ -21,6 +21,7 @@ from .plausible import (
     PER_POWER,
     base_unit,
     is_currency_known,
+    measure_of,
     price_doubt,
 )
 from .price_rows import Row, charge_documents
@@ -242,7 +243,7 @@ def _check_measure(
     if kind == "usage":
         conversion = head.get("conversion")
         converted = conversion.get("unit") if isinstance(conversion, dict) else None
-        fitting = (str(converted or base_unit(str(head.get("utility")))),)
+        fitting = (measure_of(str(converted)) if converted else base_unit(str(head.get("utility"))),)
     if measure not in fitting:
         message = f"a {kind} price of this table is for a {' or a '.join(fitting)}, not for a {measure}"
         report.add((*path, "unit"), "wrong_unit", message)

@@ -58,10 +58,15 @@ def is_currency_known(currency: str) -> bool:
 
 
 def unit_of(table: RateTable) -> str:
-    """Return what a usage price of the table is for: kWh or m3."""
+    """Return what a usage price of the table is for: kWh, m3, or what a base unit is converted to."""
     if table.conversion:
-        return table.conversion.unit
+        return measure_of(table.conversion.unit)
     return base_unit(table.utility)
+
+
+def measure_of(unit: str) -> str:
+    """Return what prices for a unit are looked at as: a kilolitre is a cubic metre."""
+    return PER_M3 if unit == "kl" else unit
 
 
 def base_unit(utility: str) -> str:

@@ -15,8 +15,10 @@ from mita.tariffs.domain.document import (
     EXPORT,
     SLAB,
     Block,
+    DemandCharge,
     PriceRule,
     UsageCharge,
+    demand_register,
 )
 from mita.tariffs.domain.problems import Problem
 
@@ -27,7 +29,7 @@ from .urdb_year import LAST_DAYS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mita.tariffs.domain.document import DemandCharge, RateTable
+    from mita.tariffs.domain.document import RateTable
 
 _HALF_HOURS = 2 * HOURS
 
@@ -116,6 +118,9 @@ def _unsaid(table: RateTable) -> Iterator[Problem]:
     for place, charge in enumerate(table.charges):
         if isinstance(charge, UsageCharge) and charge.register not in (DEFAULT_REGISTER, EXPORT):
             yield _left_out(f"charges[{place}]", f"URDB has no register {charge.register}")
+        if isinstance(charge, DemandCharge) and charge.register != demand_register(charge.unit):
+            said = f"URDB has no register {charge.register}; its power is the customer's {charge.unit}"
+            yield _left_out(f"charges[{place}].register", said)
 
 
 def _left_out(path: str, message: str) -> Problem:
