@@ -75,6 +75,7 @@ class DeviceState(Base):
     failed_since: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
     failure: Mapped[str] = mapped_column(default="")
     watched_until: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    next_counter: Mapped[int] = mapped_column(BigInteger, default=1)
 
 
 class DeviceIssue(Base):

@@ -21,10 +21,16 @@ _PLACES = {
     "json": ("mita.drivers.mqtt.generic", "Generic"),
     "chirpstack": ("mita.drivers.lorawan.chirpstack", "ChirpStack"),
     "tts": ("mita.drivers.lorawan.things_stack", "Tts"),
+    "p1": ("mita.drivers.p1.driver", "P1Driver"),
+    "modbus": ("mita.drivers.modbus.driver", "Modbus"),
+    "mbus": ("mita.drivers.mbus.driver", "MbusDriver"),
+    "dlms": ("mita.drivers.dlms.driver", "DlmsDriver"),
+    "emop": ("mita.drivers.emop.driver", "EmopDriver"),
 }
 DRIVERS = tuple(_PLACES)
-# those whose messages and commands go through the broker
-OVER_MQTT = frozenset(DRIVERS) - {"tts"}
+# those that are asked, and those whose messages and commands go through the broker
+POLLED = frozenset({"modbus", "mbus", "dlms", "emop"})
+OVER_MQTT = frozenset(DRIVERS) - POLLED - {"tts", "p1"}
 
 
 @cache

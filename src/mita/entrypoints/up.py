@@ -199,6 +199,8 @@ class Up:
             Role("worker", shared | ports[1]),
             Role("ingest", ingest | ports[2]),
         ]
+        if "MITA_POLL_NETWORKS" in os.environ or "MITA_POLL_SERIAL" in os.environ:
+            roles.append(Role("polling", shared | ports[3]))
         if self._demo:
             roles.append(Role("demo", shared, may_end=True))
         for role in roles:
@@ -285,8 +287,8 @@ async def _store_token(url: str, token: str) -> None:
 
 
 def _metrics_ports(first: int | None) -> list[dict[str, str | None]]:
-    """Return what tells three roles on one machine their ports."""
-    return [{"MITA_METRICS_PORT": None if first is None else str(first + place)} for place in range(3)]
+    """Return what tells four roles on one machine their ports."""
+    return [{"MITA_METRICS_PORT": None if first is None else str(first + place)} for place in range(4)]
 
 
 def _is_healthy(host: str, port: int) -> bool:

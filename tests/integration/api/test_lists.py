@@ -24,6 +24,7 @@ WHOLE = {
     "list_own_consents": "one person's own",
     "list_retention_rules": "one for each kind of data",
     "list_import_templates": "one for each kind of row",
+    "list_drivers": "one for each protocol",
     "list_allocations": "adds up only whole",
     "list_shared_intervals": "adds up only whole",
     "list_clearing": "one for each method of payment",

@@ -220,7 +220,7 @@ PERSONS = (
     ANYBODY
     | OF_ONESELF
     | {"list_estates", "accept_invitation", "verify_wallet", "get_rate_table_schema", "stream_events"}
-    | {"list_import_templates", "download_import_template", "run_batch"}
+    | {"list_import_templates", "download_import_template", "run_batch", "list_drivers"}
 )
 
 

@@ -13,6 +13,8 @@ from mita.charging import operations as charging
 from mita.charging.domain.cadence import Cadence
 from mita.credit import operations as credit
 from mita.credit.domain import FriendlyHours, Rule
+from mita.devices import operations as devices
+from mita.drivers.wire import Alarm
 from mita.entrypoints.checkpoints import SigningKey
 from mita.entrypoints.lane import Lane
 from mita.estates import operations as estates
@@ -113,6 +115,7 @@ async def seed(database: Database, *, name: str) -> int:
     await _import(database, estate_id=estate_id)
     await _fall_silent(database, estate_id=estate_id)
     await _read_by_hand(database, estate_id=estate_id)
+    await _register_device(database, estate_id=estate_id)
     await _seal(database, estate_id=estate_id)
     return estate_id
 
@@ -472,6 +475,21 @@ async def _read_by_hand(database: Database, *, estate_id: int) -> None:
         await rounds.take_reading(
             session, estate_id=estate_id, asked=asked, caller=Principal("test"), now=NOW
         )
+
+
+async def _register_device(database: Database, *, estate_id: int) -> None:
+    """A device with a codec that is watched while it complains."""
+    of_estate = {"estate_id": estate_id, "now": NOW}
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        codec = await devices.new_codec(session, name="acme", body="function decodeUplink(i) {}", **of_estate)
+        terms = devices.DeviceTerms(codec_id=codec.codec_id)
+        row = await devices.register_device(
+            session, driver="tasmota", address=f"plug-{estate_id}", terms=terms, **of_estate
+        )
+        await devices.watch(session, device_id=row.device_id, **of_estate)
+        frame = devices.Passed("tele/plug/SENSOR", b"{}", {"readings": 0})
+        said = devices.Noted(row.name, NOW, reports=[Alarm("tamper", "opened")], frames=[frame])
+        await devices.note(session, estate_id=estate_id, noted=[said])
 
 
 async def _hand_over(database: Database, *, estate_id: int) -> None:

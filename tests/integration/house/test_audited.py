@@ -38,7 +38,8 @@ SHOWN = {
 }  # fmt: skip
 # of a building, not of a person; and why somebody decided something
 SHOWN_OF = {
-    "api_key.name", "estate.name", "organisation.name", "rate_assignment.reason", "rate_table.name",
+    "api_key.name", "codec.name", "device.driver", "device.fields", "device.model", "device.name",
+    "estate.name", "organisation.name", "rate_assignment.reason", "rate_table.name",
     "sharing_group.name", "solar_installation.name", "supply_stop.reason", "unit.name",
 }  # fmt: skip
 

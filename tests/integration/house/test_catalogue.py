@@ -15,6 +15,7 @@ from sqlalchemy import TEXT, String, create_engine
 
 import mita.charging.models
 import mita.credit.models
+import mita.devices.models
 import mita.estates.models
 import mita.identity.models
 import mita.imports.models

@@ -128,6 +128,16 @@ async def embedded_line(
         yield opened
 
 
+@pytest.fixture
+async def mosquitto_line(
+    directory: Path, postgres: EmbeddedPostgres, database_name: str
+) -> AsyncIterator[Line]:
+    """A line over Mosquitto; ingest is not started yet."""
+    broker = made_broker("mosquitto", directory)
+    async for opened in opened_line(broker, directory, database_url=postgres.app_url(database_name)):
+        yield opened
+
+
 async def is_waiting_for_a_lock(admin: psycopg.Connection) -> bool:
     """Tell whether a connection of this database waits for a row that somebody holds."""
     waiting = admin.execute(

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from mita.entrypoints.ingest.settings import IngestSettings
+from mita.entrypoints.polling.settings import PollSettings
 from mita.kit.settings import Settings
 from tests.unit.house.lints import MACHINE_PATH
 from tests.unit.house.tree import ROOT, SRC, features, sources
@@ -55,7 +56,8 @@ def shown_default(field: Any) -> str:
 def test_every_setting_is_documented() -> None:
     rows = table_rows((REFERENCE / "settings.md").read_text(encoding="utf-8"))
     prefix = Settings.model_config["env_prefix"]
-    wanted = {f"{prefix}{name}".upper(): field for name, field in IngestSettings.model_fields.items()}
+    fields = IngestSettings.model_fields | PollSettings.model_fields
+    wanted = {f"{prefix}{name}".upper(): field for name, field in fields.items()}
     assert list(rows) == list(wanted), "the settings in their order, and no others"
     for name, field in wanted.items():
         default, meaning = rows[name]
@@ -196,10 +198,11 @@ def test_the_contract_of_commands_holds(name: str) -> None:
 
 # words that the glossary keeps from one concept and that mean something else in code
 USED_OTHERWISE = {
-    "advance", "balance", "block", "bulk", "channel", "chunk", "client", "connection", "copy", "counter",
-    "delta", "draw", "dropped", "endpoint", "failed", "flag", "health", "history", "idle", "index",
-    "initial", "invalid", "load", "log", "negative", "node", "pending", "plan", "processed", "queue",
-    "reset", "sample", "scale", "service", "stand", "stay", "timestamp", "transaction", "trigger", "zero",
+    "advance", "alarm", "balance", "block", "bulk", "channel", "chunk", "client", "connection", "copy",
+    "counter", "delta", "draw", "dropped", "endpoint", "failed", "flag", "health", "history", "idle",
+    "index", "initial", "invalid", "load", "log", "negative", "node", "pending", "plan", "processed",
+    "queue", "reset", "sample", "scale", "service", "stand", "stay", "timestamp", "transaction",
+    "trigger", "unreachable", "zero",
 }  # fmt: skip
 
 

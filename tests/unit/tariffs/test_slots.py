@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -251,14 +250,3 @@ def test_clocks_may_be_shared_by_a_table_without_seasons():
         ("S", 2_000_000),
     ]
     assert document()["charges"] == [usage(price="2.00")]
-
-
-def test_a_year_is_quick():
-    priced = homeflex(calendar={"country": "ZA", "holiday_as": "sunday"})
-    build(priced, start="2025-01-01", end="2026-01-01")
-    took = []
-    for _ in range(3):
-        begun = time.perf_counter()
-        build(priced, start="2025-01-01", end="2026-01-01")
-        took.append(time.perf_counter() - begun)
-    assert min(took) < 0.05

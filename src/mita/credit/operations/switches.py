@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from mita.credit.models import Supply
+
 _DELAY_MAX = timedelta(hours=1)
 _DOUBLINGS_MAX = 10
 # a device's clock and ours are not the same
@@ -44,16 +46,21 @@ async def record_switch(
     """Record how a device says the switch of a supply stands, and at which time it said so.
 
     It confirms the command that it names, else the newest one that was sent and wanted this. What nobody
-    asked for is believed as well; what is older than what is known already is not.
+    asked for is believed as well; what is older than what is known already is not, and confirms nothing.
 
     :raises NotFound: if it names a command that the supply never had
     """
     action = "on" if is_on else "off"
+    known = await queries.supply(session, estate_id=estate_id, unit_id=unit_id, utility=utility)
     if command_id is not None:
         command = await queries.command(session, estate_id=estate_id, command_id=command_id, lock=True)
         if (command.unit_id, command.utility) != (unit_id, utility):
             raise NotFound(f"supply command {command_id} is of another supply")
+        if await _is_overtaken(session, command, known=known):
+            return
     else:
+        if known is not None and known.is_on != is_on and said_at <= known.since:
+            return
         found = await queries.open_command(session, estate_id=estate_id, unit_id=unit_id, utility=utility)
         if found is not None and found.action == action and said_at + _CLOCKS >= found.asked_at:
             command_id, command = found.command_id, found
@@ -62,14 +69,34 @@ async def record_switch(
         if may_become(command.state, new_state=state):
             if state == "failed":
                 command.failure = f"the device says that it is {action}"
+                await session.flush()
             await record_command_state(
                 session, estate_id=estate_id, command_id=command_id, state=state, now=now
             )
             if state == "confirmed":
+                # known since it said so, not since we heard it
+                await set_supply(
+                    session,
+                    estate_id=estate_id,
+                    unit_id=unit_id,
+                    utility=utility,
+                    is_on=is_on,
+                    command_id=command_id,
+                    now=min(said_at, now),
+                )
                 return
     await _believe(
         session, estate_id=estate_id, unit_id=unit_id, utility=utility, is_on=is_on, said_at=said_at, now=now
     )
+
+
+async def _is_overtaken(session: AsyncSession, command: SupplyCommand, *, known: Supply | None) -> bool:
+    """Tell whether a finished command is named again, and what is known comes from a later one."""
+    is_open = may_become(command.state, new_state="confirmed")
+    if is_open or known is None or known.command_id == command.command_id:
+        return False
+    later = await queries.command(session, estate_id=command.estate_id, command_id=known.command_id)
+    return (later.asked_at, later.command_id) > (command.asked_at, command.command_id)
 
 
 async def _believe(
@@ -114,7 +141,7 @@ async def _believe(
         utility=utility,
         is_on=is_on,
         command_id=command_id,
-        now=now,
+        now=min(said_at, now),
     )
     event = SupplyChanged(estate_id, command_id, unit_id, utility, is_on=is_on)
     await publish(session, event, now=now)
@@ -132,11 +159,12 @@ async def note_attempt(
     doublings = min(command.attempts - 1, _DOUBLINGS_MAX)
     wait = min(timedelta(seconds=answer_s * 2**doublings), max(_DELAY_MAX, timedelta(seconds=answer_s)))
     command.answer_due_at = now + wait
+    # the row is read again, over what is not flushed
+    await session.flush()
     if may_become(command.state, new_state=state):
         await record_command_state(
             session, estate_id=command.estate_id, command_id=command.command_id, state=state, now=now
         )
-    await session.flush()
 
 
 async def record_step(
@@ -159,6 +187,7 @@ async def record_step(
     command.failure = reason[:300] or command.failure
     if state == "failed" and may_retry:
         command.answer_due_at = now
-        await session.flush()
+    await session.flush()
+    if state == "failed" and may_retry:
         return
     await record_command_state(session, estate_id=estate_id, command_id=command_id, state=state, now=now)

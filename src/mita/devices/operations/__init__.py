@@ -1,7 +1,7 @@
 """Writes of the registry of devices."""
 
 from .codecs import CodecInUse, change_codec, delete_codec, new_codec
-from .noting import Noted, Passed, forget_frames, note
+from .noting import LastWord, Noted, Passed, forget_frames, last_words, note
 from .registry import (
     DeviceTaken,
     DeviceTerms,
@@ -9,6 +9,7 @@ from .registry import (
     register_device,
     remove_device,
     set_secret,
+    take_counter,
     watch,
 )
 from .silence import note_silence
@@ -17,17 +18,20 @@ __all__ = [
     "CodecInUse",
     "DeviceTaken",
     "DeviceTerms",
+    "LastWord",
     "Noted",
     "Passed",
     "change_codec",
     "change_device",
     "delete_codec",
     "forget_frames",
+    "last_words",
     "new_codec",
     "note",
     "note_silence",
     "register_device",
     "remove_device",
     "set_secret",
+    "take_counter",
     "watch",
 ]

@@ -70,3 +70,16 @@ class IssueBook:
             )
             .values(until=at)
         )
+
+
+async def close_issues(session: AsyncSession, *, estate_id: int, device_id: int, at: datetime) -> None:
+    """Close whatever is open of a device."""
+    await session.execute(
+        update(DeviceIssue)
+        .where(
+            DeviceIssue.estate_id == estate_id,
+            DeviceIssue.device_id == device_id,
+            DeviceIssue.until.is_(None),
+        )
+        .values(until=at)
+    )

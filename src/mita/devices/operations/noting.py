@@ -12,6 +12,7 @@ from mita.devices import queries
 from mita.devices.domain import Signs, findings, known_kind
 from mita.devices.models import DeviceFrame, DeviceState
 from mita.drivers.wire import Alarm, Health, SwitchState
+from mita.kit.clock import from_us
 from mita.kit.ids import new_id
 
 from .issues import IssueBook
@@ -51,6 +52,26 @@ class Noted:
     rejections: int = 0
     failure: str | None = None
     frames: list[Passed] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class LastWord:
+    """What a device said last of its switch, and at which time it said so."""
+
+    is_on: bool
+    at: datetime
+
+
+async def last_words(session: AsyncSession, *, estate_id: int, names: Sequence[str]) -> dict[str, LastWord]:
+    """Return what registered devices said last of their switches, by name, and hold their states."""
+    ids = await queries.ids_of_devices(session, estate_id=estate_id, names=names)
+    states = await _locked(session, estate_id=estate_id, device_ids=sorted(ids.values()))
+    found = {name: states[device_id] for name, device_id in ids.items() if device_id in states}
+    return {
+        name: LastWord(bool(state.switch_is_on), state.switch_told_at)
+        for name, state in found.items()
+        if state.switch_told_at is not None
+    }
 
 
 async def note(session: AsyncSession, *, estate_id: int, noted: Sequence[Noted]) -> None:
@@ -102,13 +123,20 @@ async def _heard(state: DeviceState, noted: Noted, *, book: IssueBook) -> None:
             percent = state.battery_percent if report.battery_percent is not None else percent
             drift_s = state.clock_drift_s if report.clock_s is not None else drift_s
         elif isinstance(report, SwitchState):
-            state.switch_is_on, state.switch_told_at = report.is_on, noted.at
+            _take_switch(state, report, at=noted.at)
         elif isinstance(report, Alarm) and known_kind(report.alarm):
             detail = None if report.is_over else report.detail
             await book.settle(state.device_id, report.alarm, detail, at=noted.at)
     signs = Signs(percent, drift_s, noted.readings > 0, noted.rejections > 0)
     for kind, detail in findings(signs):
         await book.settle(state.device_id, kind, detail, at=noted.at)
+
+
+def _take_switch(state: DeviceState, said: SwitchState, *, at: datetime) -> None:
+    """Take a switch's state, unless one of this time or later has come before it."""
+    said_at = at if said.taken_s is None else min(at, from_us(said.taken_s * 1_000_000))
+    if state.switch_told_at is None or said_at > state.switch_told_at:
+        state.switch_is_on, state.switch_told_at = said.is_on, said_at
 
 
 def _take(state: DeviceState, health: Health, *, at: datetime) -> None:

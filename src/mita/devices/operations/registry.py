@@ -7,18 +7,28 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import update
+
 from mita.devices import queries
+from mita.devices.domain import meters_to_come
 from mita.devices.models import SECRET, Device, DeviceState
-from mita.drivers.known import driver_named
-from mita.kit.errors import Conflict, Invalid
+from mita.drivers.known import DRIVERS, driver_named
+from mita.estates import queries as estates
+from mita.kit.errors import Conflict, Invalid, NotFound
 from mita.kit.seal import seals_of
+from mita.kit.zones import zone
 from mita.metering import operations as metering
+from mita.metering import queries as metering_queries
+
+from .issues import close_issues
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from mita.drivers.fields import Field
 
 WATCHED_FOR = timedelta(minutes=30)
 
@@ -51,13 +61,19 @@ async def register_device(
     :raises DeviceTaken: if its name is taken
     """
     name = address if driver == "mita" else f"{driver}:{address}"
+    if driver == "mita" and address.partition(":")[0] in DRIVERS and ":" in address:
+        message = (
+            f"the address of a device of our own convention cannot begin with {address.partition(':')[0]}:"
+        )
+        raise Invalid(message, problems=[{"path": "address", "message": message}])
     await _check(session, estate_id=estate_id, driver=driver, name=name, terms=terms)
-    if await queries.device_named(session, estate_id=estate_id, name=name) is not None:
-        raise DeviceTaken(f"device {name!r} is registered already")
     try:
+        # holds the route, so that whoever registers the same name waits, and then sees it
         await metering.register_route(session, estate_id=estate_id, device=name)
     except metering.SerialTaken as error:
         raise DeviceTaken(f"device {name!r} is in use already") from error
+    if await queries.device_named(session, estate_id=estate_id, name=name) is not None:
+        raise DeviceTaken(f"device {name!r} is registered already")
     row = Device(
         estate_id=estate_id,
         name=name,
@@ -104,6 +120,7 @@ async def remove_device(session: AsyncSession, *, estate_id: int, device_id: int
     row.version += 1
     row.secret_sealed = None
     await session.flush()
+    await close_issues(session, estate_id=estate_id, device_id=device_id, at=now)
     await metering.release_route(session, estate_id=estate_id, device=row.name)
 
 
@@ -119,6 +136,23 @@ async def set_secret(
     row.secret_sealed = seals_of(session).seal(text.encode(), about=SECRET.about) if secret else None
     row.updated_at, row.version = now, row.version + 1
     await session.flush()
+
+
+async def take_counter(session: AsyncSession, *, estate_id: int, name: str, count: int) -> int:
+    """Return the first of ``count`` numbers that a device's key was never used with, and never will be again.
+
+    :raises NotFound: if no device of that name is registered
+    """
+    row = await queries.device_named(session, estate_id=estate_id, name=name)
+    if row is None:
+        raise NotFound(f"device {name!r} is not registered in estate {estate_id}")
+    statement = (
+        update(DeviceState)
+        .where(DeviceState.estate_id == estate_id, DeviceState.device_id == row.device_id)
+        .values(next_counter=DeviceState.next_counter + count)
+        .returning(DeviceState.next_counter)
+    )
+    return int((await session.scalars(statement)).one()) - count
 
 
 async def watch(session: AsyncSession, *, estate_id: int, device_id: int, now: datetime) -> datetime:
@@ -143,14 +177,25 @@ async def _check(
         raise Invalid(message, problems=[{"path": "driver", "message": message}])
     if terms.codec_id is not None:
         await queries.codec(session, estate_id=estate_id, codec_id=terms.codec_id)
-    try:
-        fields = [queries.field_of(each) for each in terms.fields]
-    except queries.BadField as error:
-        raise Invalid(str(error), problems=[{"path": "fields", "message": str(error)}]) from error
-    device = queries.wire_device(name=name, settings=terms.settings, fields=fields, meters=(), zone=None)
+    fields = [_field(each, place=place) for place, each in enumerate(terms.fields)]
+    there = await metering_queries.meters_of_devices(session, estate_id=estate_id, devices=[name])
+    device = queries.wire_device(
+        name=name,
+        settings=terms.settings,
+        fields=fields,
+        meters=meters_to_come(there.get(name, ()), fields=fields, settings=terms.settings),
+        zone=zone((await estates.estate(session, estate_id=estate_id)).time_zone),
+    )
     problems = known.check(device)
     if problems:
         raise Invalid(
             f"driver {driver!r} cannot work with it: {problems[0]}",
             problems=[{"path": "settings", "message": each} for each in problems],
         )
+
+
+def _field(said: Mapping[str, Any], *, place: int) -> Field:
+    try:
+        return queries.field_of(said)
+    except queries.BadField as error:
+        raise Invalid(str(error), problems=[{"path": f"fields.{place}", "message": str(error)}]) from error

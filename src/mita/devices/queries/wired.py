@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from mita.devices.models import Device
+from mita.devices.models import SECRET, Device
 from mita.drivers.fields import Field
 from mita.drivers.wire import Device as WireDevice
+from mita.drivers.wire import Shown
 from mita.estates import queries as estates
 from mita.kit.quantity import BadValue, base_unit
+from mita.kit.seal import seals_of
 from mita.kit.zones import zone as zone_of
 from mita.metering import queries as metering
 from mita.metering.domain import is_register_name
@@ -23,9 +26,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from mita.drivers.wire import Decoded
+
 _PATH_MAX = 200
 _SERIAL_MAX = 100
 _PLACES_MAX = 12
+_WITH_CODECS = ("chirpstack", "tts")
 
 
 class BadField(ValueError):
@@ -40,6 +46,25 @@ class Configured:
     device: WireDevice
     device_id: int | None
     codec_id: int | None
+    registers: frozenset[tuple[str, str]] = frozenset()
+
+    def kept(self, decoded: Decoded) -> Decoded:
+        """Return what was decoded, with readings for registers that no meter has shown instead.
+
+        A protocol tells all that it knows, also of a meter that was installed for its import alone. Where
+        a field map names the register, or the convention is our own, it is a mistake that is to be seen.
+        """
+        if self.device.fields or self.driver == "mita":
+            return decoded
+        absent = [each for each in decoded.readings if (each.meter, each.register) not in self.registers]
+        if absent:
+            shown = [
+                Shown(each.register, Decimal(each.value_micro).scaleb(-6), each.unit, each.taken_s)
+                for each in absent
+            ]
+            decoded.readings = [each for each in decoded.readings if each not in absent]
+            decoded.reports = [*decoded.reports, *shown]
+        return decoded
 
 
 def field_of(said: Mapping[str, Any]) -> Field:
@@ -84,9 +109,16 @@ def wire_device(
 
 
 async def configured(
-    session: AsyncSession, *, estate_id: int, names: Sequence[str] | None = None, drivers: Sequence[str] = ()
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    names: Sequence[str] | None = None,
+    drivers: Sequence[str] = (),
+    with_secrets: bool = False,
 ) -> dict[str, Configured]:
     """Return devices as drivers take them, by name: those of ``names``, or all of ``drivers``.
+
+    With secrets, what is sealed stands among the settings: for whoever speaks to the device, not to people.
 
     One that is not registered has the driver before the colon of its name, else ``mita``, and its defaults.
     """
@@ -99,21 +131,40 @@ async def configured(
     wanted = sorted(rows) if names is None else list(names)
     meters = await metering.meters_of_devices(session, estate_id=estate_id, devices=wanted)
     zone = zone_of((await estates.estate(session, estate_id=estate_id)).time_zone)
+    registers = await metering.registers_of_devices(session, estate_id=estate_id, devices=wanted)
     found = {}
     for name in wanted:
         row = rows.get(name)
         known = wire_device(
             name=name,
-            settings={} if row is None else row.settings,
+            settings={} if row is None else _settings(row) | (_secret(session, row) if with_secrets else {}),
             fields=[] if row is None else [field_of(each) for each in row.fields],
             meters=meters.get(name, ()),
             zone=zone,
         )
         driver = row.driver if row is not None else _driver_in(name)
         found[name] = Configured(
-            driver, known, None if row is None else row.device_id, None if row is None else row.codec_id
+            driver,
+            known,
+            None if row is None else row.device_id,
+            None if row is None else row.codec_id,
+            frozenset(registers.get(name, ())),
         )
     return found
+
+
+def _secret(session: AsyncSession, row: Device) -> dict[str, str]:
+    if row.secret_sealed is None:
+        return {}
+    found: dict[str, str] = json.loads(seals_of(session).open(bytes(row.secret_sealed), about=SECRET.about))
+    return found
+
+
+def _settings(row: Device) -> dict[str, Any]:
+    """Return a device's settings; the driver of one with a codec of ours learns of it from them."""
+    if row.codec_id is None or row.driver not in _WITH_CODECS:
+        return row.settings
+    return {"codec": str(row.codec_id), **row.settings}
 
 
 def _driver_in(name: str) -> str:

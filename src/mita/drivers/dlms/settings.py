@@ -102,9 +102,9 @@ def problems(device: Device) -> list[str]:
             wrong.append("over a serial port the framing is hdlc")
     except BadUrl as bad:
         wrong.append(str(bad))
-    if said.get("framing", "wrapper") not in {"wrapper", "hdlc"}:
+    if said.get("framing", "wrapper") not in ("wrapper", "hdlc"):
         wrong.append('the setting framing is "wrapper" or "hdlc"')
-    if said.get("deviation", "standard") not in {"standard", "reversed"}:
+    if said.get("deviation", "standard") not in ("standard", "reversed"):
         wrong.append('the setting deviation is "standard" or "reversed"')
     wrong += [
         f"the setting {name} is a number from 1 to {most}"
@@ -126,7 +126,7 @@ def problems(device: Device) -> list[str]:
 
 def _wrong_security(security: Any, secret: Any, title: Any) -> list[str]:
     wrong = []
-    if security not in {"none", "lls", "hls_gmac"}:
+    if security not in ("none", "lls", "hls_gmac"):
         wrong.append('the setting security is "none", "lls" or "hls_gmac"')
     if security == "lls" and not (isinstance(secret, str) and secret and secret.isascii()):
         wrong.append("with lls the secret is the meter's password")

@@ -90,11 +90,11 @@ class EmopDriver:
         address = settings.get("meter_address", 0)
         if type(address) is not int or not 0 <= address <= 0xFFFFFF:  # noqa: PLR2004 - 24 bits
             wrong.append("the setting meter_address is a whole number of 24 bits")
-        if settings.get("clock", "utc") not in {"utc", "local"}:
+        if settings.get("clock", "utc") not in ("utc", "local"):
             wrong.append('the setting clock is "utc" or "local": what the meter\'s clock shows')
         elif settings.get("clock") == "local" and device.zone is None:
             wrong.append("the meter's clock is local, and the device has no time zone")
-        if settings.get("restore", "token") not in {"token", "credit_mode"}:
+        if settings.get("restore", "token") not in ("token", "credit_mode"):
             wrong.append('the setting restore is "token" or "credit_mode": what switches a supply on again')
         hours = settings.get("log_hours", 0)
         if type(hours) is not int or not 0 <= hours <= HOURS_MAX:

@@ -86,7 +86,7 @@ class MbusDriver:
         key = settings.get("secret")
         if key is not None and not (isinstance(key, str) and _KEY.fullmatch(key)):
             wrong.append("the secret is the 32 hex digits of the AES key")
-        if settings.get("clock", "local") not in {"local", "utc", "ours"}:
+        if settings.get("clock", "local") not in ("local", "utc", "ours"):
             wrong.append('the setting clock is "local", "utc" or "ours": whose time a reading bears')
         most = settings.get("telegrams", 1)
         if type(most) is not int or most < 1:

@@ -18,10 +18,13 @@ from mita.charging.api import LANES
 from mita.charging.api import router as charging_router
 from mita.charging.api.explanation import EXPLAINERS
 from mita.credit.api import router as credit_router
+from mita.devices.api import router as devices_router
 from mita.entrypoints.api import docs, page
 from mita.entrypoints.api.auditing import Refusals, record
 from mita.entrypoints.api.batch import router as batch_router
 from mita.entrypoints.api.by_path import ByPath, Paths, flat
+from mita.entrypoints.api.codec_tests import CODEC_TESTS, CodecTests
+from mita.entrypoints.api.codec_tests import router as codec_tests_router
 from mita.entrypoints.api.conditions import Conditions
 from mita.entrypoints.api.device_tokens import router as device_tokens_router
 from mita.entrypoints.api.estate_privacy import router as estate_privacy_router
@@ -94,6 +97,8 @@ _FEATURES = (
     privacy_router,
     estate_privacy_router,
     metering_router,
+    devices_router,
+    codec_tests_router,
     charging_router,
     sharing_router,
     solar_router,
@@ -142,11 +147,10 @@ def create_app(
 ) -> FastAPI:
     """Return the web application over ``database``; ``live`` is started and closed with it.
 
-    Without ``live`` the page shows what it was when it was loaded. ``checkpoints`` are those
-    that were published outside the database. ``webhook_rules`` say where webhooks may go,
-    ``proxies`` whose word about addresses is taken, ``limits`` how often API keys may ask,
-    ``signing_in`` how persons sign in. ``beside`` runs as long as the application does; it is told how to
-    ask whether that is well.
+    Without ``live`` the page shows what it was when it was loaded. ``checkpoints`` are those that were
+    published outside the database. ``webhook_rules`` say where webhooks may go, ``proxies`` whose word about
+    addresses is taken, ``limits`` how often API keys may ask, ``signing_in`` how persons sign in. ``beside``
+    runs as long as the application does; it is told how to ask whether that is well.
     """
     wire()
     health = Health(database)
@@ -176,6 +180,7 @@ def create_app(
             SIGNING_IN: signing_in or SigningIn(),
             "sessions": sessions,
             HEALTH: health,
+            CODEC_TESTS: CodecTests(),
             "live": live,
             STREAMS: Streams(),
             REFUSALS: Refusals().record,

@@ -14,6 +14,7 @@ TAGS = {
     "audit": "Who did what, and who was refused.",
     "meters": "Meters over time, and the tokens of devices.",
     "metering": "Meters, registers and readings as they are stored.",
+    "devices": "What speaks on a wire: drivers, set-up, how each is, codecs, what is missing until it works.",
     "rounds": "Readings by hand: when residents read, photos, the meters to read in walking order.",
     "charging": "Readings into money: sending, held readings, explanations, what units used.",
     "tariffs": "Rate tables: stored, assigned, imported, compared, calculated with.",

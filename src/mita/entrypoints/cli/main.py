@@ -118,6 +118,12 @@ def ingest() -> None:
     _role("mita.entrypoints.ingest.__main__")
 
 
+@app.command()
+def poll() -> None:
+    """Run the polling of devices that do not speak by themselves alone."""
+    _role("mita.entrypoints.polling.__main__")
+
+
 @app.command("device-token")
 def device_token(
     device: Annotated[str, typer.Argument(help="The device's name, as its meters have it.")],

@@ -47,6 +47,7 @@ class CommandSender:
         self._database = database
         self._link = link
         self._chirpstack = chirpstack
+        self._is_server_away = False
         self.sent = 0
 
     async def run(self) -> None:
@@ -74,6 +75,7 @@ class CommandSender:
         """Send all commands that are asked, and again those without an answer that was due; oldest first."""
         if not self._link.is_connected:
             return
+        self._is_server_away = False
         async with self._database.unit_of_work(estates=[]) as session:
             estate_ids = await estates.platform_estate_ids(session)
         for estate_id in estate_ids:
@@ -97,6 +99,9 @@ class CommandSender:
             if command.state in ("confirmed", "failed"):
                 return
             now = now_utc()
+            # another process may have sent it while this one waited for the row
+            if command.state != "asked" and (command.answer_due_at is None or command.answer_due_at > now):
+                return
             if command.expires_at <= now:
                 await credit.record_command_state(
                     session, estate_id=estate_id, command_id=command_id, state="failed", now=now
@@ -138,9 +143,13 @@ class CommandSender:
         """Take back what still waits at the server: a stale opposite would be carried out as well."""
         if self._chirpstack is None:
             return True
+        if self._is_server_away:
+            # each call would wait for its answer, and every command after it
+            return False
         try:
             await self._chirpstack.flush(device.address)
         except ServerAway as error:
+            self._is_server_away = True
             logger.warning(
                 "supply command waits for the LoRaWAN server device=%s error=%s", device.name, error
             )

@@ -71,7 +71,7 @@ class Decoder:
         return [
             Heard(
                 arrival,
-                _decoded(arrival, set_up, codec=by_codec.get(place)),
+                set_up.configured.kept(_decoded(arrival, set_up, codec=by_codec.get(place))),
                 set_up.configured.device_id is not None,
             )
             for place, (arrival, set_up) in enumerate(messages)
@@ -101,12 +101,17 @@ def _decoded(arrival: Arrival, set_up: SetUp, *, codec: Any) -> Decoded:
         return Decoded()
     given, device = _of_wire(arrival), set_up.configured.device
     if isinstance(codec, CodecFailed):
-        detail = f"the codec failed: {codec.detail}"[:500]
-        raw = truncated(arrival.payload)
-        return Decoded(rejections=[Rejection(source_of(arrival), None, None, raw, codec.code, detail)])
+        return _not_decoded(arrival, codec.code, f"the codec failed: {codec.detail}")
+    if codec is not None and codec.errors:
+        return _not_decoded(arrival, "codec_bad_output", f"the codec says: {'; '.join(codec.errors)}")
     if codec is not None:
         return cast("ChirpStack", driver).decode_with(given, device, decoded=codec.data)
     return driver.decode(given, device)
+
+
+def _not_decoded(arrival: Arrival, code: str, detail: str) -> Decoded:
+    raw = truncated(arrival.payload)
+    return Decoded(rejections=[Rejection(source_of(arrival), None, None, raw, code, truncated(detail)[:500])])
 
 
 def _of_wire(arrival: Arrival) -> wire.Arrival:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mita.credit import operations as credit
+from mita.devices.operations import LastWord
 from mita.drivers.wire import Step, SwitchState
 from mita.kit.clock import from_us
 from mita.kit.errors import NotFound
@@ -18,7 +19,37 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from mita.drivers.wire import Report
+    from mita.entrypoints.ingest.decoding import Heard
     from mita.metering.models import Meter
+
+
+def news(heard: Heard, last_words: dict[str, LastWord]) -> list[Report]:
+    """Return what a message reports without states of the switch that a later one has overtaken.
+
+    ``last_words`` are brought up to date. Of two states of the same time that differ nobody knows which is
+    the later one: the first that came stands, and a command that waits for the other is sent again.
+    """
+    before = last_words.get(heard.arrival.device)
+    found: list[Report] = []
+    for report in heard.decoded.reports:
+        # who names a command answers it, and cannot be overtaken
+        if isinstance(report, SwitchState) and report.command_id is None:
+            said_at = _said_at(report, heard.arrival.received_us)
+            if before is not None and _is_old(report, said_at, before):
+                continue
+            last_words[heard.arrival.device] = LastWord(report.is_on, said_at)
+        found.append(report)
+    return found
+
+
+def _is_old(said: SwitchState, said_at: datetime, before: LastWord) -> bool:
+    # a device with several switches tells of each on its own
+    is_contradicted = said.meter is None and said.is_on != before.is_on
+    return said_at < before.at or (said_at == before.at and is_contradicted)
+
+
+def _said_at(said: SwitchState, received_us: int) -> datetime:
+    return from_us(received_us if said.taken_s is None else min(said.taken_s * 1_000_000, received_us))
 
 
 async def record_reports(
@@ -75,7 +106,6 @@ async def _switch(
             fitting = _switched(meters, serial=said.meter)
         if not fitting:
             return Rejection(source, said.meter, None, raw, "unknown_command", _not_its_own(device, said))
-        said_us = received_us if said.taken_s is None else min(said.taken_s * 1_000_000, received_us)
         for unit_id, utility in dict.fromkeys((each.unit_id, each.utility) for each in fitting):
             await credit.record_switch(
                 session,
@@ -83,7 +113,7 @@ async def _switch(
                 unit_id=unit_id,
                 utility=utility,
                 is_on=said.is_on,
-                said_at=from_us(said_us),
+                said_at=_said_at(said, received_us),
                 now=now,
                 command_id=said.command_id,
             )

@@ -9,6 +9,7 @@ from procrastinate import App, Blueprint, PsycopgConnector
 
 from mita.charging import jobs as charging
 from mita.credit import jobs as credit
+from mita.devices import jobs as devices
 from mita.estates import jobs as estates
 from mita.identity import jobs as identity
 from mita.imports import jobs as imports
@@ -45,6 +46,7 @@ BLUEPRINTS = {
     "webhooks": webhooks.jobs,
     "imports": imports.jobs,
     "rounds": rounds.jobs,
+    "devices": devices.jobs,
 }
 
 

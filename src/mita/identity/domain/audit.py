@@ -18,8 +18,10 @@ AUDITED = frozenset(
         "benchmark_table",
         "bulk_meter",
         "charging_rule",
+        "codec",
         "credit_rule",
         "debt_plan",
+        "device",
         "device_token",
         "distribution_rule",
         "document",
@@ -81,6 +83,8 @@ _SECRET = frozenset(
         "assertion",
         "attestation",
         "signature",
+        # of a device: somebody may write a key into the wrong place
+        "settings",
     }
 )
 _PERSONAL = frozenset({"email", "phone", "address", "identifier", "notes", "contact_name", "file"})

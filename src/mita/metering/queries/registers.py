@@ -228,6 +228,21 @@ async def meters_of_devices(
     return found
 
 
+async def registers_of_devices(
+    session: AsyncSession, *, estate_id: int, devices: Sequence[str]
+) -> dict[str, set[tuple[str, str]]]:
+    """Return the (serial, register) of every register behind each device."""
+    statement = (
+        select(Meter.device, Meter.serial, Register.name)
+        .join(Register, (Register.estate_id == Meter.estate_id) & (Register.meter_id == Meter.meter_id))
+        .where(Meter.estate_id == estate_id, Meter.device.in_(list(devices)))
+    )
+    found: dict[str, set[tuple[str, str]]] = {}
+    for row in await session.execute(statement):
+        found.setdefault(row.device, set()).add((row.serial, row.name))
+    return found
+
+
 async def meters_behind(session: AsyncSession, *, estate_id: int, device: str) -> Sequence[Meter]:
     """Return the meters that a device speaks for, by id."""
     statement = select(Meter).where(Meter.estate_id == estate_id, Meter.device == device)

@@ -59,6 +59,8 @@ CREATE TABLE device_state (
     failed_since timestamptz,
     failure text NOT NULL DEFAULT '' CHECK (length(failure) <= 500),
     watched_until timestamptz,
+    -- numbers below it were given to a device whose key takes each number once
+    next_counter bigint NOT NULL DEFAULT 1,
     PRIMARY KEY (estate_id, device_id),
     FOREIGN KEY (estate_id, device_id) REFERENCES device
 );
@@ -115,7 +117,7 @@ GRANT UPDATE (name, body, sha256, updated_at, version) ON codec TO mita_app;
 GRANT DELETE ON codec, device_frame TO mita_app;
 GRANT UPDATE (driver, model, settings, fields, secret_sealed, codec_id, notes, updated_at, removed_at, version) ON device TO mita_app;
 GRANT UPDATE (first_heard_at, last_heard_at, alias, is_online, battery_percent, battery_mv, rssi_dbm, snr_deci, clock_drift_s,
-    firmware, model_told, switch_is_on, switch_told_at, failed_since, failure, watched_until) ON device_state TO mita_app;
+    firmware, model_told, switch_is_on, switch_told_at, failed_since, failure, watched_until, next_counter) ON device_state TO mita_app;
 GRANT UPDATE (detail, last_at, until) ON device_issue TO mita_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO mita_app;
 

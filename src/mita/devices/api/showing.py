@@ -1,0 +1,136 @@
+"""Routes of what devices show: issues, frames while they are watched, what is missing until they work."""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from mita.devices import domain, operations, queries
+from mita.devices.schemas import (
+    ChecklistOut,
+    FrameOut,
+    IssueOut,
+    WatchOut,
+    check_out,
+    frame_out,
+    issue_out,
+)
+from mita.drivers.known import driver_named
+from mita.identity.domain import Permission
+from mita.kit.errors import Invalid, NotFound
+from mita.kit.shapes import Id, Limit, Page
+from mita.kit.web import EstateId, Now, Session, needs, refusals
+from mita.metering import queries as metering
+
+router = APIRouter(tags=["devices"])
+
+_ONE = "/estates/{estate_id}/devices/{device_id}"
+# a meter's clock may run ahead of ours
+_AHEAD = timedelta(days=1)
+
+
+@router.get(
+    "/estates/{estate_id}/device-issues",
+    operation_id="list_device_issues",
+    summary="List what is to be looked after of an estate's devices",
+    responses=refusals(NotFound, Invalid),
+)
+@needs(Permission.METERS_READ)
+async def list_device_issues(
+    session: Session,
+    estate_id: EstateId,
+    device_id: Annotated[Id | None, Query(description="Only of one device")] = None,
+    kind: Annotated[str | None, Query(max_length=40, description="Only of one kind")] = None,
+    state: Annotated[Literal["open", "over"] | None, Query(description="Only those that stand so")] = None,
+    before: Annotated[UUID | None, Query(description="The `next` of an earlier answer")] = None,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[IssueOut]:
+    """Newest first, each with what to do about it."""
+    rows = await queries.issues(
+        session,
+        estate_id=estate_id,
+        device_id=device_id,
+        kind=None if kind is None else kind.replace("\x00", ""),
+        is_open=None if state is None else state == "open",
+        before=before,
+        limit=limit + 1,
+    )
+    items = [issue_out(row) for row in rows[:limit]]
+    return Page(items=items, next=str(items[-1].issue_id) if len(rows) > limit else None)
+
+
+@router.post(
+    f"{_ONE}/watch",
+    operation_id="watch_device",
+    summary="Keep what passes on a device's wire for half an hour",
+    responses=refusals(NotFound, Invalid),
+)
+@needs(Permission.METERS_WRITE)
+async def watch_device(session: Session, estate_id: EstateId, device_id: Id, now: Now) -> WatchOut:
+    """Keep the newest fifty frames, for a day at most; `list_device_frames` shows them."""
+    until = await operations.watch(session, estate_id=estate_id, device_id=device_id, now=now)
+    return WatchOut(until=until)
+
+
+@router.get(
+    f"{_ONE}/frames",
+    operation_id="list_device_frames",
+    summary="List what passed on the wire of a watched device",
+    responses=refusals(NotFound, Invalid),
+)
+@needs(Permission.METERS_READ)
+async def list_device_frames(
+    session: Session,
+    estate_id: EstateId,
+    device_id: Id,
+    before: Annotated[UUID | None, Query(description="The `next` of an earlier answer")] = None,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[FrameOut]:
+    """Newest first."""
+    await queries.device(session, estate_id=estate_id, device_id=device_id)
+    rows = await queries.frames(
+        session, estate_id=estate_id, device_id=device_id, before=before, limit=limit + 1
+    )
+    items = [frame_out(row) for row in rows[:limit]]
+    return Page(items=items, next=str(items[-1].frame_id) if len(rows) > limit else None)
+
+
+@router.get(
+    f"{_ONE}/checklist",
+    operation_id="get_device_checklist",
+    summary="Get what is missing until a device works",
+    responses=refusals(NotFound, Invalid),
+)
+@needs(Permission.METERS_READ)
+async def get_device_checklist(
+    session: Session, estate_id: EstateId, device_id: Id, now: Now
+) -> ChecklistOut:
+    """List the steps in the order in which an installer goes through them, in plain words."""
+    row = await queries.device(session, estate_id=estate_id, device_id=device_id)
+    state = await queries.state(session, estate_id=estate_id, device_id=device_id)
+    issues = await queries.open_issues(session, estate_id=estate_id, device_ids=[device_id])
+    meters = await metering.meters_behind(session, estate_id=estate_id, device=row.name)
+    serials = [meter.serial for meter in meters]
+    registers = await metering.registers_of_meters(session, estate_id=estate_id, serials=serials)
+    read = await metering.read_between(
+        session,
+        estate_id=estate_id,
+        register_ids=[each.register_id for each in registers],
+        since=row.created_at,
+        until=now + _AHEAD,
+    )
+    wired = await queries.configured(session, estate_id=estate_id, names=[row.name])
+    device, driver = wired[row.name].device, driver_named(row.driver)
+    assert driver is not None, "it was registered with it"
+    steps = domain.checklist(
+        problems=driver.check(device),
+        meters=serials,
+        is_heard=state.last_heard_at is not None,
+        has_reading=bool(read),
+        abilities=driver.abilities(device),
+        switch_is_known=state.switch_is_on is not None,
+        open_issues=[f"{each.kind.replace('_', ' ')}, {each.detail}" for each in issues],
+    )
+    items = [check_out(each) for each in steps]
+    return ChecklistOut(is_done=all(each.state == "done" for each in items), items=items)

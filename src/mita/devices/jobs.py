@@ -1,0 +1,36 @@
+"""Background tasks of the registry: who is silent, frames that are old."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from procrastinate import Blueprint, JobContext
+
+from mita.devices import operations
+from mita.estates import queries as estates
+from mita.kit.clock import now_utc
+
+if TYPE_CHECKING:
+    from mita.kit.db import Database
+
+jobs = Blueprint()
+
+
+@jobs.periodic(cron="*/10 * * * *")
+@jobs.task(name="note_silence", pass_context=True, queueing_lock="devices:note_silence")
+async def note_silence(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
+    """Open issues of devices that say nothing for too long."""
+    database: Database = context.additional_context["database"]
+    for estate_id in await estates.every_estate_id(database):
+        async with database.unit_of_work(estates=[estate_id]) as session:
+            await operations.note_silence(session, estate_id=estate_id, now=now_utc())
+
+
+@jobs.periodic(cron="17 * * * *")
+@jobs.task(name="forget_frames", pass_context=True, queueing_lock="devices:forget_frames")
+async def forget_frames(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
+    """Forget frames of more than a day ago."""
+    database: Database = context.additional_context["database"]
+    for estate_id in await estates.every_estate_id(database):
+        async with database.unit_of_work(estates=[estate_id]) as session:
+            await operations.forget_frames(session, estate_id=estate_id, now=now_utc())

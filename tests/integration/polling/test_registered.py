@@ -1,0 +1,135 @@
+"""Registered devices are asked, charged and switched through the database, and no others."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from mita.credit import queries as credit_queries
+from mita.credit.domain import Rule
+from mita.devices import operations as devices
+from mita.devices import queries as registry
+from mita.drivers.modbus import maps
+from mita.drivers.wire import Decoded
+from mita.entrypoints.polling.modbus import ModbusLine
+from mita.entrypoints.polling.reach import Reach
+from mita.entrypoints.polling.registered import Registered, StoredCounters
+from mita.kit.clock import now_utc
+from tests.fakes.modbus import Unit, serve, words_of
+from tests.integration.world import World, new_world
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from mita.kit.db import Database
+
+RAND = 1_000_000
+SDM120 = maps.named("eastron_sdm120")
+COIL = {"fn": 5, "address": 0, "on": 1, "off": 0, "readback": {"fn": 1, "address": 0, "on": 1, "off": 0}}
+CUTTING = Rule("electricity", is_cutting=True, low_micro=20 * RAND, cut_micro=0, restore_micro=10 * RAND)
+NAME = "modbus:flat-1"
+LOOPBACK = Reach.parsed("127.0.0.0/8", "")
+
+
+async def registered(world: World, admin: psycopg.Connection, *, url: str) -> int:
+    settings = {"url": url, "unit": 1, "map": "eastron_sdm120", "relay": COIL, "timeout_ms": 300}
+    async with world.unit_of_work() as session:
+        row = await devices.register_device(
+            session,
+            estate_id=world.estate_id,
+            driver="modbus",
+            address="flat-1",
+            terms=devices.DeviceTerms(settings=settings),
+            now=now_utc(),
+        )
+    admin.execute("UPDATE meter SET device = %s WHERE serial = 'M1'", (NAME,))
+    return row.device_id
+
+
+async def told(registered: Registered, line: ModbusLine) -> None:
+    (polled,) = await registered.devices()
+    decoded = await line.read(polled.device, now_s=int(now_utc().timestamp()))
+    await registered.settle(polled.estate_id, polled.device, decoded)
+
+
+async def test_it_is_charged_cut_and_restored(database: Database, admin: psycopg.Connection) -> None:
+    world = await new_world(database)
+    await world.set_rule(CUTTING, now=now_utc())
+    await world.top_up("15.00", key="first", now=now_utc())
+    unit = Unit(1, coils={0: True}).tell(SDM120, {"import": 100.0})
+    async with serve([unit]) as served:
+        device_id = await registered(world, admin, url=served.url)
+        polling, line = Registered(database, reach=LOOPBACK), ModbusLine()
+        try:
+            await told(polling, line)
+            # the clock of a test: the next reading is of another second
+            admin.execute("UPDATE reading SET taken_at = taken_at - interval '1 hour'")
+            await served.server.async_setValues(1, 4, 0x48, words_of("float32", 110.0))
+            await told(Registered(database, reach=LOOPBACK), line)
+            # 10 kWh at 2.00 and 15 %
+            assert await world.balances() == [-8 * RAND]
+            (order,) = await polling.orders()
+            assert (order.device.name, order.order.is_on) == (NAME, False)
+            reports = await line.carry_out(order.order, order.device, now_s=int(now_utc().timestamp()))
+
+            await polling.settle(order.estate_id, order.device, Decoded(reports=list(reports)))
+        finally:
+            await line.close()
+    fn, address, values = unit.written[-1]
+    assert (fn, address, bool(values[0])) == (5, 0, False)
+    assert await polling.orders() == []
+    async with world.unit_of_work() as session:
+        assert not await credit_queries.is_supply_on(
+            session, estate_id=world.estate_id, unit_id=world.unit_ids[0], utility="electricity"
+        )
+        state = await registry.state(session, estate_id=world.estate_id, device_id=device_id)
+    assert (state.switch_is_on, state.failed_since) == (False, None)
+    assert await world.verified()
+
+
+async def test_an_order_that_fails_waits_longer_each_time(
+    database: Database, admin: psycopg.Connection
+) -> None:
+    world = await new_world(database)
+    await world.set_rule(CUTTING, now=now_utc())
+    now = now_utc()
+    rows = [("M1", now - timedelta(hours=2), "0"), ("M1", now - timedelta(hours=1), "10")]
+    await world.charge(rows, now=now)
+    unit = Unit(1, coils={0: True}, is_stuck=True).tell(SDM120, {})
+    async with serve([unit]) as served:
+        await registered(world, admin, url=served.url)
+        polling, line = Registered(database, reach=LOOPBACK), ModbusLine()
+        try:
+            for attempt in (1, 2):
+                (order,) = await polling.orders()
+                reports = await line.carry_out(order.order, order.device, now_s=int(now_utc().timestamp()))
+
+                await polling.settle(order.estate_id, order.device, Decoded(reports=list(reports)))
+                assert await polling.orders() == []
+                (row,) = admin.execute(
+                    "SELECT attempts, extract(epoch FROM answer_due_at - now())::int FROM supply_command"
+                ).fetchall()
+                assert row[0] == attempt
+                assert 20 * attempt < row[1] <= 30 * attempt
+                admin.execute("UPDATE supply_command SET answer_due_at = now()")
+        finally:
+            await line.close()
+
+
+async def test_what_is_out_of_reach_is_not_asked_and_says_so(
+    database: Database, admin: psycopg.Connection
+) -> None:
+    world = await new_world(database)
+    device_id = await registered(world, admin, url="tcp://10.9.8.7:502")
+    polling = Registered(database, reach=LOOPBACK)
+    assert await polling.devices() == []
+    async with world.unit_of_work() as session:
+        (issue,) = await registry.issues(session, estate_id=world.estate_id, device_id=device_id)
+    assert (issue.kind, "MITA_POLL_NETWORKS" in issue.detail) == ("unreachable", True)
+
+
+async def test_a_counter_is_given_once(database: Database, admin: psycopg.Connection) -> None:
+    world = await new_world(database)
+    await registered(world, admin, url="tcp://127.0.0.1:502")
+    counters = StoredCounters(database)
+    assert [await counters.take(NAME, count=5000) for _ in range(3)] == [1, 5001, 10_001]

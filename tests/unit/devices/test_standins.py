@@ -1,0 +1,23 @@
+"""A device's set-up can be checked before its meters are installed."""
+
+from __future__ import annotations
+
+from mita.devices.domain import meters_to_come
+from mita.drivers.known import driver_named
+from mita.drivers.wire import Device
+
+
+def test_a_driver_finds_what_is_wrong_and_not_what_is_to_come() -> None:
+    driver = driver_named("chirpstack")
+    assert driver is not None
+
+    def problems(**settings: object) -> list[str]:
+        device = Device(
+            "chirpstack:0101010101010101",
+            meters_to_come((), fields=(), settings=settings),
+            settings={"model": "yobiiq/em2101", **settings},
+        )
+        return driver.check(device)
+
+    assert problems(application_id="a") == []
+    assert problems() == ["application_id is needed to send commands; or command_topic, a whole topic"]
