@@ -125,3 +125,6 @@ def log_to_stderr(level: int = logging.INFO, *, log_format: str = "text") -> Non
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if log_format == "json" else _Text())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # what no line shows need not be found out for each, the caller's place in the source above all
+    logging._srcfile = None  # noqa: SLF001 - as logging's own documentation has it
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

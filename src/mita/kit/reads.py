@@ -223,8 +223,9 @@ class _Line:
             return
         self._seen = _BLIND
         try:
-            for _ in range(min(len(self._waiting), _TOGETHER_MAX)):
-                asked = self._waiting.popleft()
+            together = [self._waiting.popleft() for _ in range(min(len(self._waiting), _TOGETHER_MAX))]
+            # those without a sight first: each change of it is a statement
+            for asked in sorted(together, key=lambda each: each.sight != _BLIND):
                 # who has given up meanwhile is not served
                 if not asked.answer.done():
                     self._put(asked)

@@ -194,7 +194,7 @@ async def test_each_read_has_its_own_sight(
     body = {"person_id": person["person_id"], "right": "view"}
     await made(client, f"{place.base}/wallets/{place.wallet_id}/grants", body)
     sql = (
-        "SELECT current_user::text, current_setting('mita.estates', true), "
+        "SELECT current_user::text, coalesce(current_setting('mita.estates', true), ''), "
         "coalesce(string_agg(wallet_id::text, ',' ORDER BY wallet_id), '') FROM wallet WHERE $1::text <> ''"
     )
     staff, own = Read("all_of_estate", sql), Read("all_of_person", sql, for_person=True)

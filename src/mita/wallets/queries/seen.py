@@ -52,28 +52,23 @@ class SeenWallet:
         return cls(row.wallet_id, row.unit_id, row.created_at, currency, mine)
 
 
-def _sql(join: str) -> str:
-    balance = live_balance_sql(estate="a.estate_id", account="a.account_id")
-    return f"""
-        SELECT w.unit_id, (extract(epoch FROM w.created_at) * 1000000)::bigint, e.currency,
-               a.account_id, a.utility, {balance}, a.standing
-        FROM wallet w
-        JOIN estate e ON e.estate_id = w.estate_id AND e.archived_at IS NULL
-        JOIN wallet_account a ON a.estate_id = w.estate_id AND a.wallet_id = w.wallet_id
-        {join}
-        WHERE w.estate_id = $1::text::bigint AND w.wallet_id = $2::text::bigint
-        ORDER BY a.account_id
-    """  # noqa: S608 - of constants
-
-
-_WALLET = Read("wallet", _sql(""))
-# as the narrow role; a live grant, because an owner of a group sees its wallets in the group only
+_BALANCE = live_balance_sql(estate="a.estate_id", account="a.account_id")
+_WALLET = Read(
+    "wallet",
+    f"""
+    SELECT w.unit_id, (extract(epoch FROM w.created_at) * 1000000)::bigint, e.currency,
+           a.account_id, a.utility, {_BALANCE}, a.standing
+    FROM wallet w
+    JOIN estate e ON e.estate_id = w.estate_id AND e.archived_at IS NULL
+    JOIN wallet_account a ON a.estate_id = w.estate_id AND a.wallet_id = w.wallet_id
+    WHERE w.estate_id = $1::text::bigint AND w.wallet_id = $2::text::bigint
+    ORDER BY a.account_id
+    """,  # noqa: S608 - of constants
+)
+# only by a live grant of one's own: an owner of a group sees its wallets in the group only
 _WALLET_OF_PERSON = Read(
     "wallet_of_person",
-    _sql(
-        "JOIN access_grant g ON g.estate_id = w.estate_id AND g.wallet_id = w.wallet_id"
-        " AND g.person_id = $3::text::bigint AND g.revoked_at IS NULL"
-    ),
+    "SELECT * FROM seen_balance($1::text::bigint, $2::text::bigint)",
     for_person=True,
 )
 
@@ -91,7 +86,7 @@ async def seen_wallet(
         rows = await reads.rows(_WALLET, estate_id, wallet_id, estates=[estate_id])
     else:
         rows = await reads.rows(
-            _WALLET_OF_PERSON, estate_id, wallet_id, person_id, estates=[estate_id], person_id=person_id
+            _WALLET_OF_PERSON, estate_id, wallet_id, estates=[estate_id], person_id=person_id
         )
     accounts = [
         SeenAccount(int(account_id), utility.decode(), int(balance), Standing(int(standing)))
