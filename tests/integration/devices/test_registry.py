@@ -252,3 +252,25 @@ async def test_names_and_routes(place: Place, database: Database, admin: psycopg
     rest = (await place.client.get(f"{place.base}/devices?limit=2&after_id={page['next']}")).json()
     assert [each["name"] for each in page["items"] + rest["items"]] == [f"tasmota:q{n}" for n in range(3)]
     assert rest["next"] is None
+
+
+async def test_a_meter_is_given_its_device(place: Place, admin: psycopg.Connection) -> None:
+    device = await registered(place)
+    path = f"{place.base}/meters/{place.meter_id}"
+    assert (await place.client.patch(path, json={"device": NAME})).status_code == 200
+    found = (await place.client.get(f"{place.base}/devices/{device['device_id']}")).json()
+    assert [each["serial"] for each in found["meters"]] == ["E1"]
+    # a device of our own convention that no meter names any more speaks for nobody
+    assert routes(admin) == [(NAME, place.estate_id, True)]
+    assert (await place.client.patch(path, json={"device": "homie:5/dev-1"})).status_code == 200
+    assert routes(admin) == [("homie:5/dev-1", place.estate_id, False), (NAME, place.estate_id, True)]
+    other = await settle(place.client, name="Oak Gardens")
+    taken = {"unit_id": other.unit_id, "serial": "X1", "utility": "water", "device": "oak-1"}
+    assert (await place.client.post(f"{other.base}/meters", json=taken)).status_code == 201
+    answer = await place.client.patch(path, json={"device": "oak-1"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "serial_taken")
+    assert (await place.client.patch(path, json={"device": ""})).status_code == 200
+    listed = (await place.client.get(f"{place.base}/meters")).json()["items"]
+    assert [each["device"] for each in listed] == [None]
+    assert ("homie:5/dev-1", place.estate_id, False) not in routes(admin)
+    assert (await place.client.patch(path, json={"device": "a/+"})).status_code == 422

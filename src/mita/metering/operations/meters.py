@@ -85,7 +85,7 @@ async def install_meters(
         for meter_id, meter in zip(meter_ids, meters, strict=True)
     ]
     await session.execute(insert(MeterPlacement), places)
-    await _route_devices(session, estate_id=estate_id, devices=sorted({m.device for m in meters if m.device}))
+    await route_devices(session, estate_id=estate_id, devices=sorted({m.device for m in meters if m.device}))
     pairs = tuple(dict.fromkeys((meter.unit_id, meter.utility) for meter in meters))
     new = tuple(
         (meter_id, meter.unit_id, meter.utility) for meter_id, meter in zip(meter_ids, meters, strict=True)
@@ -97,7 +97,11 @@ async def install_meters(
     return meter_ids
 
 
-async def _route_devices(session: AsyncSession, *, estate_id: int, devices: Sequence[str]) -> None:
+async def route_devices(session: AsyncSession, *, estate_id: int, devices: Sequence[str]) -> None:
+    """Let devices speak for an estate.
+
+    :raises SerialTaken: if one of them speaks for another
+    """
     if not devices:
         return
     rows = [{"device": device, "estate_id": estate_id} for device in devices]
@@ -117,7 +121,7 @@ async def register_route(session: AsyncSession, *, estate_id: int, device: str) 
 
     :raises SerialTaken: if it speaks for another estate
     """
-    await _route_devices(session, estate_id=estate_id, devices=[device])
+    await route_devices(session, estate_id=estate_id, devices=[device])
     await session.execute(update(DeviceRoute).where(DeviceRoute.device == device).values(is_registered=True))
 
 

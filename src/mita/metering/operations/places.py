@@ -14,6 +14,8 @@ from mita.metering import queries
 from mita.metering.events import MeterRemoved, MeterSwapped
 from mita.metering.models import DeviceRoute, Meter, MeterPlacement, MeterSwap
 
+from .meters import route_devices
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -31,11 +33,15 @@ class MeterGone(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class MeterNotes:
-    """What people say of a meter: whether it is faulty, read by hand, and notes; None leaves it."""
+    """What people say of a meter: whether it is faulty, read by hand, and notes; None leaves it.
+
+    ``device`` is what speaks for it from now on; empty: nothing does.
+    """
 
     is_faulty: bool | None = None
     notes: str | None = None
     is_read_by_hand: bool | None = None
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,8 @@ async def update_meter(
     """Change what people say of a meter.
 
     :raises mita.kit.errors.NotFound: if the estate has no such meter
-    :raises MeterGone: if a meter that was removed should be faulty or not
+    :raises MeterGone: if a meter that was removed should be faulty or not, or have a device
+    :raises SerialTaken: if the device speaks for another estate
     """
     row = await _held(session, estate_id=estate_id, meter_id=meter_id)
     old = _facts(row)
@@ -72,11 +79,25 @@ async def update_meter(
         row.notes = said.notes
     if said.is_read_by_hand is not None:
         row.is_read_by_hand = said.is_read_by_hand
+    if said.device is not None:
+        await _speak(session, row, device=said.device or None)
     if _facts(row) != old:
         row.version += 1
         await session.flush()
         await _record(session, row, old=old, now=now)
     return row
+
+
+async def _speak(session: AsyncSession, row: Meter, *, device: str | None) -> None:
+    if row.removed_at is not None:
+        raise MeterGone(f"meter {row.serial!r} was removed")
+    if device == row.device:
+        return
+    if device is not None:
+        await route_devices(session, estate_id=row.estate_id, devices=[device])
+    before, row.device = row.device, device
+    await session.flush()
+    await _free_device(session, estate_id=row.estate_id, device=before)
 
 
 async def remove_meter(

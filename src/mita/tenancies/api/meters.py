@@ -69,15 +69,15 @@ async def _history(session: AsyncSession, *, estate_id: int, meter_id: int) -> M
 @router.patch(
     _METER,
     operation_id="update_meter",
-    summary="Say that a meter is faulty or read by hand, or make notes",
-    responses=refusals(NotFound, MeterGone, Invalid),
+    summary="Say that a meter is faulty or read by hand, which device speaks for it, or make notes",
+    responses=refusals(NotFound, MeterGone, SerialTaken, Invalid),
 )
 @needs(Permission.METERS_WRITE)
 async def update_meter(
     session: Session, estate_id: EstateId, meter_id: Id, body: MeterPatch, now: Now
 ) -> MeterHistory:
     """Change what the body names; a faulty meter goes on being charged."""
-    said = MeterNotes(body.is_faulty, body.notes, body.is_read_by_hand)
+    said = MeterNotes(body.is_faulty, body.notes, body.is_read_by_hand, body.device)
     await metering.update_meter(session, estate_id=estate_id, meter_id=meter_id, said=said, now=now)
     return await _history(session, estate_id=estate_id, meter_id=meter_id)
 

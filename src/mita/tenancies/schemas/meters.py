@@ -151,6 +151,11 @@ class MeterPatch(Shape):
         default=None, examples=["the seal is broken"]
     )
     is_read_by_hand: bool | None = Field(default=None, description="People read it", examples=[True])
+    device: Device | Literal[""] | None = Field(
+        default=None,
+        description="What speaks for the meter from now on; empty: nothing does",
+        examples=["wc-a101"],
+    )
 
 
 def placement_out(row: Any) -> PlacementOut:
