@@ -1,12 +1,11 @@
 """Routes of what devices show: issues, frames while they are watched, what is missing until they work."""
 
-from datetime import timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from mita.devices import domain, operations, queries
+from mita.devices import operations, queries
 from mita.devices.schemas import (
     ChecklistOut,
     FrameOut,
@@ -16,18 +15,14 @@ from mita.devices.schemas import (
     frame_out,
     issue_out,
 )
-from mita.drivers.known import driver_named
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.shapes import Id, Limit, Page
 from mita.kit.web import EstateId, Now, Session, needs, refusals
-from mita.metering import queries as metering
 
 router = APIRouter(tags=["devices"])
 
 _ONE = "/estates/{estate_id}/devices/{device_id}"
-# a meter's clock may run ahead of ours
-_AHEAD = timedelta(days=1)
 
 
 @router.get(
@@ -107,30 +102,6 @@ async def get_device_checklist(
     session: Session, estate_id: EstateId, device_id: Id, now: Now
 ) -> ChecklistOut:
     """List the steps in the order in which an installer goes through them, in plain words."""
-    row = await queries.device(session, estate_id=estate_id, device_id=device_id)
-    state = await queries.state(session, estate_id=estate_id, device_id=device_id)
-    issues = await queries.open_issues(session, estate_id=estate_id, device_ids=[device_id])
-    meters = await metering.meters_behind(session, estate_id=estate_id, device=row.name)
-    serials = [meter.serial for meter in meters]
-    registers = await metering.registers_of_meters(session, estate_id=estate_id, serials=serials)
-    read = await metering.read_between(
-        session,
-        estate_id=estate_id,
-        register_ids=[each.register_id for each in registers],
-        since=row.created_at,
-        until=now + _AHEAD,
-    )
-    wired = await queries.configured(session, estate_id=estate_id, names=[row.name])
-    device, driver = wired[row.name].device, driver_named(row.driver)
-    assert driver is not None, "it was registered with it"
-    steps = domain.checklist(
-        problems=driver.check(device),
-        meters=serials,
-        is_heard=state.last_heard_at is not None,
-        has_reading=bool(read),
-        abilities=driver.abilities(device),
-        switch_is_known=state.switch_is_on is not None,
-        open_issues=[f"{each.kind.replace('_', ' ')}, {each.detail}" for each in issues],
-    )
+    steps = await queries.steps(session, estate_id=estate_id, device_id=device_id, now=now)
     items = [check_out(each) for each in steps]
     return ChecklistOut(is_done=all(each.state == "done" for each in items), items=items)

@@ -13,6 +13,7 @@ from .devices import (
     state,
     states,
 )
+from .steps import steps
 from .wired import BadField, Configured, configured, field_of, wire_device
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "open_issues",
     "state",
     "states",
+    "steps",
     "wire_device",
 ]

@@ -74,7 +74,7 @@ async def _export(
 ) -> Written:
     database = Database(url)
     try:
-        estate = await _estate(database, name)
+        estate = await estate_named(database, name)
         shown = Progress(SpinnerColumn(), TextColumn("{task.description}"), console=errors, transient=True)
         async with database.snapshot(estates=[estate.estate_id]) as session:
             with shown:
@@ -102,7 +102,11 @@ async def _export(
         await database.close()
 
 
-async def _estate(database: Database, name: str) -> Estate:
+async def estate_named(database: Database, name: str) -> Estate:
+    """Return the estate of a name.
+
+    :raises NoSuchEstate: if there is none
+    """
     async with database.unit_of_work(estates=[]) as session:
         ids = await estate_queries.platform_estate_ids(session)
     async with database.unit_of_work(estates=ids) as session:

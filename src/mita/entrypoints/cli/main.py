@@ -13,6 +13,7 @@ from rich.console import Console
 from mita.entrypoints.cli.bench import app as bench_app
 from mita.entrypoints.cli.calculate import calculate
 from mita.entrypoints.cli.codec import app as codec_app
+from mita.entrypoints.cli.device import app as device_app
 from mita.entrypoints.cli.import_file import import_file
 from mita.entrypoints.cli.ledger import app as ledger_app
 from mita.entrypoints.cli.rate_table import app as rate_table_app
@@ -24,6 +25,7 @@ app.command("calculate")(calculate)
 app.command("import")(import_file)
 app.add_typer(bench_app, name="bench")
 app.add_typer(codec_app, name="codec")
+app.add_typer(device_app, name="device")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(rate_table_app, name="rate-table")
 

@@ -9,12 +9,9 @@ import sys
 from mita.entrypoints.health import Health, serve_metrics
 from mita.entrypoints.metrics import watch_database
 from mita.entrypoints.outside import report_faults, trace
-from mita.entrypoints.polling.dlms import DlmsLine
-from mita.entrypoints.polling.emop import EmopLine
-from mita.entrypoints.polling.mbus import MbusLine
-from mita.entrypoints.polling.modbus import ModbusLine
-from mita.entrypoints.polling.registered import Registered, StoredCounters
-from mita.entrypoints.polling.service import Kind, PollingService
+from mita.entrypoints.polling.kinds import kinds_of
+from mita.entrypoints.polling.registered import Registered
+from mita.entrypoints.polling.service import PollingService
 from mita.entrypoints.polling.settings import PollSettings
 from mita.entrypoints.process import database_url, log_to_stderr, secret_keys_path, stop_event
 from mita.kit.db import Database
@@ -37,7 +34,7 @@ async def serve(settings: PollSettings) -> None:
     if reach.is_nowhere:
         logger.warning("nothing is asked: MITA_POLL_NETWORKS and MITA_POLL_SERIAL name nothing")
     registered = Registered(database, reach=reach)
-    service = PollingService(kinds=_kinds(database), source=registered, sink=registered)
+    service = PollingService(kinds=kinds_of(database), source=registered, sink=registered)
     health = asyncio.create_task(serve_metrics(settings, Health(database)))
     running = asyncio.create_task(service.run())
     asked = asyncio.create_task(stopping.wait())
@@ -55,16 +52,6 @@ async def serve(settings: PollSettings) -> None:
         await asyncio.gather(asked, running, health, return_exceptions=True)
         await database.close()
     logger.info("polling stopped")
-
-
-def _kinds(database: Database) -> dict[str, Kind]:
-    counters = StoredCounters(database)
-    return {
-        "modbus": Kind(ModbusLine.key, ModbusLine),
-        "mbus": Kind(MbusLine.key, MbusLine),
-        "dlms": Kind(DlmsLine.key, lambda: DlmsLine(counters)),
-        "emop": Kind(EmopLine.key, EmopLine),
-    }
 
 
 def main() -> int:
