@@ -10,7 +10,7 @@ from mita.drivers.mqtt.routes import Route
 from mita.drivers.wire import Decoded, Health, SwitchState
 from mita.entrypoints.ingest.decoding import Heard
 from mita.entrypoints.ingest.inbox import Arrival
-from mita.entrypoints.ingest.reported import news
+from mita.entrypoints.ingest.reported import news, without_repeats
 from mita.kit.clock import from_us
 
 COMMAND = UUID(int=5)
@@ -39,3 +39,12 @@ async def test_what_a_later_word_has_overtaken_is_left_out() -> None:
     ahead, untimed = SwitchState(is_on=True, taken_s=500), SwitchState(is_on=False)
     assert news(heard(ahead, at_s=105), words) == [ahead]
     assert news(heard(untimed, at_s=106), words) == [untimed]
+
+
+def test_what_is_repeated_in_a_batch_is_said_once() -> None:
+    on, off, named = SwitchState(is_on=True), SwitchState(is_on=False), SwitchState(True, command_id=COMMAND)
+    other = SwitchState(is_on=True, meter="E-2")
+    said: dict[tuple[str, str | None], bool] = {}
+    assert without_repeats([on, on, other, named, off], device="d", said=said) == [on, other, named, off]
+    assert without_repeats([off, on, on], device="d", said=said) == [on]
+    assert without_repeats([off, other], device="e", said=said) == [off, other]

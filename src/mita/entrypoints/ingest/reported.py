@@ -42,6 +42,23 @@ def news(heard: Heard, last_words: dict[str, LastWord]) -> list[Report]:
     return found
 
 
+def without_repeats(
+    reports: Sequence[Report], *, device: str, said: dict[tuple[str, str | None], bool]
+) -> list[Report]:
+    """Return reports without states of the switch that were just said; ``said`` is brought up to date.
+
+    Many devices tell it with every reading: once in a batch is enough, unless it changes.
+    """
+    found: list[Report] = []
+    for report in reports:
+        if isinstance(report, SwitchState) and report.command_id is None:
+            if said.get((device, report.meter)) == report.is_on:
+                continue
+            said[device, report.meter] = report.is_on
+        found.append(report)
+    return found
+
+
 def _is_old(said: SwitchState, said_at: datetime, before: LastWord) -> bool:
     # a device with several switches tells of each on its own
     is_contradicted = said.meter is None and said.is_on != before.is_on

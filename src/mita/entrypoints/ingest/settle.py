@@ -14,7 +14,7 @@ from mita.devices import operations as devices
 from mita.entrypoints.ingest.decoding import Decoder, Heard, source_of
 from mita.entrypoints.ingest.devices import NOBODY, DeviceBook
 from mita.entrypoints.ingest.faults import is_database_away
-from mita.entrypoints.ingest.reported import news, record_reports
+from mita.entrypoints.ingest.reported import news, record_reports, without_repeats
 from mita.entrypoints.ingest.strangers import Strangers
 from mita.entrypoints.lane import Lane
 from mita.kit.clock import now_utc
@@ -163,13 +163,15 @@ class Settler:
         async with self._database.unit_of_work(estates=[estate_id]) as session:
             names = sorted({each.arrival.device for each in heard if each.is_registered})
             last_words = await devices.last_words(session, estate_id=estate_id, names=names)
+            said: dict[tuple[str, str | None], bool] = {}
             for each in heard:
                 if each.has_supply_reports:
+                    device = each.arrival.device
                     rejections += await record_reports(
                         session,
                         estate_id=estate_id,
-                        device=each.arrival.device,
-                        reports=news(each, last_words),
+                        device=device,
+                        reports=without_repeats(news(each, last_words), device=device, said=said),
                         received_us=each.arrival.received_us,
                         source=source_of(each.arrival),
                         now=now,
