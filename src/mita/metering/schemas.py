@@ -28,7 +28,8 @@ from mita.metering.operations import NewMeter
 RegisterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Serial = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 # a registered device is called driver:address, and an address may have the levels of a topic
-Device = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,190}$")]
+_DEVICE = r"^([A-Za-z0-9][A-Za-z0-9_.:-]{0,99}|[a-z][a-z0-9_]{0,39}:[A-Za-z0-9_.:/-]{1,150})$"
+Device = Annotated[str, StringConstraints(pattern=_DEVICE)]
 _CURSOR = re.compile(r"(?P<at>[^~]{1,40})(~(?P<register>[0-9]{1,18})(~(?P<value>[0-9]{1,18}))?)?", re.ASCII)
 
 

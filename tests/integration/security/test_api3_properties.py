@@ -106,7 +106,7 @@ async def test_no_write_takes_a_field_that_is_only_answered(house: House) -> Non
 
 
 # a GET may say that there is such a thing, or until when; never the thing itself
-SAID = {"has_password", "old_secret_until", "key", "keys", "shown_prefix"}
+SAID = {"has_password", "has_secret", "old_secret_until", "key", "keys", "shown_prefix"}
 SECRET = re.compile(r"password|secret|token|hash|sealed|salt|private|otp|pin$")
 OF_DEVICES = {"device_token_id", "device_tokens"}
 # hashes that are there to be checked: of the ledger, of files

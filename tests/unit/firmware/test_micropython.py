@@ -53,8 +53,8 @@ def test_what_it_does_not_have_is_caught():
     )
     assert sorted(faults(text, modules=MODULES)) == [
         "chains exceptions",
-        "imports pathlib",
         "imports io",
+        "imports pathlib",
         "unpacks in a display",
         "unpacks in a display",
         "zips strictly",
