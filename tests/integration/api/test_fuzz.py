@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .place import Place
 
-EXAMPLES = 6
+EXAMPLES = 4
 URL = "http://mita.test"
 # a stream does not end
 SKIPPED = {"stream_hints", "stream_events"}
