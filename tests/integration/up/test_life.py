@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import socket
 import stat
+import subprocess
 from pathlib import Path
 
 import psutil
@@ -227,7 +227,7 @@ def test_a_port_in_use_is_said(installation: Installation):
 
 
 def test_a_stale_number_of_the_database_is_seen_through(installation: Installation):
-    """After a power cut, or in a new container, the number in PostgreSQL's file is another program's."""
+    """After a power cut, or in a new container, the number in PostgreSQL's files is another program's."""
     installation.start()
     settle(installation)
     assert installation.process is not None
@@ -237,10 +237,16 @@ def test_a_stale_number_of_the_database_is_seen_through(installation: Installati
     installation.process.wait()
     eventually(lambda: not installation.processes(), what="everything is dead")
     path = installation.data / "postgres" / "postmaster.pid"
-    # the test itself is such another program
-    _, *rest = path.read_text(encoding="utf-8").splitlines()
-    path.write_text("\n".join([str(os.getpid()), *rest]) + "\n", encoding="utf-8")
-    installation.start()
+    socket_directory = path.read_text(encoding="utf-8").splitlines()[4]
+    # one that PostgreSQL may send signals to, else it takes the files for old ones by itself
+    with subprocess.Popen(["sleep", "600"], user=path.stat().st_uid) as other:
+        try:
+            for stale in (path, Path(socket_directory) / ".s.PGSQL.5432.lock"):
+                _, *rest = stale.read_text(encoding="utf-8").splitlines()
+                stale.write_text("\n".join([str(other.pid), *rest]) + "\n", encoding="utf-8")
+            installation.start()
+        finally:
+            other.kill()
     assert "still running" not in installation.output
     assert [each["name"] for each in installation.api("GET", "/api/v1/estates")["items"]] == ["Willow Creek"]
     assert installation.stop() == 0

@@ -55,7 +55,7 @@ class EmbeddedPostgres:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.directory.chmod(0o700)
         place = self.directory.resolve()
-        vars(postgres_server)["find_suitable_socket_dir"] = postmaster.socket_directory
+        vars(postgres_server)["find_suitable_socket_dir"] = postmaster.free_socket_directory
         vars(postgres_server)["ensure_prefix_permissions"] = let_pass
         self.was_running = postmaster.wait_until_ready(place)
         server = postgres_server.get_server(self.directory, cleanup_mode=None, start=False)

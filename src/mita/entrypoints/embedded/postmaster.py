@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # replaying what was not written to the tables before a crash takes as long as it takes
 READY_S = 600.0
+_SOCKET = ".s.PGSQL.5432"
 _LOOK_S = 0.1
 _LINES = 8
 # larger than any system numbers its processes
@@ -101,7 +102,7 @@ def _is_server(lines: list[str], directory: Path) -> bool:
 
 def socket_directory(pgdata: Path, runtime_path: Path) -> Path:
     """Return where the server's socket goes: the data directory, or a private one if its name will not do."""
-    longest = pgdata / ".s.PGSQL.5432"
+    longest = pgdata / _SOCKET
     if _PLAIN_PATH.fullmatch(str(pgdata)) and len(os.fsencode(longest)) <= _SOCKET_BYTES_MAX:
         return pgdata
     name = hashlib.sha256(os.fsencode(pgdata)).hexdigest()[:16]
@@ -114,6 +115,18 @@ def socket_directory(pgdata: Path, runtime_path: Path) -> Path:
     if os.geteuid() == 0:
         os.chown(path, owner.st_uid, owner.st_gid)
     return path
+
+
+def free_socket_directory(pgdata: Path, runtime_path: Path) -> Path:
+    """Return where the server's socket goes, without what a dead server left there; none may be running.
+
+    PostgreSQL refuses to start while the process named by the socket's lock exists: another program after a
+    power cut, or a killed server that nobody awaited, as in containers whose first process awaits nobody.
+    """
+    directory = socket_directory(pgdata, runtime_path)
+    for name in (_SOCKET, f"{_SOCKET}.lock"):
+        (directory / name).unlink(missing_ok=True)
+    return directory
 
 
 def close_socket_directory(path: Path, directory: Path) -> None:
