@@ -2,6 +2,9 @@ UV_VERSION := 0.13.9
 PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 STAMP := .venv/.mita-setup
 
+# Mita is many processes; without files of bytecode each of them compiles all of it again
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup uv run test coverage check bench lint format
 setup: $(STAMP)
 
