@@ -174,6 +174,13 @@ class Decoded:
     reports: list[Report] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
 
+    def take(self, reading: Told | Rejection) -> None:
+        """Put what was made of a value where it belongs."""
+        if isinstance(reading, Told):
+            self.readings.append(reading)
+        else:
+            self.rejections.append(reading)
+
 
 @dataclass(frozen=True, slots=True)
 class Order:

@@ -25,7 +25,7 @@ from mita.drivers.dlms.clock import clock_s
 from mita.drivers.dlms.settings import Settings, problems, settings
 from mita.drivers.fields import Field, told
 from mita.drivers.text import PAYLOAD_BYTES_MAX, parse_json
-from mita.drivers.wire import Abilities, Arrival, Decoded, Device, Health, Outgoing, Shown, SwitchState, Told
+from mita.drivers.wire import Abilities, Arrival, Decoded, Device, Health, Outgoing, Shown, SwitchState
 from mita.metering.domain import Rejection, truncated
 
 if TYPE_CHECKING:
@@ -182,10 +182,7 @@ def _tell(
             source=DlmsDriver.name,
             raw=f"{obis} {value}",
         )
-        if isinstance(reading, Told):
-            decoded.readings.append(reading)
-        else:
-            decoded.rejections.append(reading)
+        decoded.take(reading)
 
 
 def _decode_profile(said: Mapping[str, Any], decoded: Decoded, *, device: Device, found: Settings) -> None:

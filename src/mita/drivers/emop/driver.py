@@ -15,7 +15,7 @@ from mita.drivers.emop import objects, values
 from mita.drivers.fields import Field, at, told
 from mita.drivers.text import PAYLOAD_BYTES_MAX, parse_json
 from mita.drivers.urls import BadUrl, tcp_place
-from mita.drivers.wire import Abilities, Arrival, Decoded, Device, Health, Outgoing, Shown, SwitchState, Told
+from mita.drivers.wire import Abilities, Arrival, Decoded, Device, Health, Outgoing, Shown, SwitchState
 from mita.kit.quantity import BadValue, base_unit
 from mita.metering.domain import Rejection, truncated
 
@@ -234,10 +234,7 @@ def _tell(
             source=EmopDriver.name,
             raw=f"{field.path} {value}",
         )
-        if isinstance(reading, Told):
-            decoded.readings.append(reading)
-        else:
-            decoded.rejections.append(reading)
+        decoded.take(reading)
 
 
 def _report(found: Mapping[int, Any], decoded: Decoded) -> None:

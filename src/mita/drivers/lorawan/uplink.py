@@ -12,7 +12,7 @@ from mita.drivers.fields import at, flat, told
 from mita.drivers.lorawan.settings import plan_of
 from mita.drivers.lorawan.times import AHEAD_S_MAX, CLOCK_MIN_S, instant_s
 from mita.drivers.text import JsonObject
-from mita.drivers.wire import Alarm, Decoded, Health, Shown, SwitchState, Told
+from mita.drivers.wire import Alarm, Decoded, Health, Shown, SwitchState
 from mita.metering.domain import Rejection, temperature_centi, truncated
 
 if TYPE_CHECKING:
@@ -85,10 +85,10 @@ class _Reading:
             source=self.source,
             raw="",
         )
-        if isinstance(reading, Told):
-            self.decoded.readings.append(reading)
-        else:
-            self.decoded.rejections.append(replace(reading, raw=raw_text(self.obj)))
+        if isinstance(reading, Rejection):
+            # only then: the text of a whole object costs more than the reading
+            reading = replace(reading, raw=raw_text(self.obj))
+        self.decoded.take(reading)
 
 
 def decode_object(

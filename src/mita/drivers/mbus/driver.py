@@ -16,7 +16,7 @@ from mita.drivers.mbus.clock import taken_s
 from mita.drivers.mbus.telegram import BadTelegram, Record, Telegram, telegram
 from mita.drivers.text import PAYLOAD_BYTES_MAX
 from mita.drivers.urls import BadUrl, place
-from mita.drivers.wire import Abilities, Alarm, Arrival, Decoded, Device, Health, Outgoing, Shown, Told
+from mita.drivers.wire import Abilities, Alarm, Arrival, Decoded, Device, Health, Outgoing, Shown
 from mita.kit.quantity import BadValue, base_unit
 from mita.metering.domain import FUTURE_SECONDS_MAX, Rejection
 
@@ -276,10 +276,7 @@ def _tell(
             source=MbusDriver.name,
             raw=raw,
         )
-        if isinstance(reading, Told):
-            decoded.readings.append(reading)
-        else:
-            decoded.rejections.append(reading)
+        decoded.take(reading)
 
 
 def _to_show(records: Sequence[Record]) -> list[tuple[str, Decimal | str, str | None]]:

@@ -16,7 +16,7 @@ from mita.drivers.modbus import maps
 from mita.drivers.modbus.setup import BadSettings, Setup, setup
 from mita.drivers.modbus.values import number, scaled
 from mita.drivers.text import parse_json
-from mita.drivers.wire import Abilities, Decoded, Outgoing, Shown, SwitchState, Told
+from mita.drivers.wire import Abilities, Decoded, Outgoing, Shown, SwitchState
 from mita.kit.quantity import BadValue, base_unit
 from mita.metering.domain import Rejection, truncated
 
@@ -220,7 +220,7 @@ def _take(
             source=device.name,
             raw=json.dumps(words),
         )
-        (decoded.readings if isinstance(reading, Told) else decoded.rejections).append(reading)  # type: ignore[arg-type]
+        decoded.take(reading)
     if not mine:
         decoded.reports.append(Shown(point.name, value, point.unit, arrival.received_s))
 

@@ -130,7 +130,7 @@ def _parsed(payload: bytes) -> Any:
     text = text_of(payload)
     if text[:1] in {"{", "[", '"'}:
         return json_of(payload)
-    if "\x00" in text or len(text) > 100:  # noqa: PLR2004
+    if "\x00" in text or len(text) > 100:  # noqa: PLR2004 - longer than any number or word
         raise Unreadable("not_json", "neither JSON nor a plain value")
     found = plain(payload)
     return {"true": True, "false": False}.get(found, found) if isinstance(found, str) else found

@@ -156,9 +156,9 @@ def short(value: Any, *, length_max: int = 100) -> str | None:
 
 def total(values: Sequence[Any]) -> Any:
     """Return the sum of a list of numbers, such as one for each phase; the list itself if it is none."""
-    if not values or len(values) > 12 or any(not isinstance(each, Decimal) for each in values):  # noqa: PLR2004
+    if not values or len(values) > 12 or any(not isinstance(each, Decimal) for each in values):  # noqa: PLR2004 - no device has so many phases
         return values
-    if any(not each.is_finite() or abs(each.adjusted()) > 15 for each in values):  # noqa: PLR2004
+    if any(not each.is_finite() or abs(each.adjusted()) > 15 for each in values):  # noqa: PLR2004 - digits of a sum
         return Decimal("NaN")
     # at most 28 digits each, 15 places apart: integers of a common exponent stay exact and small
     least = min(int(each.as_tuple().exponent) for each in values)

@@ -149,7 +149,7 @@ class Table:
             return None
         levels = topic.split("/")
         if levels[0] == OWN:
-            return Route("mita", levels[1], levels[2]) if len(levels) == 3 else None  # noqa: PLR2004
+            return Route("mita", levels[1], levels[2]) if len(levels) == 3 else None  # noqa: PLR2004 - m/<device>/<leaf>
         if levels[0] == APPLICATION:
             return self._of_chirpstack(levels)
         if levels[0] == REPLIES:
@@ -168,7 +168,7 @@ class Table:
         yield from self._of_tasmota(levels)
         yield from self._of_shelly(levels)
         if levels[0] == SHELLIES:
-            if self.prefixes.shelly1 and len(levels) > 2 and levels[-1] != "command":  # noqa: PLR2004
+            if self.prefixes.shelly1 and len(levels) > 2 and levels[-1] != "command":  # noqa: PLR2004 - shellies/<device>/<leaf>
                 yield Route("shelly1", levels[1], "/".join(levels[2:]))
             return
         yield from self._of_esphome(levels)
@@ -184,7 +184,7 @@ class Table:
         return None
 
     def _of_reply(self, levels: list[str]) -> Route | None:
-        *prefix, name, leaf = levels[1:] if len(levels) > 3 else ["", ""]  # noqa: PLR2004
+        *prefix, name, leaf = levels[1:] if len(levels) > 3 else ["", ""]  # noqa: PLR2004 - prefix, device and leaf
         if leaf == "rpc" and _UUID.fullmatch(name) and any(_fits(each, prefix) for each in self._shelly):
             return Route("shelly", "/".join(prefix), f"{name}/rpc")
         return None
@@ -206,7 +206,7 @@ class Table:
             prefix, rest = levels[:size], levels[size:]
             if not _fits(pattern, prefix) or (pattern[0] == "+" and prefix[0] in self._taken):
                 continue
-            is_status = len(rest) == 2 and rest[0] == "status"  # noqa: PLR2004
+            is_status = len(rest) == 2 and rest[0] == "status"  # noqa: PLR2004 - status/<component>
             if is_status or rest in (["events", "rpc"], ["online"]):
                 yield Route("shelly", "/".join(prefix), "/".join(rest))
 
@@ -218,7 +218,7 @@ class Table:
                 continue
             if rest == ["status"]:
                 yield Route("esphome", "/".join(prefix), "status")
-            elif len(rest) == 3 and rest[0] in _ESPHOME_KINDS and rest[2] == "state":  # noqa: PLR2004
+            elif len(rest) == 3 and rest[0] in _ESPHOME_KINDS and rest[2] == "state":  # noqa: PLR2004 - <kind>/<name>/state
                 yield Route("esphome", "/".join(prefix), f"{rest[0]}/{rest[1]}")
 
     def _of_json(self, levels: list[str]) -> Iterator[Route]:
@@ -240,7 +240,7 @@ def _of_zigbee(base: list[str], rest: list[str]) -> Iterator[Route]:
     if not rest:
         return
     if rest[0] == "bridge":
-        if len(rest) == 2 and rest[1] in _BRIDGE_LEAVES:  # noqa: PLR2004
+        if len(rest) == 2 and rest[1] in _BRIDGE_LEAVES:  # noqa: PLR2004 - bridge/<leaf>
             yield Route("zigbee2mqtt", "/".join([*before, "bridge"]), rest[1])
     elif len(rest) > 1 and rest[-1] == "availability":
         yield Route("zigbee2mqtt", "/".join([*before, *rest[:-1]]), "availability")

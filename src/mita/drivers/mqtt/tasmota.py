@@ -143,7 +143,7 @@ def _unwrapped(said: JsonObject) -> JsonObject:
     if len(said) == 1:
         ((name, inner),) = said.items()
         if name.startswith("Status") and isinstance(inner, dict):
-            return inner  # type: ignore[return-value]
+            return inner  # type: ignore[return-value]  # of JSON
     return said
 
 

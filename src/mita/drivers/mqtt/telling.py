@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mita.drivers.fields import at, flat, told
 from mita.drivers.mqtt.payloads import short, total
 from mita.drivers.wire import Alarm, Decoded, Health, Shown
-from mita.metering.domain import Rejection, truncated
+from mita.metering.domain import truncated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -86,7 +86,7 @@ def heard(is_online: bool | None) -> list[Report]:  # noqa: FBT001 - the one thi
 
 
 def _read(decoded: Decoded, value: Any, each: Field, taken: Taken, arrival: Arrival, device: Device) -> None:
-    found = told(
+    reading = told(
         total(value) if isinstance(value, list) else value,
         each,
         meters=device.meters,
@@ -95,10 +95,7 @@ def _read(decoded: Decoded, value: Any, each: Field, taken: Taken, arrival: Arri
         source=device.name,
         raw=truncated(arrival.payload[:2_000]),
     )
-    if isinstance(found, Rejection):
-        decoded.rejections.append(found)
-    else:
-        decoded.readings.append(found)
+    decoded.take(reading)
 
 
 def _shown(said: Said, mapped: set[str]) -> Iterator[Shown]:

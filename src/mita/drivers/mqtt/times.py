@@ -69,7 +69,7 @@ def taken(value: Any, *, zone: ZoneInfo | None, received_s: int) -> Taken:
 def _instant_s(value: Any, zone: ZoneInfo | None, received_s: int) -> int | None:
     if isinstance(value, Decimal):
         return _epoch_s(value)
-    if isinstance(value, str) and len(value) < 40 and (match := _ISO.fullmatch(value)):  # noqa: PLR2004
+    if isinstance(value, str) and len(value) < 40 and (match := _ISO.fullmatch(value)):  # noqa: PLR2004 - longer than any time
         try:
             read = datetime.fromisoformat(value.replace(",", "."))
             if match["zone"]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mita.drivers.fields import Field, told
 from mita.drivers.p1.telegram import BadTelegram, parse_telegram
-from mita.drivers.wire import Abilities, Arrival, Decoded, Device, Health, Outgoing, Shown, Told
+from mita.drivers.wire import Abilities, Arrival, Decoded, Device, Health, Outgoing, Shown
 from mita.kit.quantity import BadValue, base_unit
 from mita.metering.domain import Rejection, truncated
 
@@ -77,10 +77,7 @@ class P1Driver:
                 source=device.name,
                 raw=f"{field.path}={value}",
             )
-            if isinstance(reading, Told):
-                decoded.readings.append(reading)
-            else:
-                decoded.rejections.append(reading)
+            decoded.take(reading)
         return decoded
 
     def encode(self, order: Order, device: Device) -> list[Outgoing]:  # noqa: ARG002 - a P1 port hears nothing

@@ -75,7 +75,7 @@ class Bus:
                 return await client.read_coils(address, count=count, device_id=unit)
             if fn == 2:  # noqa: PLR2004 - Modbus functions
                 return await client.read_discrete_inputs(address, count=count, device_id=unit)
-            if fn == 3:  # noqa: PLR2004
+            if fn == 3:  # noqa: PLR2004 - read holding registers
                 return await client.read_holding_registers(address, count=count, device_id=unit)
             return await client.read_input_registers(address, count=count, device_id=unit)
 
@@ -96,7 +96,7 @@ class Bus:
         async def ask(client: Client) -> Any:
             if fn == 5:  # noqa: PLR2004 - Modbus functions
                 return await client.write_coil(address, bool(value), device_id=unit)
-            if fn == 6:  # noqa: PLR2004
+            if fn == 6:  # noqa: PLR2004 - write one register
                 return await client.write_register(address, value, device_id=unit)
             return await client.write_registers(address, [value], device_id=unit)
 

@@ -34,7 +34,7 @@ def billing_period_start(day: date, *, billing_day: int) -> date:
 def next_billing_period_start(day: date, *, billing_day: int) -> date:
     """Return the first date of the billing period after the one in which ``day`` lies."""
     start = billing_period_start(day, billing_day=billing_day)
-    year, month = (start.year, start.month + 1) if start.month < 12 else (start.year + 1, 1)  # noqa: PLR2004
+    year, month = (start.year, start.month + 1) if start.month < 12 else (start.year + 1, 1)  # noqa: PLR2004 - December
     return date(year, month, billing_day)
 
 

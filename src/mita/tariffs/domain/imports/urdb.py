@@ -201,7 +201,7 @@ def _interval_minutes(findings: Findings, item: Mapping[str, Any], *, has_demand
         message = "the file does not say over how many minutes power is averaged: 15 is taken; look it up"
         findings.warn(("demandwindow",), "no_demand_window", message)
         return 15
-    minutes = int(value) if not isinstance(value, bool | str | list | dict) and 1 <= value <= 60 else 0  # noqa: PLR2004
+    minutes = int(value) if not isinstance(value, bool | str | list | dict) and 1 <= value <= 60 else 0  # noqa: PLR2004 - minutes of an hour
     if minutes and 60 % minutes == 0 and minutes == value:
         return minutes
     message = f"{shown(value)} minutes is no part of an hour"
