@@ -90,11 +90,17 @@ async def ask_supply(
 
 
 async def record_command_state(
-    session: AsyncSession, *, estate_id: int, command_id: UUID, state: str, now: datetime
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    command_id: UUID,
+    state: str,
+    now: datetime,
+    since: datetime | None = None,
 ) -> None:
     """Record how far a supply command got; ``confirmed`` changes what is known of the supply.
 
-    Repeating the state it has does nothing.
+    ``since`` is when the device said so; None: now. Repeating the state it has does nothing.
 
     :raises mita.kit.errors.NotFound: if there is no such command
     :raises CommandFinished: if it cannot move to that state
@@ -108,35 +114,23 @@ async def record_command_state(
     command.changed_at = now
     await session.flush()
     if state == "confirmed":
-        await set_supply(
-            session,
-            estate_id=estate_id,
-            unit_id=command.unit_id,
-            utility=command.utility,
-            is_on=command.action == "on",
-            command_id=command_id,
-            now=now,
-        )
-        event = SupplyChanged(
-            estate_id, command_id, command.unit_id, command.utility, is_on=command.action == "on"
-        )
-        await publish(session, event, now=now)
+        await set_supply(session, command=command, since=since or now, now=now)
     await hint(session, estate_id=estate_id, topic="supply", ids=[command.unit_id])
 
 
 async def set_supply(
-    session: AsyncSession,
-    *,
-    estate_id: int,
-    unit_id: int,
-    utility: str,
-    is_on: bool,
-    command_id: UUID,
-    now: datetime,
+    session: AsyncSession, *, command: SupplyCommand, since: datetime, now: datetime
 ) -> None:
-    """Write what is known of a supply by the device's own word, and the command behind it."""
-    values = {"is_on": is_on, "since": now, "command_id": command_id}
-    statement = pg_insert(Supply).values(estate_id=estate_id, unit_id=unit_id, utility=utility, **values)
+    """Write what is known of a supply by the device's own word and the command behind it; tell listeners."""
+    is_on = command.action == "on"
+    values = {"is_on": is_on, "since": since, "command_id": command.command_id}
+    statement = pg_insert(Supply).values(
+        estate_id=command.estate_id, unit_id=command.unit_id, utility=command.utility, **values
+    )
     await session.execute(
         statement.on_conflict_do_update(index_elements=["estate_id", "unit_id", "utility"], set_=values)
     )
+    event = SupplyChanged(
+        command.estate_id, command.command_id, command.unit_id, command.utility, is_on=is_on
+    )
+    await publish(session, event, now=now)

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 from mita.credit import queries
 from mita.credit.domain import may_become
-from mita.credit.events import SupplyChanged
 from mita.credit.models import SupplyCommand
 from mita.kit.errors import NotFound
-from mita.kit.events import publish
 from mita.kit.ids import new_id
 from mita.kit.live import hint
 from mita.wallets import queries as wallet_queries
@@ -71,23 +69,27 @@ async def record_switch(
                 command.failure = f"the device says that it is {action}"
                 await session.flush()
             await record_command_state(
-                session, estate_id=estate_id, command_id=command_id, state=state, now=now
+                session,
+                estate_id=estate_id,
+                command_id=command_id,
+                state=state,
+                now=now,
+                # known since it said so, not since we heard it
+                since=min(said_at, now),
             )
             if state == "confirmed":
-                # known since it said so, not since we heard it
-                await set_supply(
-                    session,
-                    estate_id=estate_id,
-                    unit_id=unit_id,
-                    utility=utility,
-                    is_on=is_on,
-                    command_id=command_id,
-                    now=min(said_at, now),
-                )
                 return
-    await _believe(
-        session, estate_id=estate_id, unit_id=unit_id, utility=utility, is_on=is_on, said_at=said_at, now=now
-    )
+    is_news = is_on != (known is None or known.is_on) and (known is None or said_at > known.since)
+    if is_news:
+        await _believe(
+            session,
+            estate_id=estate_id,
+            unit_id=unit_id,
+            utility=utility,
+            action=action,
+            since=min(said_at, now),
+            now=now,
+        )
 
 
 async def _is_overtaken(session: AsyncSession, command: SupplyCommand, *, known: Supply | None) -> bool:
@@ -105,46 +107,31 @@ async def _believe(
     estate_id: int,
     unit_id: int,
     utility: str,
-    is_on: bool,
-    said_at: datetime,
+    action: str,
+    since: datetime,
     now: datetime,
 ) -> None:
-    known = await queries.supply(session, estate_id=estate_id, unit_id=unit_id, utility=utility)
-    if is_on == (known is None or known.is_on) or (known is not None and said_at <= known.since):
-        return
     accounts = await wallet_queries.accounts(session, estate_id=estate_id, unit_ids=[unit_id])
     account_id = next((each.account_id for each in accounts if each.utility == utility), None)
     if account_id is None:
         return
-    command_id = new_id()
-    session.add(
-        SupplyCommand(
-            estate_id=estate_id,
-            command_id=command_id,
-            unit_id=unit_id,
-            utility=utility,
-            action="on" if is_on else "off",
-            state="confirmed",
-            reason=REPORTED,
-            account_id=account_id,
-            balance_micro=0,
-            asked_at=now,
-            changed_at=now,
-            expires_at=now,
-        )
-    )
-    await session.flush()
-    await set_supply(
-        session,
+    command = SupplyCommand(
         estate_id=estate_id,
+        command_id=new_id(),
         unit_id=unit_id,
         utility=utility,
-        is_on=is_on,
-        command_id=command_id,
-        now=min(said_at, now),
+        action=action,
+        state="confirmed",
+        reason=REPORTED,
+        account_id=account_id,
+        balance_micro=0,
+        asked_at=now,
+        changed_at=now,
+        expires_at=now,
     )
-    event = SupplyChanged(estate_id, command_id, unit_id, utility, is_on=is_on)
-    await publish(session, event, now=now)
+    session.add(command)
+    await session.flush()
+    await set_supply(session, command=command, since=since, now=now)
     await hint(session, estate_id=estate_id, topic="supply", ids=[unit_id])
 
 
@@ -185,9 +172,10 @@ async def record_step(
     if not may_become(command.state, new_state=state):
         return
     command.failure = reason[:300] or command.failure
-    if state == "failed" and may_retry:
+    is_tried_again = state == "failed" and may_retry
+    if is_tried_again:
         command.answer_due_at = now
     await session.flush()
-    if state == "failed" and may_retry:
+    if is_tried_again:
         return
     await record_command_state(session, estate_id=estate_id, command_id=command_id, state=state, now=now)
