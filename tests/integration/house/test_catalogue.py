@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,12 +30,16 @@ import mita.tariffs.models
 import mita.tenancies.models
 import mita.wallets.models
 import mita.webhooks.models  # noqa: F401 - all of them, for the metadata
-from mita.kit.db import Base, sqlalchemy_url
+from mita.kit.db import Base, Database, sqlalchemy_url
+from mita.kit.seal import Seals
 from tests.integration.house.seeds import seed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mita.entrypoints.embedded.postgres import EmbeddedPostgres
-    from mita.kit.db import Database
+
+_numbers = itertools.count(1)
 
 PERMISSIONS = Path(__file__).parents[3] / "docs" / "reference" / "permissions.md"
 
@@ -137,9 +144,38 @@ def with_months(admin: psycopg.Connection) -> psycopg.Connection:
     return admin
 
 
+@pytest.fixture(scope="module")
+def seeded(postgres: EmbeddedPostgres) -> Iterator[tuple[str, tuple[int, int]]]:
+    """A database with two estates that have a row in every table; copied, as it takes seconds to make."""
+    name = f"seeded_{os.getpid()}"
+    postgres.create_database(name, template="mita_template")
+
+    async def make() -> tuple[int, int]:
+        database = Database(postgres.app_url(name), seals=Seals([bytes(32)]))
+        try:
+            return await seed(database, name="Willow"), await seed(database, name="Oak")
+        finally:
+            await database.close()
+
+    yield name, asyncio.run(make())
+    postgres.drop_database(name)
+
+
 @pytest.fixture
-async def two_estates(database: Database) -> tuple[int, int]:
-    return await seed(database, name="Willow"), await seed(database, name="Oak")
+def two_estates(seeded: tuple[str, tuple[int, int]]) -> tuple[int, int]:
+    return seeded[1]
+
+
+@pytest.fixture
+def database_name(request: pytest.FixtureRequest, postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A private database; with the two estates for a test that asks for them."""
+    template = "mita_template"
+    if "two_estates" in request.fixturenames:
+        template, _ = request.getfixturevalue("seeded")
+    name = f"house_{os.getpid()}_{next(_numbers)}"
+    postgres.create_database(name, template=template)
+    yield name
+    postgres.drop_database(name)
 
 
 # ── keys ──
