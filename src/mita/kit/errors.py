@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 
+class Passing(Exception):
+    """The work is good and may be done again: what stood in its way passes."""
+
+
 class Refusal(Exception):
     """Something asked for that cannot be done, with a stable ``code`` and an HTTP ``status``."""
 

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from mita.charging.models import ChargingLane
-from mita.kit.errors import NotFound
+from mita.kit.errors import NotFound, Passing
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mita.estates.events import EstateCreated
 
 
-class StaleLane(Exception):
+class StaleLane(Passing):
     """Another worker charged in this estate since; forget, load and repeat."""
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from sqlalchemy import exc
 
-from mita.charging.operations import StaleLane
+from mita.kit.errors import Passing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ _AWAY = (
     exc.TimeoutError,
     exc.DisconnectionError,
     OSError,
-    StaleLane,
+    Passing,
 )
 
 
