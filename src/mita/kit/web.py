@@ -17,7 +17,6 @@ from mita.kit.desk import Desk
 from mita.kit.errors import PermissionMissing, ReadOnly, Refusal
 from mita.kit.money import BIGINT_MAX
 from mita.kit.reads import Reads
-from mita.kit.shapes import Problem
 
 T = TypeVar("T")
 # whoever asks below it has shown nothing yet
@@ -327,7 +326,7 @@ def refusals(*errors: type[Refusal]) -> dict[int | str, dict[str, Any]]:
         }
         entry = documented.setdefault(
             error.status,
-            {"model": Problem, "description": "", "content": {"application/problem+json": {"examples": {}}}},
+            {"description": "", "content": {"application/problem+json": {"examples": {}}}},
         )
         entry["description"] = " or ".join(
             filter(None, [entry["description"], f"`{error.code}`: {error.title}"])

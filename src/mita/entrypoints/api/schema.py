@@ -51,6 +51,9 @@ _documents: dict[tuple[int, ...], tuple[list[BaseRoute], dict[str, Any]]] = {}
 
 
 def _settled(document: dict[str, Any], operations: Iterable[Indexed]) -> dict[str, Any]:
+    # written here once: as a model of each answer it would be made ready to check answers a thousand times
+    shape = Problem.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+    document["components"]["schemas"] |= {**shape.pop("$defs"), "Problem": shape}
     document["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
     for item in document["paths"].values():
         for operation in item.values():
@@ -126,7 +129,6 @@ def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
             for code, title in titles.items()
         }
         answers[status] = {
-            "model": Problem,
             "description": " or ".join(f"`{code}`: {title}" for code, title in titles.items()),
             "content": {MEDIA_TYPE: {"examples": examples}},
         }
