@@ -313,6 +313,9 @@ def test_demand_counts_only_its_letters_and_takes_the_price_of_its_season():
     used = hours("2025-07-07", [9, 9, 9, 9, 9, 9, 2, 3, 1])
     found = billed(priced, uses={"import": used})
     assert shown(found) == [("Demand", "high", "P", None, 3_000_000, 100_000_000, 300_000_000)]
+    # only at night, which no letter of the charge is: no demand, and no line
+    night = hours("2025-07-07", [9, 9, 9, 9])
+    assert shown(billed(priced, uses={"import": night})) == []
     # in June and May: 9 kW at night do not count, 8 kW on 28 May beat 0.7 kW in June by power, not by price
     long = [*hours("2025-05-28", [0, 0, 0, 0, 0, 0, 0, 8]), *hours("2025-06-02", [0, 0, 0, 0, 0, 0, 1])]
     wide = no_tax(seasons=SEASONS, clocks=CLOCKS, charges=charges, billing_day=15)

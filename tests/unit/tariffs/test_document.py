@@ -171,6 +171,7 @@ CASES = [
     (("tax", "prices"), "both", "tax.prices", "not_one_of"),
     (("tax", "rate"), "15", "tax.rate", "unknown_key"),
     (("tax",), None, "tax", "wrong_type"),
+    (("source",), "Tariff book", "source", "wrong_type"),
     (("source",), {"url": "javascript:alert(1)"}, "source.url", "not_a_url"),
     (("calendar",), "ZA", "calendar", "wrong_type"),
     (("calendar", "dates"), ["2025-12-26"], "calendar.dates", "wrong_type"),
