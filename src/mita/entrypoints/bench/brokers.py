@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 EMBEDDED, MOSQUITTO = "embedded", "mosquitto"
 _MOSQUITTO_ELSEWHERE = "/usr/sbin/mosquitto"
-_STARTS_S = 30.0
+_STARTS_S = 60.0
+_CONNECTED = "broker connected"
 _LOOK_S = 0.05
 _ENDS_S = 10.0
 _LINE_MAX = 2**24
@@ -55,6 +56,10 @@ class Broker:
     def mqtt_version(self) -> int:
         """What ingest speaks to it."""
         return 4 if self.kind == EMBEDDED else 5
+
+    def said(self, name: str) -> str:
+        """Return the end of a process's log."""
+        return _said(self.directory / f"{name}.log")
 
 
 def mosquitto_path() -> str | None:
@@ -98,7 +103,10 @@ async def _listens(process: asyncio.subprocess.Process, *, port: int, log: Path)
 
 @asynccontextmanager
 async def ingest(to: Broker, *, database_url: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run ``mita ingest`` for a broker."""
+    """Run ``mita ingest`` for a broker, from when it is connected.
+
+    :raises NotStarted: if it does not come about
+    """
     environment = {
         "MITA_DATA": str(to.directory),
         "MITA_DATABASE_URL": database_url,
@@ -110,7 +118,14 @@ async def ingest(to: Broker, *, database_url: str) -> AsyncIterator[asyncio.subp
         "MITA_MQTT_VERSION": str(to.mqtt_version),
     }
     command = [sys.executable, "-m", "mita.entrypoints.ingest"]
-    async with _running(command, environment=environment, log=to.directory / "ingest.log") as process:
+    log = to.directory / "ingest.log"
+    async with _running(command, environment=environment, log=log) as process:
+        for _ in range(int(_STARTS_S / _LOOK_S)):
+            if _CONNECTED in _said(log) or process.returncode is not None:
+                break
+            await asyncio.sleep(_LOOK_S)
+        else:
+            raise NotStarted(f"ingest does not reach the broker: {_said(log)}")
         yield process
 
 

@@ -55,7 +55,7 @@ _BYTES_MAX = 96 * 1024 * 1024
 _TRIAL_TURNS = {1: 20, 100: 10}
 _LOOK_S = 0.02
 # without anything new for so long, something is lost
-_STALLED_S = 20.0
+_STALLED_S = 30.0
 
 
 @dataclass
@@ -125,7 +125,10 @@ class _Bench:
             async with brokers.ingest(self._broker, database_url=self._url):
                 for size, home in self._homes.items():
                     self._tell(f"{self._broker.kind}: {size} readings a message, charged…")
-                    await self._charged(self._cells[size], home)
+                    try:
+                        await self._charged(self._cells[size], home)
+                    except Stalled as stalled:
+                        raise Stalled(f"{stalled}: {self._broker.said('ingest')}") from stalled
             await self._ceilings(1)
         return list(self._cells.values())
 

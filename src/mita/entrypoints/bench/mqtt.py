@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK = 0x10, 0x20, 0x32, 0x40, 0x82, 0x90
-PACKET_IDS = 65_535
+NUMBERS = 65_535
 _DISCONNECT = b"\xe0\x00"
 _PUBACK_BYTES, _PUBACK_HEAD = 4, b"\x40\x02"
 _KEEPALIVE_S = 600
@@ -23,7 +23,7 @@ class Refused(ConnectionError):
     """The broker closed the connection, or answered otherwise than it should."""
 
 
-def packet(first: int, body: bytes) -> bytes:
+def framed(first: int, body: bytes) -> bytes:
     """Return a packet: its first byte, the length of what follows, and that."""
     length, size = bytearray(), len(body)
     while True:
@@ -38,24 +38,24 @@ def _text(value: str) -> bytes:
     return len(raw).to_bytes(2, "big") + raw
 
 
-def connect_packet(name: str, password: str, *, is_clean: bool) -> bytes:
+def connecting(name: str, password: str, *, is_clean: bool) -> bytes:
     """Return a CONNECT of who is called ``name``, as client and as user."""
     flags = 0xC0 | (0x02 if is_clean else 0)
     head = _text("MQTT") + bytes([4, flags]) + _KEEPALIVE_S.to_bytes(2, "big")
-    return packet(CONNECT, head + _text(name) + _text(name) + _text(password))
+    return framed(CONNECT, head + _text(name) + _text(name) + _text(password))
 
 
-def publish_packet(topic: str, payload: bytes, *, packet_id: int) -> bytes:
+def publishing(topic: str, payload: bytes, *, number: int) -> bytes:
     """Return a PUBLISH at QoS 1."""
-    return packet(PUBLISH, _text(topic) + packet_id.to_bytes(2, "big") + payload)
+    return framed(PUBLISH, _text(topic) + number.to_bytes(2, "big") + payload)
 
 
-def subscribe_packet(topics: Sequence[str]) -> bytes:
+def subscribing(topics: Sequence[str]) -> bytes:
     """Return a SUBSCRIBE at QoS 1."""
-    return packet(SUBSCRIBE, b"\x00\x01" + b"".join(_text(topic) + b"\x01" for topic in topics))
+    return framed(SUBSCRIBE, b"\x00\x01" + b"".join(_text(topic) + b"\x01" for topic in topics))
 
 
-def packets_in(received: bytes) -> Iterator[tuple[int, int, int]]:
+def whole_ones(received: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield (first byte, start of the body, end) of each whole packet, in order."""
     start = 0
     while start + 1 < len(received):
@@ -90,7 +90,7 @@ class Wire(asyncio.Protocol):
         :raises Refused: if the broker does not let it in
         """
         _, wire = await asyncio.get_running_loop().create_connection(cls, LOOPBACK, port)
-        answer = await wire.ask(connect_packet(name, password, is_clean=is_clean))
+        answer = await wire.ask(connecting(name, password, is_clean=is_clean))
         if answer[:1] != bytes([CONNACK]) or answer[-1]:
             raise Refused(f"the broker does not let {name!r} in: {answer!r}")
         return wire
@@ -132,7 +132,7 @@ class Wire(asyncio.Protocol):
         """Answer who waits; what comes by itself is taken as it comes."""
         received = self._received + data
         end = 0
-        for first, start, stop in packets_in(received):
+        for first, start, stop in whole_ones(received):
             is_awaited = self._answer is not None and not self._answer.done()
             if self._answer is not None and is_awaited and first & _KIND != PUBLISH & _KIND:
                 self._answer.set_result(received[end:stop])
@@ -155,15 +155,15 @@ class Device(Wire):
         self._done: asyncio.Future[None] | None = None
 
     async def publish(self, messages: Sequence[bytes], *, window: int) -> int:
-        """Publish whole packets in order and wait until all are acknowledged; return how many are."""
+        """Publish whole messages in order and wait until all are acknowledged; return how many are."""
         self._messages, self._sent, self._acknowledged = messages, 0, 0
         self._done = asyncio.get_running_loop().create_future()
         self._send(window)
         await self._done
         return self._acknowledged
 
-    def _send(self, room: int) -> None:
-        first, self._sent = self._sent, min(self._sent + room, len(self._messages))
+    def _send(self, more: int) -> None:
+        first, self._sent = self._sent, min(self._sent + more, len(self._messages))
         if self._sent > first:
             self.write(b"".join(self._messages[first : self._sent]))
 

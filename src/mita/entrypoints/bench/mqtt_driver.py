@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mita.entrypoints.bench.mqtt import PACKET_IDS, Device, Listener, publish_packet, subscribe_packet
+from mita.entrypoints.bench.mqtt import NUMBERS, Device, Listener, publishing, subscribing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,11 +36,11 @@ class Sender:
         items = [f'{{"meter":"{meter}","ts":{taken_s},"r":{{"kwh":{kwh}}}}}' for meter in self.meters]
         return (items[0] if len(items) == 1 else f"[{','.join(items)}]").encode()
 
-    def packets(self, turns: range) -> list[bytes]:
+    def messages(self, turns: range) -> list[bytes]:
         """Return the messages of some rounds, ready to be sent."""
         topic = f"m/{self.name}/up"
         return [
-            publish_packet(topic, self.payload(turn), packet_id=1 + place % PACKET_IDS)
+            publishing(topic, self.payload(turn), number=1 + place % NUMBERS)
             for place, turn in enumerate(turns)
         ]
 
@@ -66,10 +66,10 @@ class Devices:
             return {}
         if asked["do"] == "make":
             turns = range(asked["first"], asked["first"] + asked["count"])
-            self._ready = [(each.name, each.packets(turns)) for each in self._groups[asked["group"]]]
-            return {"bytes": sum(len(one) for _, packets in self._ready for one in packets)}
+            self._ready = [(each.name, each.messages(turns)) for each in self._groups[asked["group"]]]
+            return {"bytes": sum(len(one) for _, messages in self._ready for one in messages)}
         taken = await asyncio.gather(
-            *(self._wires[name].publish(packets, window=WINDOW) for name, packets in self._ready)
+            *(self._wires[name].publish(messages, window=WINDOW) for name, messages in self._ready)
         )
         return {"acknowledged": sum(taken)}
 
@@ -88,7 +88,7 @@ class Acknowledger:
             self._wire = await Listener.to(
                 plan["port"], name=plan["name"], password=plan["password"], is_clean=False
             )
-            await self._wire.ask(subscribe_packet(plan["topics"]))
+            await self._wire.ask(subscribing(plan["topics"]))
             return {}
         assert self._wire is not None, "it connects first"
         if asked["do"] == "hear":
