@@ -156,9 +156,20 @@ def decode(
     except _Bad as bad:
         decoded.rejections.append(Rejection(source, None, None, truncated(payload), bad.code, bad.detail))
         return decoded
+    behind = _by_serial(meters)
     for item in items:
-        _decode_item(item, decoded, device=device, meters=meters, received_s=received_s, source=source)
+        _decode_item(
+            item, decoded, device=device, meters=meters, behind=behind, received_s=received_s, source=source
+        )
     return decoded
+
+
+def _by_serial(meters: Sequence[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
+    """Return a device's meters by their serials: a gateway's many items each name one."""
+    behind: dict[str, list[tuple[str, str]]] = {}
+    for each in meters:
+        behind.setdefault(each[0], []).append(each)
+    return behind
 
 
 def _items(payload: bytes) -> list[Any]:
@@ -184,6 +195,7 @@ def _decode_item(
     *,
     device: str,
     meters: Sequence[tuple[str, str]],
+    behind: dict[str, list[tuple[str, str]]],
     received_s: int,
     source: str,
 ) -> None:
@@ -193,12 +205,13 @@ def _decode_item(
 
     try:
         values = _registers(item)
-        named = _named_meter(item, device=device, meters=meters)
+        named = _named_meter(item, device=device, behind=behind)
         taken_s = _taken_s(item, received_s=received_s)
         warmth = _temperature(item)
     except _Bad as bad:
         reject(bad)
         return
+    meters = meters if named is None else behind[named]
     is_on = _relay(item.get("relay"))
     if is_on is not None:
         decoded.reports.append(SwitchState(is_on, named, taken_s=taken_s if "ts" in item else None))
@@ -232,13 +245,13 @@ def _registers(item: Any) -> JsonObject:
     return values
 
 
-def _named_meter(item: JsonObject, *, device: str, meters: Sequence[tuple[str, str]]) -> str | None:
+def _named_meter(item: JsonObject, *, device: str, behind: dict[str, list[tuple[str, str]]]) -> str | None:
     serial = item.get("meter")
     if serial is None:
         return None
     if not isinstance(serial, str) or not 1 <= len(serial) <= _SERIAL_MAX or not serial.isprintable():
         raise _Bad("bad_meter", '"meter" must be a serial number of 1 to 100 printable characters')
-    if all(known != serial for known, _ in meters):
+    if serial not in behind:
         # also when it exists elsewhere: a device speaks for its own meters only
         raise _Bad("unknown_meter", f"device {device[:100]!r} has no meter {serial!r}", meter=serial)
     return serial

@@ -244,3 +244,36 @@ def api(
     if run.errors:
         errors.print(f"the last of {run.errors} errors: {run.last_error}", markup=False)
         raise typer.Exit(1)
+
+
+@app.command()
+def ingest(
+    seconds: Annotated[float, typer.Option(min=0.1, help="About how long each measurement sends.")] = 3.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Send readings over MQTT until they are charged, and to who only acknowledges; status 1 on errors."""
+    from mita.entrypoints.bench import ingest as bench_ingest
+    from mita.entrypoints.opened import throw_away
+
+    errors = Console(stderr=True)
+    with throw_away() as url, errors.status("Measuring…") as status:
+        cells = asyncio.run(bench_ingest.run(url, seconds=seconds, tell=status.update))
+    report = bench_ingest.summary(cells)
+    if as_json:
+        typer.echo(json.dumps(report))
+    else:
+        table = Table(title=f"MQTT, QoS 1, until charged (median of {bench_ingest.ROUNDS})")
+        for column in ("broker", "readings/message", "messages/s", "readings/s", "ceiling", "of ceiling"):
+            table.add_column(column, justify="right")
+        for broker, sizes in report["brokers"].items():
+            for size, part in sizes.items():
+                counts = ("messages_per_second", "readings_per_second", "ceiling_per_second")
+                table.add_row(broker, size, *(f"{part[name]:,}" for name in counts), str(part["of_ceiling"]))
+        Console().print(table)
+    for missing in report["missing"]:
+        errors.print(f"{missing.upper()} IS NOT INSTALLED: nothing was measured with it", markup=False)
+    for cell in cells:
+        for error in cell.errors:
+            errors.print(f"{cell.broker}, {cell.size} readings a message: {error}", markup=False)
+    if any(cell.errors for cell in cells):
+        raise typer.Exit(1)

@@ -14,6 +14,7 @@ from mita.entrypoints.ingest.inbox import Inbox
 from mita.entrypoints.ingest.link import Link
 from mita.entrypoints.ingest.settings import IngestSettings
 from mita.entrypoints.ingest.settle import Settler, Stopped
+from mita.entrypoints.ingest.tls import tls_of
 from mita.entrypoints.ingest.topics import table_of
 from mita.entrypoints.metrics import BROKER, INBOX, watch_database
 from mita.entrypoints.outside import report_faults, trace
@@ -34,6 +35,8 @@ _FINISH_S = 8.0
 async def serve(settings: IngestSettings) -> None:
     """Run ingest until the process is asked to stop."""
     stopping = stop_event()
+    # a file that cannot be read is told now, not by a link that never comes about
+    tls_of(settings)
     database = Database(database_url(settings))
     report_faults(settings, role="ingest")
     trace(role="ingest", engine=database.engine)

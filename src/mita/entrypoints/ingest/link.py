@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import gmqtt
 from gmqtt.mqtt.handler import MQTTError
 from gmqtt.storage import PersistentStorage
 
+from mita.entrypoints.ingest.gathered import Gathered
+from mita.entrypoints.ingest.tls import tls_of
 from mita.kit.clock import now_utc
 
 if TYPE_CHECKING:
@@ -73,6 +76,8 @@ class Link:
             try:
                 await self._connect(client, self._lost)
             except (OSError, MQTTError, TimeoutError) as error:
+                if isinstance(error, ssl.SSLCertVerificationError):
+                    logger.error("broker refused: its certificate %s", _told(error))  # noqa: TRY400 - no fault of ours
                 logger.warning("broker away, waiting delay_s=%.1f error=%r", delay_s, error)
                 await self._close(client)
                 await asyncio.sleep(delay_s)
@@ -116,7 +121,7 @@ class Link:
             client.connect(
                 settings.mqtt_host,
                 settings.mqtt_port,
-                ssl=settings.mqtt_tls,
+                ssl=tls_of(settings) or False,
                 keepalive=_KEEPALIVE_S,
                 version=settings.mqtt_version,
             )
@@ -133,6 +138,8 @@ class Link:
             connecting.cancel()
             losing.cancel()
             await asyncio.gather(connecting, losing, return_exceptions=True)
+        link = client._connection  # noqa: SLF001 - gmqtt writes each acknowledgement by itself
+        link._transport = link._protocol._transport = Gathered(link._transport)  # noqa: SLF001
         prefix = f"$share/{settings.mqtt_share}/" if settings.mqtt_share else ""
         client.subscribe([Subscription(prefix + topic, qos=1) for topic in self._topics])
 
@@ -183,3 +190,7 @@ class Link:
         with contextlib.suppress(Exception):
             async with asyncio.timeout(_CLOSE_S):
                 await client.disconnect()
+
+
+def _told(error: ssl.SSLCertVerificationError) -> str:
+    return f"is not believed ({error.verify_message}); see MITA_MQTT_CA_FILE and MITA_MQTT_SERVER_NAME"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from pathlib import Path  # noqa: TC003 - pydantic reads the annotations when it runs
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
 
 from mita.kit.settings import Settings
 
@@ -36,6 +39,24 @@ class IngestSettings(Settings):
         " each is `%device%`, such as `plant/%device%/#`.",
     )
     mqtt_tls: bool = Field(default=False, description="Whether the connection to the broker is encrypted.")
+    mqtt_ca_file: Path | None = Field(
+        default=None,
+        description="Certificates (PEM) of the authorities that alone may sign the broker's; without it those"
+        " that the system knows.",
+    )
+    mqtt_certificate: Path | None = Field(
+        default=None,
+        description="Certificate (PEM) that ingest shows the broker, with its chain; without it, none.",
+    )
+    mqtt_key: Path | None = Field(
+        default=None,
+        description="Private key (PEM, not encrypted) of that certificate; without it, the same file has it.",
+    )
+    mqtt_server_name: str = Field(
+        default="",
+        max_length=253,
+        description="Name that the broker's certificate must have; without it that of `MITA_MQTT_HOST`.",
+    )
     chirpstack_api: str = Field(
         default="",
         pattern=r"^(\S+:[0-9]{1,5})?$",
@@ -46,3 +67,19 @@ class IngestSettings(Settings):
     chirpstack_tls: bool = Field(
         default=False, description="Whether the connection to that server is encrypted."
     )
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        named = {
+            "MITA_MQTT_CA_FILE": self.mqtt_ca_file,
+            "MITA_MQTT_CERTIFICATE": self.mqtt_certificate,
+            "MITA_MQTT_KEY": self.mqtt_key,
+            "MITA_MQTT_SERVER_NAME": self.mqtt_server_name,
+        }
+        # whoever names an authority believes that the link is encrypted
+        if not self.mqtt_tls and any(named.values()):
+            first = next(name for name, value in named.items() if value)
+            raise ValueError(f"{first} is set and MITA_MQTT_TLS is not: the link would not be encrypted")
+        if self.mqtt_key is not None and self.mqtt_certificate is None:
+            raise ValueError("MITA_MQTT_KEY is the key of no certificate: set MITA_MQTT_CERTIFICATE")
+        return self

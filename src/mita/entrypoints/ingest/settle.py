@@ -8,8 +8,6 @@ from collections import Counter, defaultdict
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-
 from mita.devices import operations as devices
 from mita.entrypoints.ingest.decoding import Decoder, Heard, source_of
 from mita.entrypoints.ingest.devices import NOBODY, DeviceBook
@@ -17,9 +15,10 @@ from mita.entrypoints.ingest.faults import is_database_away
 from mita.entrypoints.ingest.reported import news, record_reports, without_repeats
 from mita.entrypoints.ingest.strangers import Strangers
 from mita.entrypoints.lane import Lane
+from mita.entrypoints.told import batch_of
 from mita.kit.clock import now_utc
 from mita.metering import operations as metering
-from mita.metering.domain import ReadingBatch, Rejection, truncated
+from mita.metering.domain import Rejection, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -140,18 +139,7 @@ class Settler:
         return await self._decoder.decoded([(arrival, set_up[arrival.device]) for arrival in arrivals])
 
     async def _charge(self, estate_id: int, readings: Sequence[Told], *, received_us: int) -> None:
-        batch = ReadingBatch(
-            key=[(told.meter, told.register, told.unit) for told in readings],
-            taken_s=np.array([told.taken_s for told in readings], dtype=np.int64),
-            value_micro=np.array([told.value_micro for told in readings], dtype=np.int64),
-            source="mqtt",
-            received_us=received_us,
-            temperature_centi={
-                row: told.temperature_centi
-                for row, told in enumerate(readings)
-                if told.temperature_centi is not None
-            },
-        )
+        batch = batch_of(readings, source="mqtt", received_us=received_us)
         lane = self._lanes.setdefault(estate_id, Lane(self._database, estate_id=estate_id))
         outcome = await self._patiently(lambda: lane.charge(batch, now=now_utc()))
         self.counts.update(outcome.counts())
@@ -161,8 +149,11 @@ class Settler:
         rejections: list[Rejection] = []
         now = now_utc()
         async with self._database.unit_of_work(estates=[estate_id]) as session:
-            names = sorted({each.arrival.device for each in heard if each.is_registered})
-            last_words = await devices.last_words(session, estate_id=estate_id, names=names)
+            last_words: dict[str, devices.LastWord] = {}
+            if any(each.has_supply_reports for each in heard):
+                # of all that are noted below: who locks some first and the others later may meet another
+                names = sorted({each.arrival.device for each in heard if each.is_registered})
+                last_words = await devices.last_words(session, estate_id=estate_id, names=names)
             said: dict[tuple[str, str | None], bool] = {}
             for each in heard:
                 if each.has_supply_reports:

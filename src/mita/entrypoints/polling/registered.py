@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mita.credit import operations as credit
 from mita.credit import queries as credit_queries
 from mita.devices import operations as devices
@@ -16,11 +14,11 @@ from mita.drivers.wire import Order, Step, SwitchState
 from mita.entrypoints.ingest.reported import record_reports
 from mita.entrypoints.lane import Lane
 from mita.entrypoints.polling.service import Polled, Waiting
+from mita.entrypoints.told import batch_of
 from mita.estates import queries as estates
 from mita.kit.clock import now_utc, to_us
 from mita.metering import operations as metering
 from mita.metering import queries as metering_queries
-from mita.metering.domain import ReadingBatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,13 +110,8 @@ class Registered:
         now = now_utc()
         decoded = await self._kept(estate_id, device, decoded)
         if decoded.readings:
-            batch = ReadingBatch(
-                key=[(told.meter, told.register, told.unit) for told in decoded.readings],
-                taken_s=np.array([told.taken_s for told in decoded.readings], dtype=np.int64),
-                value_micro=np.array([told.value_micro for told in decoded.readings], dtype=np.int64),
-                source=f"poll:{device.name}"[:200],
-                received_us=to_us(now),
-            )
+            source = f"poll:{device.name}"[:200]
+            batch = batch_of(decoded.readings, source=source, received_us=to_us(now))
             lane = self._lanes.setdefault(estate_id, Lane(self._database, estate_id=estate_id))
             await lane.charge(batch, now=now)
         async with self._database.unit_of_work(estates=[estate_id]) as session:
