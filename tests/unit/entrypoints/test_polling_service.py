@@ -12,8 +12,9 @@ import pytest
 
 from mita.drivers.wire import Decoded, Device, Order, Step, SwitchState, Told
 from mita.entrypoints.polling import schedule
+from mita.entrypoints.polling.ends import Kind, Polled, Waiting
 from mita.entrypoints.polling.line import Unreachable
-from mita.entrypoints.polling.service import Kind, Polled, PollingService, Waiting
+from mita.entrypoints.polling.service import PollingService
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -82,6 +83,9 @@ class House:
 
     async def orders(self) -> list[Waiting]:
         return list(self.waiting)
+
+    async def is_due(self, waiting: Waiting) -> bool:
+        return waiting in self.waiting
 
     async def settle(self, estate_id: int, device: Device, decoded: Decoded) -> None:
         if self.is_database_away:

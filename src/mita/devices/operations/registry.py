@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import update
 
 from mita.devices import queries
-from mita.devices.domain import meters_to_come
+from mita.devices.domain import for_driver, meters_to_come, upkeep_problems
 from mita.devices.models import SECRET, Device, DeviceState
-from mita.drivers.known import DRIVERS, driver_named
+from mita.drivers.known import DRIVERS, POLLED, driver_named
+from mita.drivers.wire import TakesPrices
 from mita.estates import queries as estates
 from mita.kit.errors import Conflict, Invalid, NotFound
 from mita.kit.seal import seals_of
@@ -181,12 +182,16 @@ async def _check(
     there = await metering_queries.meters_of_devices(session, estate_id=estate_id, devices=[name])
     device = queries.wire_device(
         name=name,
-        settings=terms.settings,
+        settings=for_driver(terms.settings),
         fields=fields,
         meters=meters_to_come(there.get(name, ()), fields=fields, settings=terms.settings),
         zone=zone((await estates.estate(session, estate_id=estate_id)).time_zone),
     )
-    problems = known.check(device)
+    problems = known.check(device) + upkeep_problems(
+        terms.settings,
+        sets_clock=driver in POLLED and known.abilities(device).sets_clock,
+        takes_prices=isinstance(known, TakesPrices),
+    )
     if problems:
         raise Invalid(
             f"driver {driver!r} cannot work with it: {problems[0]}",

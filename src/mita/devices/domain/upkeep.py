@@ -1,0 +1,51 @@
+"""What a device's settings say of its upkeep: its clock kept right, its prices as they are in force. Pure.
+
+These settings are ours: the driver is not shown them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SYNC_CLOCK, PUSH_TARIFF = "sync_clock", "push_tariff"
+_OURS = {SYNC_CLOCK, PUSH_TARIFF}
+_DRIFT_S_MIN, _DRIFT_S_MAX = 5, 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """``sync_clock_s``: the drift that is tolerated, None if its clock is left alone."""
+
+    sync_clock_s: int | None = None
+    pushes_tariff: bool = False
+
+
+def for_driver(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a device's settings is its driver's."""
+    return {name: value for name, value in settings.items() if name not in _OURS}
+
+
+def upkeep(settings: Mapping[str, Any]) -> Upkeep:
+    """Return what settings say that were checked by :func:`upkeep_problems`."""
+    sync = settings.get(SYNC_CLOCK)
+    return Upkeep(sync if type(sync) is int else None, settings.get(PUSH_TARIFF) is True)
+
+
+def upkeep_problems(settings: Mapping[str, Any], *, sets_clock: bool, takes_prices: bool) -> list[str]:
+    """Return what is wrong with the settings of upkeep, in plain words."""
+    wrong = []
+    sync = settings.get(SYNC_CLOCK)
+    if sync is not None and not (type(sync) is int and _DRIFT_S_MIN <= sync <= _DRIFT_S_MAX):
+        wrong.append(f"the setting sync_clock is a number of seconds from {_DRIFT_S_MIN} to {_DRIFT_S_MAX}")
+    elif sync is not None and not sets_clock:
+        wrong.append("the setting sync_clock: the clock of such a device cannot be set from here")
+    push = settings.get(PUSH_TARIFF, False)
+    if not isinstance(push, bool):
+        wrong.append("the setting push_tariff is true or false")
+    elif push and not takes_prices:
+        wrong.append("the setting push_tariff: such a device takes no prices from here")
+    return wrong
