@@ -95,7 +95,7 @@ class DeviceIssue(Base):
 
 
 class DeviceTask(Base):
-    """What a device is to be told beside switching; ``lease`` is of whoever carries it out just now."""
+    """What a device is to be told beside switching; ``claim`` is of whoever carries it out just now."""
 
     __tablename__ = "device_task"
 
@@ -114,8 +114,8 @@ class DeviceTask(Base):
     expires_at: Mapped[Instant]
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     failure: Mapped[str] = mapped_column(default="")
-    lease: Mapped[UUID | None]
-    lease_until: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    claim: Mapped[UUID | None]
+    claimed_until: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
 
 
 class DeviceFrame(Base):

@@ -23,27 +23,27 @@ async def test_a_task_is_asked_shown_and_taken_back(place: Place, admin: psycopg
     one = f"{base}/devices/{answer.json()['device_id']}"
 
     # no meter names it yet
-    answer = await client.post(f"{one}/tariff", json={})
-    assert (answer.status_code, answer.json()["code"]) == (422, "tariff_not_for_meter")
+    answer = await client.post(f"{one}/prices", json={})
+    assert (answer.status_code, answer.json()["code"]) == (422, "prices_not_for_meter")
     assert "that of 0" in answer.json()["problems"][0]["message"]
-    shown = (await client.get(f"{one}/tariff")).json()
+    shown = (await client.get(f"{one}/prices")).json()
     assert (shown["intended"], shown["differs"], shown["task"]) == (None, None, None)
     admin.execute("UPDATE meter SET device = 'emop:flat-1'")
 
-    answer = await client.post(f"{one}/tariff", json={"from_on": "1999-01-01"})
+    answer = await client.post(f"{one}/prices", json={"from_on": "1999-01-01"})
     assert (answer.status_code, answer.json()["problems"][0]["path"]) == (422, "body.from_on")
-    answer = await client.post(f"{one}/tariff", json={})
+    answer = await client.post(f"{one}/prices", json={})
     assert answer.status_code == 201, answer.text
     task: dict[str, Any] = answer.json()
-    assert (task["kind"], task["state"], task["verified_at"]) == ("tariff", "asked", None)
+    assert (task["kind"], task["state"], task["verified_at"]) == ("prices", "asked", None)
     assert task["intended"]["unit_price"] == "2.300000"
-    shown = (await client.get(f"{one}/tariff")).json()
+    shown = (await client.get(f"{one}/prices")).json()
     assert (shown["differs"], shown["task"]["device_task_id"]) == (None, task["device_task_id"])
     admin.execute(
         """UPDATE device_task SET active = '{"unit_prices": ["2.000000"], "day_price": "0.000000",
            "has_blocks": false}'"""
     )
-    assert (await client.get(f"{one}/tariff")).json()["differs"] is True
+    assert (await client.get(f"{one}/prices")).json()["differs"] is True
 
     answer = await client.post(f"{one}/clock", json={"may_cross": True})
     assert answer.status_code == 201, answer.text
@@ -61,6 +61,6 @@ async def test_a_task_is_asked_shown_and_taken_back(place: Place, admin: psycopg
     assert [each["kind"] for each in kinds] == ["clock"]
 
     plug = await client.post(f"{base}/devices", json={"driver": "tasmota", "address": "plug-1"})
-    for what in ("clock", "tariff"):
+    for what in ("clock", "prices"):
         answer = await client.post(f"{base}/devices/{plug.json()['device_id']}/{what}", json={})
         assert (answer.status_code, answer.json()["code"]) == (409, "device_cannot")

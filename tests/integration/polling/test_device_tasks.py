@@ -186,7 +186,7 @@ async def test_no_interval_is_cut_unless_somebody_wants_it(
         here.line = EmopLine(pauses_s=(), rest_s=0, answer_s=0.05, limit_s=10)
         assert await here.work() == 1
         waits = await here.newest()
-        assert (waits.device_task_id, waits.state, waits.lease) == (second.device_task_id, "asked", None)
+        assert (waits.device_task_id, waits.state, waits.claim) == (second.device_task_id, "asked", None)
         assert (waits.due_at - here.now, waits.failure != "") == (timedelta(minutes=1), True)
         async with here.world.unit_of_work() as session:
             later = here.now + timedelta(days=1)
@@ -199,7 +199,7 @@ async def test_prices_are_written_begin_and_are_held_against_what_is_intended(
     database: Database, admin: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with emlite() as meter:
-        here = await site(database, admin, meter, monkeypatch, push_tariff=True)
+        here = await site(database, admin, meter, monkeypatch, follow_rate_table=True)
         assert await here.follow() == 1
         assert await here.follow() == 0
         assert await here.work() == 1
@@ -229,7 +229,7 @@ async def test_prices_are_written_begin_and_are_held_against_what_is_intended(
                "kind": "usage", "blocks": [{"up_to": "20", "price": "1"}, {"price": "2"}]}')"""
         )
         assert await here.follow() == 0
-        assert "blocks by quantity" in (await here.issues())["tariff_refused"]
+        assert "blocks by quantity" in (await here.issues())["prices_refused"]
 
 
 async def test_one_service_asks_on_a_bus_and_another_takes_over(database: Database) -> None:

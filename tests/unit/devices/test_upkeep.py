@@ -133,13 +133,13 @@ def test_what_is_held_is_what_is_wanted_only_at_every_hour() -> None:
 
 
 def test_settings_of_upkeep_are_ours_and_are_checked() -> None:
-    settings = {"url": "tcp://10.0.0.7", "sync_clock": 60, "push_tariff": True}
+    settings = {"url": "tcp://10.0.0.7", "sync_clock": 60, "follow_rate_table": True}
     assert for_driver(settings) == {"url": "tcp://10.0.0.7"}
     assert upkeep(settings).sync_clock_s == 60
-    assert upkeep(settings).pushes_tariff
+    assert upkeep(settings).follows_rate_table
     assert upkeep_problems(settings, sets_clock=True, takes_prices=True) == []
     assert len(upkeep_problems(settings, sets_clock=False, takes_prices=False)) == 2
-    for wrong in ({"sync_clock": 4}, {"sync_clock": 3_601}, {"sync_clock": True}, {"push_tariff": 1}):
+    for wrong in ({"sync_clock": 4}, {"sync_clock": 3_601}, {"sync_clock": True}, {"follow_rate_table": 1}):
         assert len(upkeep_problems(wrong, sets_clock=True, takes_prices=True)) == 1
 
 

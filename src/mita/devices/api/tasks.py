@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, status
 
 from mita.devices import operations, queries
 from mita.devices.domain import NotForMeters, TaskKind, TaskState, charges_differ
-from mita.devices.operations import ClockWouldCross, DeviceCannot, DeviceTaskOver, TariffNotForMeter
+from mita.devices.operations import ClockWouldCross, DeviceCannot, DeviceTaskOver, PricesNotForMeter
 from mita.devices.schemas import (
     ClockIn,
     DeviceTaskOut,
-    MeterTariffOut,
-    TariffIn,
+    MeterPricesOut,
+    PricesIn,
     device_task_out,
 )
 from mita.estates import queries as estates
@@ -28,7 +28,7 @@ router = APIRouter(tags=["devices"])
 _ONE = "/estates/{estate_id}/devices/{device_id}"
 _TASKS = "/estates/{estate_id}/device-tasks"
 _DAYS_AHEAD_MAX = 366
-_TASKS_OF_TARIFF = 50
+_TASKS_OF_PRICES = 50
 
 
 @router.post(
@@ -55,15 +55,15 @@ async def set_device_clock(
 
 
 @router.post(
-    f"{_ONE}/tariff",
-    operation_id="send_device_tariff",
+    f"{_ONE}/prices",
+    operation_id="send_device_prices",
     summary="Ask that a meter charge by the rate tables in force",
     status_code=status.HTTP_201_CREATED,
-    responses=refusals(NotFound, DeviceCannot, TariffNotForMeter, Invalid),
+    responses=refusals(NotFound, DeviceCannot, PricesNotForMeter, Invalid),
 )
 @needs(Permission.METERS_WRITE)
-async def send_device_tariff(
-    session: Session, asking: Asking, estate_id: EstateId, device_id: Id, body: TariffIn, now: Now
+async def send_device_prices(
+    session: Session, asking: Asking, estate_id: EstateId, device_id: Id, body: PricesIn, now: Now
 ) -> DeviceTaskOut:
     """For meters that count money themselves; one price of a unit and one of a day, with tax, and no more."""
     local = zone((await estates.estate(session, estate_id=estate_id)).time_zone)
@@ -74,20 +74,20 @@ async def send_device_tariff(
             message = f"from_on is a date from today to {_DAYS_AHEAD_MAX} days ahead"
             raise Invalid(message, problems=[{"path": "body.from_on", "message": message}])
         at = max(now, datetime.combine(body.from_on, time(), local))
-    row = await operations.ask_tariff(
+    row = await operations.ask_meter_prices(
         session, estate_id=estate_id, device_id=device_id, at=at, asked_by=asking.actor, now=now
     )
     return device_task_out(row)
 
 
 @router.get(
-    f"{_ONE}/tariff",
-    operation_id="get_device_tariff",
+    f"{_ONE}/prices",
+    operation_id="get_device_prices",
     summary="Get what a meter is to charge by itself, and what it says that it charges",
     responses=refusals(NotFound, Invalid),
 )
 @needs(Permission.METERS_READ)
-async def get_device_tariff(session: Session, estate_id: EstateId, device_id: Id, now: Now) -> MeterTariffOut:
+async def get_device_prices(session: Session, estate_id: EstateId, device_id: Id, now: Now) -> MeterPricesOut:
     """Work out what is intended now, and hold what the meter said last against it."""
     problems: list[str] = []
     intended = None
@@ -97,11 +97,11 @@ async def get_device_tariff(session: Session, estate_id: EstateId, device_id: Id
     except NotForMeters as error:
         problems = error.reasons
     rows = await queries.tasks(
-        session, estate_id=estate_id, device_id=device_id, kind="tariff", limit=_TASKS_OF_TARIFF
+        session, estate_id=estate_id, device_id=device_id, kind="prices", limit=_TASKS_OF_PRICES
     )
     active = next((row.active for row in rows if row.active is not None), None)
     is_known = active is not None and intended is not None
-    return MeterTariffOut(
+    return MeterPricesOut(
         intended=intended,
         problems=problems,
         active=active,

@@ -26,7 +26,7 @@ REMEDIES: dict[str, str] = {
     "clock_invalid": "It does not know the time: readings are dated by their arrival. Check its time server.",
     "clock_refused": "Its clock could not be set from here: see why, and set it at the meter or with"
     " its maker's software.",
-    "tariff_refused": "It does not charge what is in force: see why, and set its prices at the meter, or"
+    "prices_refused": "It does not charge what is in force: see why, and set its prices at the meter, or"
     " give it a rate table that it can hold.",
     "unreadable": "What it sends cannot be read: see its rejected readings for the reasons, then its fields,"
     " codec and driver.",

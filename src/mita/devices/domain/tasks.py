@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mita.drivers.wire import HeldPrices
 
-TaskKind = Literal["clock", "tariff"]
+TaskKind = Literal["clock", "prices"]
 TaskState = Literal["asked", "sent", "verified", "failed", "withdrawn"]
 _DELAY_S, _DELAY_S_MAX, _DOUBLINGS_MAX = 60, 3_600, 10
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SYNC_CLOCK, PUSH_TARIFF = "sync_clock", "push_tariff"
-_OURS = {SYNC_CLOCK, PUSH_TARIFF}
+SYNC_CLOCK, FOLLOW_RATE_TABLE = "sync_clock", "follow_rate_table"
+_OURS = {SYNC_CLOCK, FOLLOW_RATE_TABLE}
 _DRIFT_S_MIN, _DRIFT_S_MAX = 5, 3_600
 
 
@@ -21,7 +21,7 @@ class Upkeep:
     """``sync_clock_s``: the drift that is tolerated, None if its clock is left alone."""
 
     sync_clock_s: int | None = None
-    pushes_tariff: bool = False
+    follows_rate_table: bool = False
 
 
 def for_driver(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def for_driver(settings: Mapping[str, Any]) -> dict[str, Any]:
 def upkeep(settings: Mapping[str, Any]) -> Upkeep:
     """Return what settings say that were checked by :func:`upkeep_problems`."""
     sync = settings.get(SYNC_CLOCK)
-    return Upkeep(sync if type(sync) is int else None, settings.get(PUSH_TARIFF) is True)
+    return Upkeep(sync if type(sync) is int else None, settings.get(FOLLOW_RATE_TABLE) is True)
 
 
 def upkeep_problems(settings: Mapping[str, Any], *, sets_clock: bool, takes_prices: bool) -> list[str]:
@@ -43,9 +43,9 @@ def upkeep_problems(settings: Mapping[str, Any], *, sets_clock: bool, takes_pric
         wrong.append(f"the setting sync_clock is a number of seconds from {_DRIFT_S_MIN} to {_DRIFT_S_MAX}")
     elif sync is not None and not sets_clock:
         wrong.append("the setting sync_clock: the clock of such a device cannot be set from here")
-    push = settings.get(PUSH_TARIFF, False)
-    if not isinstance(push, bool):
-        wrong.append("the setting push_tariff is true or false")
-    elif push and not takes_prices:
-        wrong.append("the setting push_tariff: such a device takes no prices from here")
+    follow = settings.get(FOLLOW_RATE_TABLE, False)
+    if not isinstance(follow, bool):
+        wrong.append("the setting follow_rate_table is true or false")
+    elif follow and not takes_prices:
+        wrong.append("the setting follow_rate_table: such a device takes no prices from here")
     return wrong

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from mita.devices.models import Device
 
 # longer than any conversation that carries a task out
-LEASE = timedelta(minutes=15)
-_CLOCK_VALID_FOR, _TARIFF_VALID_FOR = timedelta(days=1), timedelta(days=3)
+CLAIMED_FOR = timedelta(minutes=15)
+_CLOCK_VALID_FOR, _PRICES_VALID_FOR = timedelta(days=1), timedelta(days=3)
 _FAILURE_MAX = 500
 _OPEN = ("asked", "sent")
 
@@ -56,10 +56,10 @@ class DeviceTaskOver(Conflict):
     title = "The task is over"
 
 
-class TariffNotForMeter(Invalid):
+class PricesNotForMeter(Invalid):
     """The rate tables in force say what the meter cannot be told."""
 
-    code = "tariff_not_for_meter"
+    code = "prices_not_for_meter"
     title = "The meter cannot be told these prices"
 
 
@@ -101,7 +101,7 @@ async def ask_clock(
     return await _ask(session, row, asked, now=now)
 
 
-async def ask_tariff(
+async def ask_meter_prices(
     session: AsyncSession, *, estate_id: int, device_id: int, at: datetime, asked_by: str, now: datetime
 ) -> DeviceTask:
     """Ask that a meter charge, from ``at`` on, by the rate tables that are in force on that date.
@@ -110,7 +110,7 @@ async def ask_tariff(
 
     :raises NotFound: if the estate has no such device
     :raises DeviceCannot: if it takes no prices from here
-    :raises TariffNotForMeter: if the meter cannot be told these prices; each reason is a problem
+    :raises PricesNotForMeter: if the meter cannot be told these prices; each reason is a problem
     """
     row = await queries.device(session, estate_id=estate_id, device_id=device_id, lock=True)
     if not isinstance(driver_named(row.driver), TakesPrices):
@@ -119,16 +119,16 @@ async def ask_tariff(
         intended = await queries.intended_prices(session, estate_id=estate_id, device_id=device_id, at=at)
     except NotForMeters as error:
         problems: list[dict[str, object]] = [{"path": "device", "message": each} for each in error.reasons]
-        raise TariffNotForMeter(str(error), problems=problems) from error
-    return await ask_prices(session, row, intended=intended, asked_by=asked_by, now=now)
+        raise PricesNotForMeter(str(error), problems=problems) from error
+    return await ask_prices(session, row=row, intended=intended, asked_by=asked_by, now=now)
 
 
 async def ask_prices(
-    session: AsyncSession, row: Device, *, intended: Intended, asked_by: str, now: datetime
+    session: AsyncSession, *, row: Device, intended: Intended, asked_by: str, now: datetime
 ) -> DeviceTask:
     """Ask that a meter charge what is intended; ``row`` is held."""
-    expires_at = max(now, from_us(intended.from_s * 1_000_000)) + _TARIFF_VALID_FOR
-    return await _ask(session, row, Asked("tariff", intended.stored(), asked_by, now, expires_at), now=now)
+    expires_at = max(now, from_us(intended.from_s * 1_000_000)) + _PRICES_VALID_FOR
+    return await _ask(session, row, Asked("prices", intended.stored(), asked_by, now, expires_at), now=now)
 
 
 async def _ask(session: AsyncSession, row: Device, asked: Asked, *, now: datetime) -> DeviceTask:
@@ -193,9 +193,9 @@ async def withdraw_task(
 async def claim_task(
     session: AsyncSession, *, estate_id: int, task_id: UUID, now: datetime
 ) -> DeviceTask | None:
-    """Take a task in hand, for as long as the lease; None if another one has it or it is not due.
+    """Take a task in hand for a while; None if another one has it or it is not due.
 
-    Its ``lease`` is what :func:`settle_task` wants to see again.
+    Its ``claim`` is what :func:`settle_task` wants to see again.
     """
     statement = (
         select(DeviceTask)
@@ -206,28 +206,28 @@ async def claim_task(
     task = (await session.scalars(statement)).one_or_none()
     if task is None or task.state not in _OPEN or task.due_at > now or task.expires_at <= now:
         return None
-    if task.lease_until is not None and task.lease_until > now:
+    if task.claimed_until is not None and task.claimed_until > now:
         return None
-    task.lease, task.lease_until = new_id(), now + LEASE
+    task.claim, task.claimed_until = new_id(), now + CLAIMED_FOR
     task.attempts += 1
     await session.flush()
     return task
 
 
 async def settle_task(
-    session: AsyncSession, *, estate_id: int, task_id: UUID, lease: UUID, outcome: Outcome, now: datetime
+    session: AsyncSession, *, estate_id: int, task_id: UUID, claim: UUID, outcome: Outcome, now: datetime
 ) -> bool:
     """Record what became of an attempt; False, and nothing, if the task is no longer in this hand.
 
     Verified, it closes what stood open of the device because of it; failed, it opens an issue.
     """
     task = await queries.task(session, estate_id=estate_id, task_id=task_id, lock=True)
-    if task.lease != lease or task.state not in _OPEN:
+    if task.claim != claim or task.state not in _OPEN:
         return False
     task.failure = outcome.failure.replace("\x00", "")[:_FAILURE_MAX]
     task.active = outcome.active if outcome.active is not None else task.active
     if outcome.state is None or outcome.state == "sent":
-        task.lease = task.lease_until = None
+        task.claim = task.claimed_until = None
         delay = timedelta(seconds=later_s(task.attempts))
         task.due_at = now + delay if outcome.due_s is None else from_us(outcome.due_s * 1_000_000)
     if outcome.state is not None:
@@ -240,7 +240,7 @@ async def settle_task(
 
 def _move(task: DeviceTask, state: str, *, now: datetime) -> None:
     task.state, task.changed_at = state, now
-    task.lease = task.lease_until = None
+    task.claim = task.claimed_until = None
     if state == "verified":
         task.verified_at = now
 
@@ -273,7 +273,7 @@ async def expire_tasks(session: AsyncSession, *, estate_id: int, now: datetime) 
             DeviceTask.estate_id == estate_id,
             DeviceTask.state.in_(_OPEN),
             DeviceTask.expires_at <= now,
-            DeviceTask.lease_until.is_(None) | (DeviceTask.lease_until <= now),
+            DeviceTask.claimed_until.is_(None) | (DeviceTask.claimed_until <= now),
         )
         .order_by(DeviceTask.device_id, DeviceTask.device_task_id)
         .with_for_update(skip_locked=True)

@@ -71,7 +71,7 @@ async def follow_rate_tables(session: AsyncSession, *, estate_id: int, now: date
 
 
 async def _follow(session: AsyncSession, row: Device, *, now: datetime) -> bool:
-    waiting = await open_task(session, estate_id=row.estate_id, device_id=row.device_id, kind="tariff")
+    waiting = await open_task(session, estate_id=row.estate_id, device_id=row.device_id, kind="prices")
     at = now if waiting is None else max(now, from_us(Intended.of(waiting.intended).from_s * 1_000_000))
     book = await IssueBook.of(session, estate_id=row.estate_id, device_ids=[row.device_id])
     try:
@@ -79,16 +79,16 @@ async def _follow(session: AsyncSession, row: Device, *, now: datetime) -> bool:
             session, estate_id=row.estate_id, device_id=row.device_id, at=at
         )
     except NotForMeters as error:
-        await book.settle(row.device_id, "tariff_refused", str(error), at=now)
+        await book.settle(row.device_id, "prices_refused", str(error), at=now)
         return False
-    last = waiting or await _newest(session, row, kind="tariff")
+    last = waiting or await _newest(session, row, kind="prices")
     is_same = last is not None and Intended.of(last.intended).prices == intended.prices
     if last is not None and is_same and last.state == "verified":
-        await book.settle(row.device_id, "tariff_refused", None, at=now)
+        await book.settle(row.device_id, "prices_refused", None, at=now)
         return False
     if last is not None and is_same and (last.state != "failed" or last.asked_at > now - _DAY):
         return False
-    await ask_prices(session, row, intended=intended, asked_by=_ACTOR, now=now)
+    await ask_prices(session, row=row, intended=intended, asked_by=_ACTOR, now=now)
     return True
 
 

@@ -93,7 +93,7 @@ async def due_tasks(
             DeviceTask.state.in_(OPEN),
             DeviceTask.due_at <= now,
             DeviceTask.expires_at > now,
-            or_(DeviceTask.lease_until.is_(None), DeviceTask.lease_until <= now),
+            or_(DeviceTask.claimed_until.is_(None), DeviceTask.claimed_until <= now),
             Device.removed_at.is_(None),
         )
         .order_by(DeviceTask.due_at, DeviceTask.device_task_id)
@@ -107,7 +107,7 @@ async def devices_that_follow_rate_tables(session: AsyncSession, *, estate_id: i
     statement = select(Device).where(
         Device.estate_id == estate_id,
         Device.removed_at.is_(None),
-        Device.settings.contains({"push_tariff": True}),
+        Device.settings.contains({"follow_rate_table": True}),
     )
     return (await session.scalars(statement.order_by(Device.device_id))).all()
 

@@ -35,7 +35,7 @@ from .devices import (
     issue_out,
 )
 from .free import FreeObject
-from .tasks import ClockIn, DeviceTaskOut, MeterTariffOut, TariffIn, device_task_out
+from .tasks import ClockIn, DeviceTaskOut, MeterPricesOut, PricesIn, device_task_out
 
 __all__ = [
     "CheckOut",
@@ -56,12 +56,12 @@ __all__ = [
     "FreeObject",
     "IssueOut",
     "MeterBehind",
-    "MeterTariffOut",
+    "MeterPricesOut",
     "NewDeviceIn",
+    "PricesIn",
     "SecretIn",
     "SuggestedField",
     "SuggestedFields",
-    "TariffIn",
     "TransportWord",
     "WatchOut",
     "check_out",

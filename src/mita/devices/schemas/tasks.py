@@ -28,7 +28,7 @@ class ClockIn(Shape):
     )
 
 
-class TariffIn(Shape):
+class PricesIn(Shape):
     """That a meter is to charge by the rate tables in force."""
 
     from_on: date | None = Field(
@@ -57,7 +57,7 @@ class DeviceTaskOut(Shape):
     failure: str = Field(description="Why the last attempt did not do it", examples=[""])
 
 
-class MeterTariffOut(Shape):
+class MeterPricesOut(Shape):
     """What a meter is to charge by itself, and what it says that it charges."""
 
     intended: dict[str, Any] | None = Field(

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _TASKS_MAX = 1_000
-# a table of prices takes a minute where each is a conversation; within the lease of a task
+# a table of prices takes a minute where each is a conversation; within the time that a task is claimed for
 _TALK_S_MAX = 300.0
 # a meter begins with new prices by its own clock
 _BEGINS_WITHIN_S = 60
@@ -47,7 +47,7 @@ class _Claimed:
     kind: str
     state: str
     intended: dict[str, Any]
-    lease: UUID
+    claim: UUID
     drift_s: int | None
 
 
@@ -92,7 +92,7 @@ class DeviceTasks:
                 session,
                 estate_id=waiting.estate_id,
                 task_id=waiting.task_id,
-                lease=claimed.lease,
+                claim=claimed.claim,
                 outcome=outcome,
                 now=now_utc(),
             )
@@ -103,10 +103,10 @@ class DeviceTasks:
             task = await devices.claim_task(
                 session, estate_id=estate_id, task_id=waiting.task_id, now=now_utc()
             )
-            if task is None or task.lease is None:
+            if task is None or task.claim is None:
                 return None
             state = await registry.state(session, estate_id=estate_id, device_id=task.device_id)
-            return _Claimed(task.kind, task.state, task.intended, task.lease, state.clock_drift_s)
+            return _Claimed(task.kind, task.state, task.intended, task.claim, state.clock_drift_s)
 
 
 async def _outcome(claimed: _Claimed, waiting: WaitingTask, line: Line) -> Outcome:

@@ -1,11 +1,11 @@
 -- Tasks of devices: what a device is to be told beside switching, and what it says that it holds then.
 
--- `lease` is of whoever carries it out, until `lease_until`; what another one brings is no longer taken
+-- `claim` is of whoever carries it out, until `claimed_until`; what another one brings is no longer taken
 CREATE TABLE device_task (
     estate_id bigint NOT NULL,
     device_task_id uuid NOT NULL,
     device_id bigint NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('clock', 'tariff')),
+    kind text NOT NULL CHECK (kind IN ('clock', 'prices')),
     state text NOT NULL CHECK (state IN ('asked', 'sent', 'verified', 'failed', 'withdrawn')),
     asked_by text NOT NULL CHECK (length(asked_by) BETWEEN 1 AND 200),
     asked_at timestamptz NOT NULL,
@@ -17,11 +17,11 @@ CREATE TABLE device_task (
     expires_at timestamptz NOT NULL,
     attempts integer NOT NULL DEFAULT 0 CHECK (attempts >= 0),
     failure text NOT NULL DEFAULT '' CHECK (length(failure) <= 500),
-    lease uuid,
-    lease_until timestamptz,
+    claim uuid,
+    claimed_until timestamptz,
     PRIMARY KEY (estate_id, device_task_id),
     FOREIGN KEY (estate_id, device_id) REFERENCES device,
-    CHECK ((lease IS NULL) = (lease_until IS NULL))
+    CHECK ((claim IS NULL) = (claimed_until IS NULL))
 );
 CREATE UNIQUE INDEX device_task_open ON device_task (estate_id, device_id, kind) WHERE state IN ('asked', 'sent');
 CREATE INDEX device_task_by_device ON device_task (estate_id, device_id, device_task_id);
@@ -32,6 +32,6 @@ CREATE POLICY seen_estates ON device_task
     USING (estate_id + 0 = ANY ((SELECT string_to_array(current_setting('mita.estates', true), ','))::bigint[]))
     WITH CHECK (estate_id + 0 = ANY ((SELECT string_to_array(current_setting('mita.estates', true), ','))::bigint[]));
 GRANT SELECT, INSERT ON device_task TO mita_app;
-GRANT UPDATE (state, changed_at, active, verified_at, due_at, attempts, failure, lease, lease_until) ON device_task TO mita_app;
+GRANT UPDATE (state, changed_at, active, verified_at, due_at, attempts, failure, claim, claimed_until) ON device_task TO mita_app;
 -- who carries a task out right now, and how often it was tried, is nothing to remember
-SELECT audit_table('device_task', unrecorded => '{lease,lease_until,attempts,due_at,changed_at}');
+SELECT audit_table('device_task', unrecorded => '{claim,claimed_until,attempts,due_at,changed_at}');
