@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 
@@ -65,8 +66,12 @@ class BusTurns:
                 await self._drop()
 
     async def close(self) -> None:
-        """Let go of everything."""
+        """Let go of everything, at once: a connection that ends keeps its locks for a moment."""
         async with self._lock:
+            if self._connection is not None:
+                with contextlib.suppress(psycopg.Error, OSError, TimeoutError):
+                    async with asyncio.timeout(_ANSWER_S):
+                        await self._connection.execute("SELECT pg_advisory_unlock_all()")
             await self._drop()
 
     async def _drop(self) -> None:
