@@ -60,6 +60,14 @@ async def test_a_task_is_asked_shown_and_taken_back(place: Place, admin: psycopg
     kinds = (await client.get(f"{base}/device-tasks", params={"state": "asked"})).json()["items"]
     assert [each["kind"] for each in kinds] == ["clock"]
 
+    # what is open of a device goes with it
+    assert (await client.delete(one)).status_code == 204
+    listed = (await client.get(f"{base}/device-tasks")).json()["items"]
+    assert [(each["kind"], each["state"]) for each in listed] == [
+        ("clock", "withdrawn"),
+        ("prices", "withdrawn"),
+    ]
+
     plug = await client.post(f"{base}/devices", json={"driver": "tasmota", "address": "plug-1"})
     for what in ("clock", "prices"):
         answer = await client.post(f"{base}/devices/{plug.json()['device_id']}/{what}", json={})

@@ -139,7 +139,7 @@ def test_settings_of_upkeep_are_ours_and_are_checked() -> None:
     assert upkeep(settings).follows_rate_table
     assert upkeep_problems(settings, sets_clock=True, takes_prices=True) == []
     assert len(upkeep_problems(settings, sets_clock=False, takes_prices=False)) == 2
-    for wrong in ({"sync_clock": 4}, {"sync_clock": 3_601}, {"sync_clock": True}, {"follow_rate_table": 1}):
+    for wrong in ({"sync_clock": 29}, {"sync_clock": 3_601}, {"sync_clock": True}, {"follow_rate_table": 1}):
         assert len(upkeep_problems(wrong, sets_clock=True, takes_prices=True)) == 1
 
 

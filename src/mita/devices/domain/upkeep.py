@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 SYNC_CLOCK, FOLLOW_RATE_TABLE = "sync_clock", "follow_rate_table"
 _OURS = {SYNC_CLOCK, FOLLOW_RATE_TABLE}
-_DRIFT_S_MIN, _DRIFT_S_MAX = 5, 3_600
+# less than the way to a device and back may take would set a clock that is right
+_DRIFT_S_MIN, _DRIFT_S_MAX = 30, 3_600
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from mita.metering import operations as metering
 from mita.metering import queries as metering_queries
 
 from .issues import close_issues
+from .tasks import withdraw_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,6 +122,7 @@ async def remove_device(session: AsyncSession, *, estate_id: int, device_id: int
     row.version += 1
     row.secret_sealed = None
     await session.flush()
+    await withdraw_tasks(session, estate_id=estate_id, device_id=device_id, now=now)
     await close_issues(session, estate_id=estate_id, device_id=device_id, at=now)
     await metering.release_route(session, estate_id=estate_id, device=row.name)
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from sqlalchemy import select
 
 from mita.devices import queries
-from mita.devices.domain import DRIFT_S_MAX, NotForMeters, drift_words, later_s, setting_time_s
+from mita.devices.domain import (
+    DRIFT_S_MAX,
+    NotForMeters,
+    TaskKind,
+    drift_words,
+    later_s,
+    setting_time_s,
+)
 from mita.devices.models import DeviceState, DeviceTask
 from mita.drivers.known import POLLED, driver_named
 from mita.drivers.wire import TakesPrices
@@ -25,7 +32,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from mita.devices.domain import Intended, Outcome, TaskKind
+    from mita.devices.domain import Intended, Outcome
     from mita.devices.models import Device
 
 # longer than any conversation that carries a task out
@@ -188,6 +195,16 @@ async def withdraw_task(
     task.failure = f"withdrawn by {asked_by}"[:_FAILURE_MAX]
     await session.flush()
     return task
+
+
+async def withdraw_tasks(session: AsyncSession, *, estate_id: int, device_id: int, now: datetime) -> None:
+    """Take back whatever is open of a device that is removed."""
+    for kind in get_args(TaskKind):
+        task = await open_task(session, estate_id=estate_id, device_id=device_id, kind=kind)
+        if task is not None:
+            _move(task, "withdrawn", now=now)
+            task.failure = "the device was removed"
+    await session.flush()
 
 
 async def claim_task(

@@ -90,6 +90,8 @@ class Registered:
                 due = await credit_queries.due_commands(
                     session, estate_id=estate_id, now=now, limit=_ORDERS_MAX
                 )
+                if not due:
+                    continue
                 commands = await credit_queries.commands_of_ids(session, estate_id=estate_id, command_ids=due)
                 switched = await switchings(
                     session,
