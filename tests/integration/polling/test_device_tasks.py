@@ -10,6 +10,7 @@ import pytest
 
 from mita.devices import operations as devices
 from mita.devices import queries as registry
+from mita.devices.domain import Outcome
 from mita.drivers.emop import objects, values
 from mita.entrypoints.demo.emlite import EmliteMeter, first_objects
 from mita.entrypoints.polling import registered, tasks
@@ -75,6 +76,25 @@ class Site:
                 asked_by="test",
                 now=self.now,
                 **{"may_cross": False, **more},
+            )
+
+    async def claim(self) -> DeviceTask | None:
+        task = await self.newest()
+        async with self.world.unit_of_work() as session:
+            return await devices.claim_task(
+                session, estate_id=self.world.estate_id, task_id=task.device_task_id, now=self.now
+            )
+
+    async def settle(self, task: DeviceTask) -> bool:
+        assert task.claim is not None
+        async with self.world.unit_of_work() as session:
+            return await devices.settle_task(
+                session,
+                estate_id=self.world.estate_id,
+                task_id=task.device_task_id,
+                claim=task.claim,
+                outcome=Outcome(None, "it does not answer"),
+                now=self.now,
             )
 
     async def follow(self) -> int:
@@ -188,6 +208,16 @@ async def test_no_interval_is_cut_unless_somebody_wants_it(
         waits = await here.newest()
         assert (waits.device_task_id, waits.state, waits.claim) == (second.device_task_id, "asked", None)
         assert (waits.due_at - here.now, waits.failure != "") == (timedelta(minutes=1), True)
+        # one has it in hand at a time, and one who was too long about it is not heard any more
+        here.now += timedelta(minutes=2)
+        one = await here.claim()
+        assert one is not None
+        assert await here.claim() is None
+        here.now += timedelta(minutes=15)
+        other = await here.claim()
+        assert other is not None
+        assert not await here.settle(one)
+        assert await here.settle(other)
         async with here.world.unit_of_work() as session:
             later = here.now + timedelta(days=1)
             assert await devices.expire_tasks(session, estate_id=here.world.estate_id, now=later) == 1
