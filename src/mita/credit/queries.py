@@ -124,6 +124,17 @@ async def open_command(
     return (await session.scalars(statement)).one_or_none()
 
 
+async def commands_of_ids(
+    session: AsyncSession, *, estate_id: int, command_ids: Sequence[UUID]
+) -> Sequence[SupplyCommand]:
+    """Return some of an estate's supply commands, the oldest first."""
+    statement = select(SupplyCommand).where(
+        SupplyCommand.estate_id == estate_id, SupplyCommand.command_id.in_(list(command_ids))
+    )
+    ordered = statement.order_by(SupplyCommand.asked_at, SupplyCommand.command_id)
+    return (await session.scalars(ordered)).all()
+
+
 async def due_commands(session: AsyncSession, *, estate_id: int, now: datetime, limit: int) -> list[UUID]:
     """Return the commands that are to be given to the wire: asked, or without an answer that was due."""
     is_due = (SupplyCommand.state == "asked") | (

@@ -1,4 +1,4 @@
-"""Background tasks of the registry: who is silent, frames that are old."""
+"""Background tasks of the registry: who is silent, frames that are old, tasks whose time is over, prices."""
 
 from __future__ import annotations
 
@@ -34,3 +34,23 @@ async def forget_frames(context: JobContext, timestamp: int) -> None:  # noqa: A
     for estate_id in await estates.every_estate_id(database):
         async with database.unit_of_work(estates=[estate_id]) as session:
             await operations.forget_frames(session, estate_id=estate_id, now=now_utc())
+
+
+@jobs.periodic(cron="*/5 * * * *")
+@jobs.task(name="expire_device_tasks", pass_context=True, queueing_lock="devices:expire_device_tasks")
+async def expire_device_tasks(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
+    """Let tasks of devices fail that could not be carried out in time."""
+    database: Database = context.additional_context["database"]
+    for estate_id in await estates.every_estate_id(database):
+        async with database.unit_of_work(estates=[estate_id]) as session:
+            await operations.expire_tasks(session, estate_id=estate_id, now=now_utc())
+
+
+@jobs.periodic(cron="3-59/15 * * * *")
+@jobs.task(name="follow_rate_tables", pass_context=True, queueing_lock="devices:follow_rate_tables")
+async def follow_rate_tables(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
+    """Ask meters whose settings want it to charge by the rate tables in force."""
+    database: Database = context.additional_context["database"]
+    for estate_id in await estates.every_estate_id(database):
+        async with database.unit_of_work(estates=[estate_id]) as session:
+            await operations.follow_rate_tables(session, estate_id=estate_id, now=now_utc())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import BigInteger, Integer, LargeBinary, SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
@@ -91,6 +92,30 @@ class DeviceIssue(Base):
     since: Mapped[Instant]
     last_at: Mapped[Instant]
     until: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+
+
+class DeviceTask(Base):
+    """What a device is to be told beside switching; ``claim`` is of whoever carries it out just now."""
+
+    __tablename__ = "device_task"
+
+    estate_id: Mapped[BigKey]
+    device_task_id: Mapped[UuidKey]
+    device_id: Mapped[Big]
+    kind: Mapped[str]
+    state: Mapped[str]
+    asked_by: Mapped[str]
+    asked_at: Mapped[Instant]
+    changed_at: Mapped[Instant]
+    intended: Mapped[Json]
+    active: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    verified_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    due_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    failure: Mapped[str] = mapped_column(default="")
+    claim: Mapped[UUID | None]
+    claimed_until: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
 
 
 class DeviceFrame(Base):

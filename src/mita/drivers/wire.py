@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,14 +38,17 @@ class Abilities:
     """What a driver's devices can do.
 
     ``cut`` is how a supply is switched; ``proves`` tells whether the device reports the state of its switch;
-    ``sleeps`` that it hears us only after it has spoken. ``answer_s`` is how long a command may stay without
-    an answer before it is sent again, ``attempts`` how often it is sent.
+    ``sleeps`` that it hears us only after it has spoken. ``sets_clock``: its clock can be set from here;
+    ``interval_s`` is what it counts consumption by, so that its clock is not moved over the edge of one (0:
+    nothing). ``answer_s`` is how long a command may stay without an answer before it is sent again,
+    ``attempts`` how often it is sent.
     """
 
     cut: Cut = "none"
     proves: bool = False
     sleeps: bool = False
     sets_clock: bool = False
+    interval_s: int = 0
     answer_s: int = 60
     attempts: int = 3
 
@@ -200,6 +203,31 @@ class Outgoing:
     payload: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class FlatPrices:
+    """What a meter is to charge by itself, whatever the hour and however much: millionths, with tax."""
+
+    kwh_micro: int
+    day_micro: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPrices:
+    """What a meter says that it charges: every price that a kWh may have there, and that of a day.
+
+    ``has_blocks``: the price of a kWh depends on how much was used.
+    """
+
+    kwh_micro: tuple[int, ...]
+    day_micro: int
+    has_blocks: bool = False
+
+    def are(self, prices: FlatPrices) -> bool:
+        """Tell whether the meter charges these prices and no others."""
+        is_flat = not self.has_blocks and set(self.kwh_micro) == {prices.kwh_micro}
+        return is_flat and self.day_micro == prices.day_micro
+
+
 class Driver(Protocol):
     """Speaks one protocol. Objects of it are stateless and shared."""
 
@@ -216,3 +244,11 @@ class Driver(Protocol):
 
     def encode(self, order: Order, device: Device) -> list[Outgoing]:
         """Return the messages that carry out a command; none if the device has no switch."""
+
+
+@runtime_checkable
+class TakesPrices(Protocol):
+    """A driver whose devices can be told what to charge by themselves."""
+
+    def price_problems(self, prices: FlatPrices) -> list[str]:
+        """Return why its devices cannot hold these prices, in plain words; nothing if they can."""

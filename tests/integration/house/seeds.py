@@ -487,6 +487,17 @@ async def _register_device(database: Database, *, estate_id: int) -> None:
             session, driver="tasmota", address=f"plug-{estate_id}", terms=terms, **of_estate
         )
         await devices.watch(session, device_id=row.device_id, **of_estate)
+        # nobody reaches it
+        emlite = await devices.register_device(
+            session,
+            driver="emop",
+            address=f"flat-{estate_id}",
+            terms=devices.DeviceTerms(settings={"url": "tcp://127.0.0.1"}),
+            **of_estate,
+        )
+        await devices.ask_clock(
+            session, device_id=emlite.device_id, may_cross=True, asked_by="test", **of_estate
+        )
         frame = devices.Passed("tele/plug/SENSOR", b"{}", {"readings": 0})
         said = devices.Noted(row.name, NOW, reports=[Alarm("tamper", "opened")], frames=[frame])
         await devices.note(session, estate_id=estate_id, noted=[said])

@@ -39,6 +39,7 @@ SHOWN = {
 # of a building, not of a person; and why somebody decided something
 SHOWN_OF = {
     "api_key.name", "codec.name", "device.driver", "device.fields", "device.model", "device.name",
+    "device_task.active", "device_task.failure", "device_task.intended",
     "estate.name", "organisation.name", "rate_assignment.reason", "rate_table.name",
     "sharing_group.name", "solar_installation.name", "supply_stop.reason", "unit.name",
 }  # fmt: skip

@@ -86,7 +86,7 @@ async def test_a_meter_over_tcp() -> None:
                 await DlmsLine(CountersInMemory(first=50_000), limit_s=1).read(wrong, now_s=_NOW)
         await _load_profile(device(url, **_GMAC), gmac)
         await _relay(device(url, **_GMAC), gmac)
-        assert await gmac.set_clock(device(url, **_GMAC), now_s=_NOW + 5)
+        assert await gmac.set_clock(device(url, **_GMAC), now_s=_NOW + 5) == 0
         health = next(
             each
             for each in (await gmac.read(device(url, **_GMAC), now_s=_NOW)).reports

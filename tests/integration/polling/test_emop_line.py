@@ -11,7 +11,8 @@ import pytest
 from mita.drivers.emop import objects, prices, values
 from mita.drivers.wire import Device, Health, Order, Step, SwitchState
 from mita.entrypoints.demo.emlite import EmliteMeter, first_objects
-from mita.entrypoints.polling.emop import EmopLine, RefusedByMeter, TokenTaken
+from mita.entrypoints.polling.emop import EmopLine, TokenTaken
+from mita.entrypoints.polling.emop_talk import RefusedByMeter
 from mita.entrypoints.polling.line import Unreachable
 
 _NOW = 1_795_255_200
@@ -152,10 +153,11 @@ async def test_prices_mode_and_clock_are_proved_by_reading_back() -> None:
         assert values.date_s(emlite.held[objects.FUTURE_FROM]) == _NOW + 3_600
         await line().write_prepay(at, is_prepay=True)
         assert emlite.held[objects.PREPAY] == b"\x01"
-        assert await line().set_clock(at, now_s=_NOW)
+        assert await line().set_clock(at, now_s=_NOW) == 0
         assert values.clock_s(emlite.held[objects.CLOCK]) == _NOW
         emlite.faults = ["nak"]
-        assert not await line().set_clock(at, now_s=_NOW)
+        with pytest.raises(RefusedByMeter):
+            await line().set_clock(at, now_s=_NOW)
 
         class Forgetful(dict[int, bytes]):
             def __setitem__(self, key: int, value: bytes) -> None:

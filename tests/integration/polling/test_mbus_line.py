@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from mita.drivers.wire import Device, Order, Shown, Step
-from mita.entrypoints.polling.line import Unreachable
+from mita.entrypoints.polling.line import RefusedByDevice, Unreachable
 from mita.entrypoints.polling.mbus import MbusLine
 from tests.fakes.mbus import Bus, SerialBus, Slave, TcpGateway
 
@@ -67,7 +67,8 @@ async def test_meters_on_one_bus_by_either_address(fixtures_path: Path) -> None:
         (step,) = await shared.carry_out(order, device(url, address=1), now_s=_NOW)
         assert isinstance(step, Step)
         assert step.step == "failed"
-        assert not await shared.set_clock(device(url, address=1), now_s=_NOW)
+        with pytest.raises(RefusedByDevice):
+            await shared.set_clock(device(url, address=1), now_s=_NOW)
         assert shared.key(device(url)) == url
 
 

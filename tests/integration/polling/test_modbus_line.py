@@ -12,7 +12,7 @@ from pymodbus.constants import ExcCodes
 from mita.drivers.fields import Field
 from mita.drivers.modbus import maps
 from mita.drivers.wire import Decoded, Device, Order, Shown, Step, SwitchState
-from mita.entrypoints.polling.line import Unreachable
+from mita.entrypoints.polling.line import RefusedByDevice, Unreachable
 from mita.entrypoints.polling.modbus import ModbusLine
 from tests.fakes.modbus import Served, Unit, serve
 
@@ -238,7 +238,8 @@ async def test_a_probe_says_in_plain_words_what_is_wrong() -> None:
         (silent,) = await line.probe(device(served, 1))
         assert "does not answer" in silent
         assert (await line.probe(device(served, 1, "nonsense")))[0].startswith("its settings cannot work")
-        assert not await line.set_clock(device(served, 1), now_s=NOW_S)
+        with pytest.raises(RefusedByDevice):
+            await line.set_clock(device(served, 1), now_s=NOW_S)
         assert ModbusLine.key(device(served, 1)) == served.url
     await line.close()
 

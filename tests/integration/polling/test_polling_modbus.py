@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from mita.drivers.modbus import maps
 from mita.drivers.wire import Decoded, Device, Order, Step, SwitchState
+from mita.entrypoints.polling.ends import Kind, Polled, Waiting
 from mita.entrypoints.polling.modbus import ModbusLine
-from mita.entrypoints.polling.service import Kind, Polled, PollingService, Waiting
+from mita.entrypoints.polling.service import PollingService
 from tests.fakes.modbus import Served, Unit, serve
 
 SDM120 = maps.named("eastron_sdm120")
@@ -30,6 +31,9 @@ class House:
 
     async def orders(self) -> list[Waiting]:
         return self.waiting
+
+    async def is_due(self, waiting: Waiting) -> bool:
+        return waiting in self.waiting
 
     async def settle(self, estate_id: int, device: Device, decoded: Decoded) -> None:
         assert estate_id == 3

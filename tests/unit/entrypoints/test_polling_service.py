@@ -12,13 +12,15 @@ import pytest
 
 from mita.drivers.wire import Decoded, Device, Order, Step, SwitchState, Told
 from mita.entrypoints.polling import schedule
+from mita.entrypoints.polling.ends import Kind, Polled, Waiting, WaitingTask
 from mita.entrypoints.polling.line import Unreachable
-from mita.entrypoints.polling.service import Kind, Polled, PollingService, Waiting
+from mita.entrypoints.polling.service import PollingService
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from mita.drivers.wire import Report
+    from mita.entrypoints.polling.line import Line
 
 # 2026-11-21 10:00:00 UTC, a full quarter of an hour
 T0 = 1_795_255_200
@@ -59,6 +61,39 @@ class TurnedClock:
         self.now = max(self.now, time_s)
 
 
+class Shared:
+    """A bus that another service may have."""
+
+    def __init__(self) -> None:
+        self.is_theirs = False
+        self.let_go_: list[str] = []
+
+    async def is_ours(self, bus: str) -> bool:  # noqa: ARG002 - the interface
+        return not self.is_theirs
+
+    async def let_go(self, bus: str) -> None:
+        self.let_go_.append(bus)
+
+
+@dataclass
+class Chores:
+    """Tasks that wait, and which were carried out when."""
+
+    house: House
+    tasks: list[WaitingTask] = field(default_factory=list)
+    is_broken: bool = False
+
+    async def waiting(self) -> list[WaitingTask]:
+        return list(self.tasks)
+
+    async def carry_out(self, waiting: WaitingTask, line: Line) -> None:
+        self.house.log.append((self.house.clock.now_s(), f"{waiting.device.name} task"))
+        assert isinstance(line, FakeLine)
+        if self.is_broken:
+            raise ZeroDivisionError
+        self.tasks.remove(waiting)
+
+
 @dataclass
 class House:
     """A source, a sink and the lines between: what was asked when, and what was settled."""
@@ -82,6 +117,9 @@ class House:
 
     async def orders(self) -> list[Waiting]:
         return list(self.waiting)
+
+    async def is_due(self, waiting: Waiting) -> bool:
+        return waiting in self.waiting
 
     async def settle(self, estate_id: int, device: Device, decoded: Decoded) -> None:
         if self.is_database_away:
@@ -136,8 +174,8 @@ class FakeLine:
     async def probe(self, device: Device) -> Sequence[str]:  # noqa: ARG002 - the interface
         return []
 
-    async def set_clock(self, device: Device, *, now_s: int) -> bool:  # noqa: ARG002 - the interface
-        return False
+    async def set_clock(self, device: Device, *, now_s: int) -> int:  # noqa: ARG002 - the interface
+        return 0
 
     async def close(self) -> None:
         self.house.closed += 1
@@ -150,11 +188,15 @@ def bus_of(device: Device) -> str:
 
 
 @contextlib.asynccontextmanager
-async def running(house: House) -> AsyncIterator[PollingService]:
+async def running(
+    house: House, *, chores: Chores | None = None, turns: Shared | None = None
+) -> AsyncIterator[PollingService]:
     service = PollingService(
         kinds={"fake": Kind(bus_of, lambda: FakeLine(house))},
         source=house,
         sink=house,
+        tasks=chores,
+        turns=turns,
         clock=house.clock,
         grace_s=0.2,
     )
@@ -238,6 +280,53 @@ async def test_orders_go_before_readings_once_and_are_told_what_became_of_them()
             Step(uuid.UUID(int=9), "failed", "it expired before the device could be asked")
         ]
         assert steps["m6"] == [Step(uuid.UUID(int=10), "failed", "url names no bus")]
+
+
+async def test_a_bus_of_another_service_is_left_to_it_until_it_is_gone() -> None:
+    house, turns = House(), Shared()
+    device = house.add("m1")
+    chores = Chores(house)
+    turns.is_theirs = True
+    async with running(house, chores=chores, turns=turns):
+        house.order(device)
+        chores.tasks.append(WaitingTask(3, "fake", device, uuid.UUID(int=20)))
+        await house.clock.until(T0 + 100)
+        assert house.log == []
+        assert len(house.waiting) == 1
+        turns.is_theirs = False
+        await house.clock.until(T0 + 140)
+        assert [what for _, what in house.log] == ["m1 off", "m1 task", "m1"]
+        # what waits is looked for every two seconds, what is to be read half a minute after the last look
+        assert house.log[0][0] <= T0 + 102
+        assert house.log[2][0] <= T0 + 131
+    assert turns.let_go_ == ["fake a"]
+
+
+async def test_tasks_go_between_orders_and_readings_and_wait_where_they_failed() -> None:
+    house = House(takes_s={"m1": 10})
+    device = house.add("m1")
+    chores = Chores(house)
+    async with running(house, chores=chores):
+        await house.clock.until(T0 + 5)
+        chores.tasks.append(WaitingTask(3, "fake", device, uuid.UUID(int=20)))
+        house.order(device)
+        await house.clock.until(T0 + 30)
+        assert [what for _, what in house.log][:3] == ["m1", "m1 off", "m1 task"]
+        chores.is_broken = True
+        chores.tasks.append(WaitingTask(3, "fake", device, uuid.UUID(int=21)))
+        await house.clock.until(T0 + 35)
+        chores.is_broken = False
+        await house.clock.until(T0 + 40)
+        assert chores.tasks == []
+        # an order that lost its place while its bus was busy is not carried out
+        house.takes_s["m1"] = 100
+        await house.clock.until(T0 + 960)
+        house.order(device, number=9)
+        await house.clock.until(T0 + 970)
+        house.waiting.clear()
+        before = [what for _, what in house.log].count("m1 off")
+        await house.clock.until(T0 + 1_200)
+        assert [what for _, what in house.log].count("m1 off") == before
 
 
 async def test_faults_of_ours_and_an_absent_database_do_not_end_it(caplog: pytest.LogCaptureFixture) -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 # a clock that is further off puts readings into the wrong hour sooner or later
 DRIFT_S_MAX = 120
 BATTERY_PERCENT_MIN = 15
+# what the way to a device and back may take
+CLOCK_TOLERANCE_S = 30
 
 REMEDIES: dict[str, str] = {
     "silent": "Look whether it has power and reception, and whether its broker or gateway answers. One that"
@@ -22,6 +24,10 @@ REMEDIES: dict[str, str] = {
     "low_battery": "Plan to change the battery; from here on reports may come less often.",
     "clock_drift": "Set its clock, from here where the driver can; check its time zone and time server.",
     "clock_invalid": "It does not know the time: readings are dated by their arrival. Check its time server.",
+    "clock_refused": "Its clock could not be set from here: see why, and set it at the meter or with"
+    " its maker's software.",
+    "prices_refused": "It does not charge what is in force: see why, and set its prices at the meter, or"
+    " give it a rate table that it can hold.",
     "unreadable": "What it sends cannot be read: see its rejected readings for the reasons, then its fields,"
     " codec and driver.",
     "unmapped": "It speaks, but nothing it says is a register: give it a field map, or a model that has one.",
@@ -68,7 +74,10 @@ def findings(signs: Signs) -> Iterator[tuple[str, str | None]]:
         yield "low_battery", f"battery at {signs.battery_percent} %" if is_low else None
     if signs.clock_drift_s is not None:
         is_off = abs(signs.clock_drift_s) > DRIFT_S_MAX
-        yield "clock_drift", _drift(signs.clock_drift_s) if is_off else None
+        yield "clock_drift", drift_words(signs.clock_drift_s) if is_off else None
+        if abs(signs.clock_drift_s) <= CLOCK_TOLERANCE_S:
+            # whoever set it
+            yield "clock_refused", None
     if signs.has_readings:
         yield "unmapped", None
         yield "unreadable", None
@@ -76,7 +85,8 @@ def findings(signs: Signs) -> Iterator[tuple[str, str | None]]:
         yield "unreadable", "what came last held no reading that could be read"
 
 
-def _drift(drift_s: int) -> str:
+def drift_words(drift_s: int) -> str:
+    """Return how far a clock is off, in words; above zero it is ahead."""
     minutes, seconds = divmod(abs(drift_s), 60)
     far = f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - minutes of an hour
     return f"its clock is {far} {'ahead' if drift_s > 0 else 'behind'}"

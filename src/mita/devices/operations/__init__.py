@@ -13,18 +13,41 @@ from .registry import (
     watch,
 )
 from .silence import note_silence
+from .tasks import (
+    ClockWouldCross,
+    DeviceCannot,
+    DeviceTaskOver,
+    PricesNotForMeter,
+    ask_clock,
+    ask_meter_prices,
+    claim_task,
+    expire_tasks,
+    settle_task,
+    withdraw_task,
+)
+from .upkeep import follow_rate_tables, keep_clock
 
 __all__ = [
+    "ClockWouldCross",
     "CodecInUse",
+    "DeviceCannot",
     "DeviceTaken",
+    "DeviceTaskOver",
     "DeviceTerms",
     "LastWord",
     "Noted",
     "Passed",
+    "PricesNotForMeter",
+    "ask_clock",
+    "ask_meter_prices",
     "change_codec",
     "change_device",
+    "claim_task",
     "delete_codec",
+    "expire_tasks",
+    "follow_rate_tables",
     "forget_frames",
+    "keep_clock",
     "last_words",
     "new_codec",
     "note",
@@ -32,6 +55,8 @@ __all__ = [
     "register_device",
     "remove_device",
     "set_secret",
+    "settle_task",
     "take_counter",
     "watch",
+    "withdraw_task",
 ]

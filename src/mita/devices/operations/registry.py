@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import update
 
 from mita.devices import queries
-from mita.devices.domain import meters_to_come
+from mita.devices.domain import for_driver, meters_to_come, upkeep_problems
 from mita.devices.models import SECRET, Device, DeviceState
-from mita.drivers.known import DRIVERS, driver_named
+from mita.drivers.known import DRIVERS, POLLED, driver_named
+from mita.drivers.wire import TakesPrices
 from mita.estates import queries as estates
 from mita.kit.errors import Conflict, Invalid, NotFound
 from mita.kit.seal import seals_of
@@ -21,6 +22,7 @@ from mita.metering import operations as metering
 from mita.metering import queries as metering_queries
 
 from .issues import close_issues
+from .tasks import withdraw_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,6 +122,7 @@ async def remove_device(session: AsyncSession, *, estate_id: int, device_id: int
     row.version += 1
     row.secret_sealed = None
     await session.flush()
+    await withdraw_tasks(session, estate_id=estate_id, device_id=device_id, now=now)
     await close_issues(session, estate_id=estate_id, device_id=device_id, at=now)
     await metering.release_route(session, estate_id=estate_id, device=row.name)
 
@@ -181,12 +184,16 @@ async def _check(
     there = await metering_queries.meters_of_devices(session, estate_id=estate_id, devices=[name])
     device = queries.wire_device(
         name=name,
-        settings=terms.settings,
+        settings=for_driver(terms.settings),
         fields=fields,
         meters=meters_to_come(there.get(name, ()), fields=fields, settings=terms.settings),
         zone=zone((await estates.estate(session, estate_id=estate_id)).time_zone),
     )
-    problems = known.check(device)
+    problems = known.check(device) + upkeep_problems(
+        terms.settings,
+        sets_clock=driver in POLLED and known.abilities(device).sets_clock,
+        takes_prices=isinstance(known, TakesPrices),
+    )
     if problems:
         raise Invalid(
             f"driver {driver!r} cannot work with it: {problems[0]}",

@@ -14,11 +14,13 @@ from .devices import (
     states,
 )
 from .steps import steps
+from .tasks import DueTask, devices_that_follow_rate_tables, due_tasks, intended_prices, task, tasks
 from .wired import BadField, Configured, configured, field_of, wire_device
 
 __all__ = [
     "BadField",
     "Configured",
+    "DueTask",
     "codec",
     "codecs",
     "codecs_by_id",
@@ -26,14 +28,19 @@ __all__ = [
     "device",
     "device_named",
     "devices",
+    "devices_that_follow_rate_tables",
+    "due_tasks",
     "field_of",
     "frames",
     "heard_devices",
     "ids_of_devices",
+    "intended_prices",
     "issues",
     "open_issues",
     "state",
     "states",
     "steps",
+    "task",
+    "tasks",
     "wire_device",
 ]

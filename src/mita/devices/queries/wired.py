@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from mita.devices.domain import for_driver
 from mita.devices.models import SECRET, Device
 from mita.drivers.fields import Field
 from mita.drivers.wire import Device as WireDevice
@@ -162,9 +163,10 @@ def _secret(session: AsyncSession, row: Device) -> dict[str, str]:
 
 def _settings(row: Device) -> dict[str, Any]:
     """Return a device's settings; the driver of one with a codec of ours learns of it from them."""
+    settings = for_driver(row.settings)
     if row.codec_id is None or row.driver not in _WITH_CODECS:
-        return row.settings
-    return {"codec": str(row.codec_id), **row.settings}
+        return settings
+    return {"codec": str(row.codec_id), **settings}
 
 
 def _driver_in(name: str) -> str:

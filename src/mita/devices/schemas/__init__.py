@@ -35,10 +35,12 @@ from .devices import (
     issue_out,
 )
 from .free import FreeObject
+from .tasks import ClockIn, DeviceTaskOut, MeterPricesOut, PricesIn, device_task_out
 
 __all__ = [
     "CheckOut",
     "ChecklistOut",
+    "ClockIn",
     "CodecBody",
     "CodecIn",
     "CodecOut",
@@ -46,6 +48,7 @@ __all__ = [
     "DataIn",
     "DeviceIn",
     "DeviceOut",
+    "DeviceTaskOut",
     "DeviceWithState",
     "DriverOut",
     "Drivers",
@@ -53,7 +56,9 @@ __all__ = [
     "FreeObject",
     "IssueOut",
     "MeterBehind",
+    "MeterPricesOut",
     "NewDeviceIn",
+    "PricesIn",
     "SecretIn",
     "SuggestedField",
     "SuggestedFields",
@@ -63,6 +68,7 @@ __all__ = [
     "codec_out",
     "codec_with_body",
     "device_out",
+    "device_task_out",
     "device_with_state",
     "driver_out",
     "frame_out",

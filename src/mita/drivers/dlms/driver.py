@@ -58,6 +58,8 @@ _UNITS = {
     44: "Hz",
 }
 _NO_UNIT = 255
+# the edges of a load profile's half hours and hours are edges of quarter hours
+_QUARTER_S = 900
 DEFAULT_FIELDS = (
     Field("1.0.1.8.0.255", "import", "Wh"),
     Field("1.0.2.8.0.255", "export", "Wh"),
@@ -77,7 +79,12 @@ class DlmsDriver:
         """Return that it has a relay and a clock, unless the settings say that there is no relay."""
         has_relay = device.settings.get("relay", True) is not False
         return Abilities(
-            cut="relay" if has_relay else "none", proves=has_relay, sets_clock=True, answer_s=120, attempts=3
+            cut="relay" if has_relay else "none",
+            proves=has_relay,
+            sets_clock=True,
+            interval_s=_QUARTER_S if device.settings.get("profile_hours", 0) else 0,
+            answer_s=120,
+            attempts=3,
         )
 
     def check(self, device: Device) -> list[str]:

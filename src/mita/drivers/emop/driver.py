@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from mita.drivers.emop import objects, values
+from mita.drivers.emop.prices import flat, to_write
 from mita.drivers.fields import Field, at, told
 from mita.drivers.text import PAYLOAD_BYTES_MAX, parse_json
 from mita.drivers.urls import BadUrl, tcp_place
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from zoneinfo import ZoneInfo
 
-    from mita.drivers.wire import Order
+    from mita.drivers.wire import FlatPrices, Order
 
 PORT = 8080
 # an answer holds five half hours, and each takes seconds
 HOURS_MAX = 48
 LOGS_MAX = 200
 _OBJECTS_MAX = 200
+# profile log 1 counts by it
+_HALF_HOUR_S = 1_800
 _OBJECT_DIGITS = 6
 _SETTINGS = {"url", "meter_address", "objects", "clock", "restore", "log_hours", "every_s"}
 
@@ -76,7 +79,9 @@ class EmopDriver:
 
     def abilities(self, device: Device) -> Abilities:  # noqa: ARG002 - all of these meters can the same
         """Return the same for each: prepay mode and balance cut, no relay does."""
-        return Abilities(cut="token", proves=True, sets_clock=True, answer_s=300, attempts=2)
+        return Abilities(
+            cut="token", proves=True, sets_clock=True, interval_s=_HALF_HOUR_S, answer_s=300, attempts=2
+        )
 
     def check(self, device: Device) -> list[str]:
         """Return what is wrong with the settings and the fields."""
@@ -124,6 +129,14 @@ class EmopDriver:
 
     def encode(self, order: Order, device: Device) -> list[Outgoing]:  # noqa: ARG002 - the line carries it out
         """Return nothing: these meters are written to and read back in conversations of the polling line."""
+        return []
+
+    def price_problems(self, prices: FlatPrices) -> list[str]:
+        """Return why a meter cannot hold these prices: too fine or too large."""
+        try:
+            to_write(flat(prices, from_s=values.EPOCH_S))
+        except values.BadPayload as bad:
+            return [f"a price {bad}"]
         return []
 
 

@@ -6,9 +6,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mita.drivers.emop import objects, values
+from mita.drivers.wire import HeldPrices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from mita.drivers.wire import FlatPrices
+
+
+# without a rate to which blocks apply the first block is what counts, at whichever rate the hour has
+_RATES = range(1, values.RATES_MAX + 1)
+ACTIVE = (
+    *(objects.price(block=1, rate=rate) for rate in _RATES),
+    objects.STANDING_CHARGE,
+    objects.THRESHOLD_MASK,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +59,24 @@ def to_write(prices: MeterPrices) -> list[tuple[int, bytes]]:
     if prices.threshold_rates is not None:
         found.append((objects.FUTURE_THRESHOLD_MASK, values.rates_payload(prices.threshold_rates)))
     return [*found, (objects.FUTURE_FROM, values.date_payload(prices.from_s))]
+
+
+def flat(prices: FlatPrices, *, from_s: int) -> MeterPrices:
+    """Return prices that are the same at each hour: at every rate of the first block, and no other blocks.
+
+    Which rate an hour has is not known here; with the same price at each it does not matter.
+    """
+    by_rate = {(1, rate): prices.kwh_micro for rate in _RATES}
+    return MeterPrices(from_s, by_rate, standing_charge_micro=prices.day_micro, threshold_rates=())
+
+
+def held(payloads: Mapping[int, bytes]) -> HeldPrices:
+    """Return what the meter charges now, from the payloads of :data:`ACTIVE`.
+
+    :raises mita.drivers.emop.values.BadPayload: for a payload that is not what its object holds
+    """
+    return HeldPrices(
+        tuple(values.price_micro(payloads[objects.price(block=1, rate=rate)]) for rate in _RATES),
+        values.price_micro(payloads[objects.STANDING_CHARGE]),
+        has_blocks=bool(values.rates_set(payloads[objects.THRESHOLD_MASK])),
+    )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from zoneinfo import ZoneInfo
 
-_EPOCH_S = 946_684_800  # 2000-01-01T00:00:00Z
+EPOCH_S = 946_684_800  # 2000-01-01T00:00:00Z
 _MICRO_PER_STEP = 10
 _TIME_BYTES = 7
 _TOKEN_DIGITS = 20
@@ -155,7 +155,7 @@ def clock_payload(taken_s: int, *, zone: ZoneInfo | None = None) -> bytes:
 
 def date_s(payload: bytes) -> int:
     """Return a date in seconds since 1970; the meter counts from 2000."""
-    return _whole(payload, 4) + _EPOCH_S
+    return _whole(payload, 4) + EPOCH_S
 
 
 def date_payload(taken_s: int) -> bytes:
@@ -163,7 +163,7 @@ def date_payload(taken_s: int) -> bytes:
 
     :raises BadPayload: if it lies before 2000 or after 2136
     """
-    return _put(taken_s - _EPOCH_S, bound=_U32_MAX)
+    return _put(taken_s - EPOCH_S, bound=_U32_MAX)
 
 
 def signal(payload: bytes) -> tuple[int, int]:

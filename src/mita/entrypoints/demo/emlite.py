@@ -21,6 +21,7 @@ Fault = Literal[
 _REQUEST_BYTES_MAX = 256
 _LOG_LINES = 5
 _KEPT_S = 20.0
+_PRICES = [(block, rate) for block in range(1, 9) for rate in range(1, 9)]
 _WRITABLE = {
     objects.CLOCK,
     objects.PREPAY,
@@ -29,14 +30,22 @@ _WRITABLE = {
     objects.FUTURE_THRESHOLD_MASK,
     objects.FUTURE_EMERGENCY_CREDIT,
     objects.FUTURE_FROM,
-} | {objects.price(block=block, rate=rate, is_future=True) for block in range(1, 9) for rate in range(1, 9)}
+} | {objects.price(block=block, rate=rate, is_future=True) for block, rate in _PRICES}
+# what is to come, and what it becomes
+_BECOMES = {
+    objects.FUTURE_STANDING_CHARGE: objects.STANDING_CHARGE,
+    objects.FUTURE_THRESHOLD_MASK: objects.THRESHOLD_MASK,
+} | {
+    objects.price(block=block, rate=rate, is_future=True): objects.price(block=block, rate=rate)
+    for block, rate in _PRICES
+}
 
 
 def first_objects(
     *, serial: str, import_wh: int, export_wh: int, balance_micro: int, clock_s: int
 ) -> dict[int, bytes]:
     """Return the objects of a meter in credit mode that has no emergency credit."""
-    held = dict.fromkeys(_WRITABLE, bytes(4))
+    held = dict.fromkeys(_WRITABLE | set(_BECOMES.values()), bytes(4))
     return held | {
         objects.SERIAL: values.serial_payload(serial),
         objects.FIRMWARE: b"3020",
@@ -51,6 +60,7 @@ def first_objects(
         objects.POWER: (737).to_bytes(4, "little"),
         objects.SIGNAL: b"\x30",
         objects.FUTURE_THRESHOLD_MASK: b"\x00",
+        objects.THRESHOLD_MASK: b"\x00",
     }
 
 
@@ -102,6 +112,10 @@ class EmliteMeter:
         spent = energy_wh * price_micro // 10_000 * 10
         left = values.balance_micro(self.held[objects.BALANCE]) - spent
         self.held[objects.BALANCE] = values.balance_payload(left)
+
+    def begin_prices(self) -> None:
+        """Charge from now on what was written as to come, as its clock would make it."""
+        self.held.update({active: self.held[future] for future, active in _BECOMES.items()})
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)

@@ -10,16 +10,14 @@ import psycopg
 
 from mita.credit import operations as credit
 from mita.credit import queries as credit_queries
-from mita.devices import queries as registry
 from mita.drivers.known import OVER_MQTT, driver_named
-from mita.drivers.wire import Order
 from mita.entrypoints.ingest.chirpstack import ServerAway, ServerRefused
 from mita.entrypoints.ingest.faults import is_database_away
 from mita.entrypoints.ingest.link import NotSent
+from mita.entrypoints.switching import switchings
 from mita.estates import queries as estates
-from mita.kit.clock import now_utc, to_us
+from mita.kit.clock import now_utc
 from mita.kit.live import COMMANDS_CHANNEL
-from mita.metering import queries as metering
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -30,8 +28,8 @@ if TYPE_CHECKING:
     from mita.drivers.wire import Device
     from mita.entrypoints.ingest.chirpstack import ChirpStackServer
     from mita.entrypoints.ingest.link import Link
+    from mita.entrypoints.switching import Switching
     from mita.kit.db import Database
-    from mita.metering.models import Meter
 
 logger = logging.getLogger(__name__)
 
@@ -107,33 +105,28 @@ class CommandSender:
                     session, estate_id=estate_id, command_id=command_id, state="failed", now=now
                 )
                 return
-            meter = await _switching_meter(session, command)
-            if meter is not None and meter.device is not None:
-                await self._give(session, command, serial=meter.serial, device=meter.device)
+            found = await switchings(session, estate_id=estate_id, commands=[command])
+            if command_id in found:
+                await self._give(session, command, found[command_id])
 
-    async def _give(self, session: AsyncSession, command: SupplyCommand, *, serial: str, device: str) -> None:
+    async def _give(self, session: AsyncSession, command: SupplyCommand, switching: Switching) -> None:
         """Give a command to its device, if that has a switch and listens at the broker."""
-        found = await registry.configured(session, estate_id=command.estate_id, names=[device])
-        configured = found[device]
-        driver = driver_named(configured.driver)
-        if driver is None or configured.driver not in OVER_MQTT:
+        driver = driver_named(switching.driver)
+        if driver is None or switching.driver not in OVER_MQTT:
             return
-        order = Order(
-            command.command_id, command.action == "on", to_us(command.expires_at) // 1_000_000, serial
-        )
-        messages = driver.encode(order, configured.device)
+        messages = driver.encode(switching.order, switching.device)
         if not messages:
             return
-        if configured.driver == "chirpstack" and not await self._is_flushed(configured.device):
+        if switching.driver == "chirpstack" and not await self._is_flushed(switching.device):
             return
         for message in messages:
             await self._link.publish(message.channel, message.payload)
-        abilities = driver.abilities(configured.device)
+        abilities = driver.abilities(switching.device)
         await credit.note_attempt(
             session,
             command=command,
             # a server keeps it until its gateway sends it, and says so
-            state="queued" if configured.driver == "chirpstack" else "sent",
+            state="queued" if switching.driver == "chirpstack" else "sent",
             answer_s=abilities.answer_s,
             now=now_utc(),
         )
@@ -157,9 +150,3 @@ class CommandSender:
         except ServerRefused as error:
             logger.warning("the LoRaWAN server refuses device=%s error=%s", device.name, error)
         return True
-
-
-async def _switching_meter(session: AsyncSession, command: SupplyCommand) -> Meter | None:
-    meters = await metering.meters(session, estate_id=command.estate_id, unit_id=command.unit_id)
-    fitting = (meter for meter in meters if meter.utility == command.utility and meter.device is not None)
-    return next(fitting, None)

@@ -13,6 +13,8 @@ from mita.entrypoints.polling.kinds import kinds_of
 from mita.entrypoints.polling.registered import Registered
 from mita.entrypoints.polling.service import PollingService
 from mita.entrypoints.polling.settings import PollSettings
+from mita.entrypoints.polling.tasks import DeviceTasks
+from mita.entrypoints.polling.turns import BusTurns
 from mita.entrypoints.process import database_url, log_to_stderr, secret_keys_path, stop_event
 from mita.kit.db import Database
 from mita.kit.seal import Seals
@@ -34,7 +36,14 @@ async def serve(settings: PollSettings) -> None:
     if reach.is_nowhere:
         logger.warning("nothing is asked: MITA_POLL_NETWORKS and MITA_POLL_SERIAL name nothing")
     registered = Registered(database, reach=reach)
-    service = PollingService(kinds=kinds_of(database), source=registered, sink=registered)
+    turns = BusTurns(database.url)
+    service = PollingService(
+        kinds=kinds_of(database),
+        source=registered,
+        sink=registered,
+        tasks=DeviceTasks(database, reach=reach),
+        turns=turns,
+    )
     health = asyncio.create_task(serve_metrics(settings, Health(database)))
     running = asyncio.create_task(service.run())
     asked = asyncio.create_task(stopping.wait())
@@ -50,6 +59,7 @@ async def serve(settings: PollSettings) -> None:
         for task in (asked, running, health):
             task.cancel()
         await asyncio.gather(asked, running, health, return_exceptions=True)
+        await turns.close()
         await database.close()
     logger.info("polling stopped")
 

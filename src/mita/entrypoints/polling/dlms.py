@@ -18,7 +18,7 @@ from mita.entrypoints.polling.dlms_client import (
     digits,
     rows_between,
 )
-from mita.entrypoints.polling.line import Unreachable
+from mita.entrypoints.polling.line import RefusedByDevice, Unreachable
 from mita.metering.domain import Rejection
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ _RELAY = "0.0.96.3.10.255"
 _RELAY_CLASS, _OFF, _ON = 70, 1, 2
 _DATA, _REGISTER, _PROFILE, _CLOCK = 1, 3, 7, 8
 _OUTPUT, _CONTROL = 2, 3
-_CLOCK_TOLERANCE_S = 30
 _HOUR_S = 3_600
 # as many as a conversation may need, a long load profile in small blocks included
 _COUNTERS_PER_CALL = 5_000
@@ -173,26 +172,30 @@ class DlmsLine:
             wrong.append("it answers, but nothing of it is a register here: name the OBIS codes in fields")
         return wrong
 
-    async def set_clock(self, device: Device, *, now_s: int) -> bool:
-        """Set the clock and read it back; False if the meter refuses.
+    async def set_clock(self, device: Device, *, now_s: int) -> int:
+        """Set the clock and read it back; return by how many seconds it is ahead then.
 
+        :raises RefusedByDevice: if the meter refuses, or does not say what its clock shows
         :raises Unreachable: if it does not answer
         """
         found = settings(device)
         began = asyncio.get_running_loop().time()
 
-        def job(session: Session) -> bytes | None:
+        def job(session: Session) -> bytes | str:
             raw = clock_bytes(now_s, zone=device.zone, is_reversed=found.is_reversed)
             try:
                 session.set_octets(_CLOCK, found.clock, 2, raw)
                 return _octets(session.get(_CLOCK, found.clock, 2))
-            except DlmsRefused:
-                return None
+            except DlmsRefused as refusal:
+                return str(refusal)
 
         held = await self._converse(device, job)
-        shown_s = None if held is None else clock_s(held, zone=device.zone, is_reversed=found.is_reversed)
-        passed_s = int(asyncio.get_running_loop().time() - began)
-        return shown_s is not None and abs(shown_s - now_s - passed_s) <= _CLOCK_TOLERANCE_S
+        if isinstance(held, str):
+            raise RefusedByDevice(f"the meter does not let its clock be set: {held}")
+        shown_s = clock_s(held, zone=device.zone, is_reversed=found.is_reversed)
+        if shown_s is None:
+            raise RefusedByDevice("the meter does not say what its clock shows")
+        return shown_s - now_s - int(asyncio.get_running_loop().time() - began)
 
     async def close(self) -> None:
         """Do nothing: no association outlives its conversation."""

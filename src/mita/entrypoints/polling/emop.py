@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from mita.drivers.emop import PORT, EmopDriver, clock_zone, frames, is_supply_on, objects, prices, values
-from mita.drivers.urls import BadUrl, tcp_place
+from mita.drivers.emop import EmopDriver, clock_zone, frames, is_supply_on, objects, values
+from mita.drivers.emop.prices import ACTIVE, MeterPrices, flat, held, to_write
+from mita.drivers.urls import BadUrl
 from mita.drivers.wire import Arrival, Decoded, Step, SwitchState
+from mita.entrypoints.polling.emop_talk import (
+    US,
+    EmopTalk,
+    RefusedByMeter,
+    meter_party,
+    read_request,
+    write_request,
+)
 from mita.entrypoints.polling.line import Unreachable
 from mita.metering.domain import Rejection
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
 
-    from mita.drivers.wire import Device, Order, Report
+    from mita.drivers.wire import Device, FlatPrices, HeldPrices, Order, Report
 
-_ANSWER_BYTES_MAX = 2_048
 _LOG_ANSWERS_MAX = 60
-_CLOCK_TOLERANCE_S = 30
-# as existing clients introduce themselves
-_US = frames.Party(0, 0x21AE42)
-
-
-class RefusedByMeter(Unreachable):
-    """The meter answered that it does not do it, or its answer proves that it did not."""
-
-
-class _NotSent(Exception):
-    """Nobody took the connection; the meter heard nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,31 +52,8 @@ class _State:
         )
 
 
-class EmopLine:
-    """One meter, or the gateway before it.
-
-    A meter often refuses a second connection for about two seconds: ``rest_s`` lies between two
-    conversations, and one that fails is tried again after each of ``pauses_s``. ``answer_s`` is how long a
-    conversation may take, ``limit_s`` how long a call.
-    """
-
-    def __init__(
-        self,
-        *,
-        pauses_s: Sequence[float] = (7.0,) * 5,
-        rest_s: float = 2.2,
-        answer_s: float = 10.0,
-        limit_s: float = 80.0,
-    ) -> None:
-        self._pauses_s, self._rest_s = tuple(pauses_s), rest_s
-        self._answer_s, self._limit_s = answer_s, limit_s
-        self._lock = asyncio.Lock()
-        self._free_at = 0.0
-
-    @staticmethod
-    def key(device: Device) -> str:
-        """Return the meter's address; two of them never share a line."""
-        return str(tcp_place(device.settings.get("url"), port=PORT))
+class EmopLine(EmopTalk):
+    """One meter, or the gateway before it."""
 
     async def read(self, device: Device, *, now_s: int) -> Decoded:
         """Ask for the objects of the setting ``objects``, else registers, balance, clock, voltage and power.
@@ -95,7 +68,7 @@ class EmopLine:
         async with self._call():
             for object_id in asked:
                 try:
-                    answer = await self._ask(device, _read(device, object_id))
+                    answer = await self._ask(device, read_request(device, object_id))
                 except RefusedByMeter as refusal:
                     why = str(refusal)
                     continue
@@ -136,7 +109,7 @@ class EmopLine:
         async with self._call():
             while next_s < end_s and len(bodies) < _LOG_ANSWERS_MAX:
                 body = values.log_request(next_s)
-                request = frames.Frame(_meter(device), _US, 5, frames.LOG_LAYOUT, body)
+                request = frames.Frame(meter_party(device), US, 5, frames.LOG_LAYOUT, body)
                 answer = await self._ask(device, request)
                 try:
                     records = values.log_records(answer.body)
@@ -185,7 +158,7 @@ class EmopLine:
         async with self._call():
             before_micro = await self._balance(device)
             try:
-                await self._ask(device, _write(device, objects.TOKEN, payload), may_repeat=False)
+                await self._ask(device, write_request(device, objects.TOKEN, payload), may_repeat=False)
             except RefusedByMeter:
                 raise
             except Unreachable:
@@ -208,7 +181,7 @@ class EmopLine:
         async with self._call():
             await self._write(device, objects.PREPAY, bytes([is_prepay]))
 
-    async def write_prices(self, device: Device, *, wanted: prices.MeterPrices) -> None:
+    async def write_prices(self, device: Device, *, wanted: MeterPrices) -> None:
         """Write what the meter charges from a time on; each value is read back before the next is written.
 
         :raises RefusedByMeter: if the meter refuses a value, or still holds another; the time comes last
@@ -216,7 +189,7 @@ class EmopLine:
         :raises mita.drivers.emop.values.BadPayload: for a value that the meter cannot hold
         """
         zone = clock_zone(device)
-        pairs = prices.to_write(replace(wanted, from_s=values.shown_s(wanted.from_s, zone=zone)))
+        pairs = to_write(replace(wanted, from_s=values.shown_s(wanted.from_s, zone=zone)))
         for object_id, payload in pairs:
             # a call for each: a table of 64 prices takes minutes, and readings may come in between
             async with self._call():
@@ -226,8 +199,10 @@ class EmopLine:
         """Return what is wrong between us and the meter."""
         try:
             async with self._call():
-                serial = values.text((await self._ask(device, _read(device, objects.SERIAL))).payload)
-                voltage = values.voltage_v((await self._ask(device, _read(device, objects.VOLTAGE))).payload)
+                serial = values.text((await self._ask(device, read_request(device, objects.SERIAL))).payload)
+                voltage = values.voltage_v(
+                    (await self._ask(device, read_request(device, objects.VOLTAGE))).payload
+                )
         except (Unreachable, values.BadPayload, BadUrl) as error:
             return [str(error)]
         wrong = []
@@ -238,45 +213,56 @@ class EmopLine:
             wrong.append(f"it answers, but with {voltage} V")
         return wrong
 
-    async def set_clock(self, device: Device, *, now_s: int) -> bool:
-        """Set the clock and read it back; False if the meter refuses.
+    async def set_clock(self, device: Device, *, now_s: int) -> int:
+        """Set the clock and read it back; return by how many seconds it is ahead then.
 
+        :raises RefusedByMeter: if the meter refuses, or does not say what its clock shows
         :raises Unreachable: if it does not answer
         """
         zone = clock_zone(device)
         async with self._call():
             began = asyncio.get_running_loop().time()
             payload = values.clock_payload(now_s, zone=zone)
-            try:
-                await self._ask(device, _write(device, objects.CLOCK, payload), may_repeat=False)
-                answer = await self._ask(device, _read(device, objects.CLOCK))
-            except RefusedByMeter:
-                return False
+            await self._ask(device, write_request(device, objects.CLOCK, payload), may_repeat=False)
+            answer = await self._ask(device, read_request(device, objects.CLOCK))
             passed_s = int(asyncio.get_running_loop().time() - began)
         try:
-            drift_s = values.clock_s(answer.payload, zone=zone) - now_s - passed_s
-        except values.BadPayload:
-            return False
-        return abs(drift_s) <= _CLOCK_TOLERANCE_S
+            return values.clock_s(answer.payload, zone=zone) - now_s - passed_s
+        except values.BadPayload as bad:
+            raise RefusedByMeter(f"the meter's clock {bad}") from bad
+
+    async def give_prices(self, device: Device, *, prices: FlatPrices, from_s: int) -> None:
+        """Write prices that are the same at each hour, as :meth:`write_prices` does.
+
+        :raises RefusedByMeter: if the meter refuses a value, or still holds another
+        :raises Unreachable: if it does not answer
+        """
+        await self.write_prices(device, wanted=flat(prices, from_s=from_s))
+
+    async def held_prices(self, device: Device) -> HeldPrices:
+        """Return what the meter charges now.
+
+        :raises Unreachable: if it does not answer, or not what it should
+        """
+        payloads: dict[int, bytes] = {}
+        for object_id in ACTIVE:
+            async with self._call():
+                payloads[object_id] = (await self._ask(device, read_request(device, object_id))).payload
+        try:
+            return held(payloads)
+        except values.BadPayload as bad:
+            raise Unreachable(f"a price of the meter {bad}") from bad
 
     async def close(self) -> None:
         """Do nothing: no connection outlives its question."""
 
-    @asynccontextmanager
-    async def _call(self) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(self._limit_s), self._lock:
-                yield
-        except TimeoutError as error:
-            raise Unreachable(f"the meter took longer than {self._limit_s:g} seconds") from error
-
     async def _state(self, device: Device) -> _State:
         try:
             return _State(
-                values.flag((await self._ask(device, _read(device, objects.PREPAY))).payload),
+                values.flag((await self._ask(device, read_request(device, objects.PREPAY))).payload),
                 await self._balance(device),
                 values.price_micro(
-                    (await self._ask(device, _read(device, objects.EMERGENCY_CREDIT))).payload
+                    (await self._ask(device, read_request(device, objects.EMERGENCY_CREDIT))).payload
                 ),
             )
         except values.BadPayload as bad:
@@ -284,97 +270,11 @@ class EmopLine:
 
     async def _balance(self, device: Device) -> int:
         try:
-            return values.balance_micro((await self._ask(device, _read(device, objects.BALANCE))).payload)
+            return values.balance_micro(
+                (await self._ask(device, read_request(device, objects.BALANCE))).payload
+            )
         except values.BadPayload as bad:
             raise Unreachable(f"the meter's balance {bad}") from bad
-
-    async def _write(self, device: Device, object_id: int, payload: bytes) -> None:
-        """Write an object and read it back. Writing the same again does no harm, so it may be repeated."""
-        await self._ask(device, _write(device, object_id, payload))
-        held = (await self._ask(device, _read(device, object_id))).payload
-        if held != payload:
-            name = objects.name(object_id)
-            raise RefusedByMeter(f"object {name} was written {payload.hex()} and reads {held.hex()}")
-
-    async def _ask(self, device: Device, request: frames.Frame, *, may_repeat: bool = True) -> frames.Frame:
-        why = ""
-        for pause_s in (*self._pauses_s, None):
-            try:
-                return await self._converse(device, request)
-            except _NotSent as error:
-                why = str(error)
-            except frames.BadFrame as bad:
-                if bad.code == "refused":
-                    raise RefusedByMeter(f"{_named(request)}: {bad}") from bad
-                why = str(bad)
-                if not may_repeat:
-                    break
-            if pause_s is not None:
-                await asyncio.sleep(pause_s)
-        raise Unreachable(f"{self.key(device)}: {_named(request)}: {why}")
-
-    async def _converse(self, device: Device, request: frames.Frame) -> frames.Frame:
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(max(0.0, self._free_at - loop.time()))
-        place = tcp_place(device.settings.get("url"), port=PORT)
-        try:
-            async with asyncio.timeout(self._answer_s):
-                reader, writer = await asyncio.open_connection(place.host, place.port)
-        except TimeoutError as error:
-            raise _NotSent("the connection is not answered") from error
-        except OSError as error:
-            raise _NotSent(f"the connection is refused: {error}") from error
-        try:
-            return await self._heard(reader, writer, request)
-        finally:
-            writer.transport.abort()
-            self._free_at = loop.time() + self._rest_s
-
-    async def _heard(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: frames.Frame
-    ) -> frames.Frame:
-        buffer = bytearray()
-        strange: frames.BadFrame | None = None
-        try:
-            async with asyncio.timeout(self._answer_s):
-                writer.write(frames.build(request))
-                while len(buffer) <= _ANSWER_BYTES_MAX:
-                    more = await reader.read(256)
-                    if not more:
-                        break
-                    buffer += more
-                    while (found := frames.take(buffer)) is not None:
-                        try:
-                            frames.check_answer(request, found)
-                        except frames.BadFrame as bad:
-                            if bad.code == "refused":
-                                raise
-                            # a late answer to somebody else's question may come first
-                            strange = bad
-                            continue
-                        return found
-        except (TimeoutError, OSError):
-            # what came until then says more than that it ended
-            pass
-        raise strange or frames.problem(bytes(buffer))
-
-
-def _meter(device: Device) -> frames.Party:
-    return frames.Party(0, device.settings.get("meter_address", 0))
-
-
-def _read(device: Device, object_id: int) -> frames.Frame:
-    return frames.read_frame(object_id, to=_meter(device), by=_US)
-
-
-def _write(device: Device, object_id: int, payload: bytes) -> frames.Frame:
-    return frames.write_frame(object_id, payload, to=_meter(device), by=_US)
-
-
-def _named(request: frames.Frame) -> str:
-    if request.object_id is None:
-        return "profile log"
-    return f"{'writing' if request.is_write else 'reading'} {objects.name(request.object_id)}"
 
 
 def _decoded(said: object, device: Device, *, now_s: int) -> Decoded:

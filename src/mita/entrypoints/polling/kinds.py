@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from mita.entrypoints.polling.dlms import DlmsLine
 from mita.entrypoints.polling.emop import EmopLine
+from mita.entrypoints.polling.ends import Kind
 from mita.entrypoints.polling.mbus import MbusLine
 from mita.entrypoints.polling.modbus import ModbusLine
 from mita.entrypoints.polling.registered import StoredCounters
-from mita.entrypoints.polling.service import Kind
 
 if TYPE_CHECKING:
     from mita.kit.db import Database

@@ -10,7 +10,7 @@ from mita.drivers.mbus import PORT, MbusDriver, link, wanted_identification
 from mita.drivers.mbus.telegram import BadTelegram, telegram
 from mita.drivers.urls import place
 from mita.drivers.wire import Arrival, Decoded, Shown, Step
-from mita.entrypoints.polling.line import Unreachable
+from mita.entrypoints.polling.line import RefusedByDevice, Unreachable
 from mita.entrypoints.polling.wires import opened
 from mita.metering.domain import Rejection
 
@@ -77,9 +77,12 @@ class MbusLine:
             )
         return wrong
 
-    async def set_clock(self, device: Device, *, now_s: int) -> bool:  # noqa: ARG002 - it cannot be set
-        """Return False: the clock is not set over M-Bus here."""
-        return False
+    async def set_clock(self, device: Device, *, now_s: int) -> int:  # noqa: ARG002 - it cannot be set
+        """Refuse: the clock is not set over M-Bus here.
+
+        :raises RefusedByDevice: always
+        """
+        raise RefusedByDevice("the clock of an M-Bus meter is not set from here")
 
     async def close(self) -> None:
         """Do nothing: the port is let go of after each call."""

@@ -13,7 +13,7 @@ from mita.drivers.modbus.probing import probe_problem
 from mita.drivers.modbus.setup import BadSettings, Setup, address_of, setup
 from mita.drivers.modbus.values import WORDS
 from mita.drivers.wire import Arrival, Decoded, Step, SwitchState
-from mita.entrypoints.polling.line import Unreachable
+from mita.entrypoints.polling.line import RefusedByDevice, Unreachable
 from mita.entrypoints.polling.modbus_bus import Bus, Refused
 
 if TYPE_CHECKING:
@@ -91,9 +91,12 @@ class ModbusLine:
         except Unreachable as unreachable:
             return [str(unreachable)]
 
-    async def set_clock(self, device: Device, *, now_s: int) -> bool:  # noqa: ARG002 - the interface
-        """Return False: no register map knows a clock."""
-        return False
+    async def set_clock(self, device: Device, *, now_s: int) -> int:  # noqa: ARG002 - the interface
+        """Refuse: no register map knows a clock.
+
+        :raises RefusedByDevice: always
+        """
+        raise RefusedByDevice("no register map knows a clock")
 
     async def close(self) -> None:
         """Let go of the bus."""

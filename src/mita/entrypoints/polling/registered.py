@@ -10,10 +10,11 @@ from mita.credit import queries as credit_queries
 from mita.devices import operations as devices
 from mita.devices import queries as registry
 from mita.drivers.known import POLLED
-from mita.drivers.wire import Order, Step, SwitchState
+from mita.drivers.wire import Health, Step, SwitchState
 from mita.entrypoints.ingest.reported import record_reports
 from mita.entrypoints.lane import Lane
-from mita.entrypoints.polling.service import Polled, Waiting
+from mita.entrypoints.polling.ends import Polled, Waiting
+from mita.entrypoints.switching import switchings
 from mita.entrypoints.told import batch_of
 from mita.estates import queries as estates
 from mita.kit.clock import now_utc, to_us
@@ -22,7 +23,10 @@ from mita.metering import queries as metering_queries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
+    from mita.credit.models import SupplyCommand
+    from mita.devices.queries import Configured
     from mita.drivers.wire import Decoded, Device
     from mita.entrypoints.polling.reach import Reach
     from mita.kit.db import Database
@@ -40,6 +44,8 @@ class Registered:
         self._reach = reach
         self._lanes: dict[int, Lane] = {}
         self._refused: dict[tuple[int, str], str] = {}
+        # as of the last look at all devices, which is what they are asked by
+        self._configured: dict[tuple[int, str], Configured] = {}
 
     async def _estate_ids(self) -> list[int]:
         async with self._database.unit_of_work(estates=[]) as session:
@@ -48,16 +54,19 @@ class Registered:
     async def devices(self) -> Sequence[Polled]:
         """Return every registered device that is to be asked and may be."""
         found: list[Polled] = []
+        known: dict[tuple[int, str], Configured] = {}
         for estate_id in await self._estate_ids():
             async with self._database.unit_of_work(estates=[estate_id]) as session:
                 configured = await registry.configured(
                     session, estate_id=estate_id, drivers=sorted(POLLED), with_secrets=True
                 )
+            known |= {(estate_id, name): each for name, each in configured.items()}
             found += [
                 Polled(estate_id, each.driver, each.device, _every_s(each.device))
                 for each in configured.values()
                 if await self._may_be_asked(estate_id, each.device)
             ]
+        self._configured = known
         return found
 
     async def _may_be_asked(self, estate_id: int, device: Device) -> bool:
@@ -76,34 +85,32 @@ class Registered:
         now = now_utc()
         for estate_id in await self._estate_ids():
             async with self._database.unit_of_work(estates=[estate_id]) as session:
-                for command_id in await credit_queries.due_commands(
+                due = await credit_queries.due_commands(
                     session, estate_id=estate_id, now=now, limit=_ORDERS_MAX
-                ):
-                    command = await credit_queries.command(
-                        session, estate_id=estate_id, command_id=command_id
-                    )
-                    meters = await metering_queries.meters(
-                        session, estate_id=estate_id, unit_id=command.unit_id
-                    )
-                    meter = next((m for m in meters if m.utility == command.utility and m.device), None)
-                    if command.expires_at <= now or meter is None or meter.device is None:
-                        continue
-                    configured = (
-                        await registry.configured(
-                            session, estate_id=estate_id, names=[meter.device], with_secrets=True
-                        )
-                    )[meter.device]
-                    if configured.driver in POLLED and not self._reach.refusal(
-                        configured.device.settings.get("url")
-                    ):
-                        order = Order(
-                            command_id,
-                            command.action == "on",
-                            to_us(command.expires_at) // 1_000_000,
-                            meter.serial,
-                        )
-                        found.append(Waiting(estate_id, configured.driver, configured.device, order))
+                )
+                if not due:
+                    continue
+                commands = await credit_queries.commands_of_ids(session, estate_id=estate_id, command_ids=due)
+                switched = await switchings(
+                    session,
+                    estate_id=estate_id,
+                    commands=[each for each in commands if each.expires_at > now],
+                    with_secrets=True,
+                )
+            found += [
+                Waiting(estate_id, each.driver, each.device, each.order)
+                for each in switched.values()
+                if each.driver in POLLED and not self._reach.refusal(each.device.settings.get("url"))
+            ]
         return found
+
+    async def is_due(self, waiting: Waiting) -> bool:
+        """Tell whether a command is to be given to its device still: it may have lost its place meanwhile."""
+        async with self._database.unit_of_work(estates=[waiting.estate_id]) as session:
+            command = await credit_queries.command(
+                session, estate_id=waiting.estate_id, command_id=waiting.order.command_id
+            )
+            return _is_due(command, now=now_utc())
 
     async def settle(self, estate_id: int, device: Device, decoded: Decoded) -> None:
         """Charge what a device told, and record what it reported."""
@@ -129,7 +136,8 @@ class Registered:
                 command = await credit_queries.command(
                     session, estate_id=estate_id, command_id=command_id, lock=True
                 )
-                if command.state not in ("confirmed", "failed"):
+                # whoever carried it out beside us has noted that
+                if _is_due(command, now=now):
                     await credit.note_attempt(
                         session, command=command, state="sent", answer_s=_ANSWER_S, now=now
                     )
@@ -141,11 +149,16 @@ class Registered:
                 device.name, now, decoded.reports, len(decoded.readings), len(decoded.rejections)
             )
             await devices.note(session, estate_id=estate_id, noted=[noted])
+            if any(isinstance(each, Health) and each.clock_s is not None for each in decoded.reports):
+                await devices.keep_clock(session, estate_id=estate_id, name=device.name, now=now)
 
     async def _kept(self, estate_id: int, device: Device, decoded: Decoded) -> Decoded:
-        async with self._database.unit_of_work(estates=[estate_id]) as session:
-            found = await registry.configured(session, estate_id=estate_id, names=[device.name])
-        kept = found[device.name].kept(decoded)
+        known = self._configured.get((estate_id, device.name))
+        if known is None:
+            async with self._database.unit_of_work(estates=[estate_id]) as session:
+                found = await registry.configured(session, estate_id=estate_id, names=[device.name])
+            known = found[device.name]
+        kept = known.kept(decoded)
         # we heard it just now, and answers come in order: whole seconds would make two states equally new
         kept.reports = [
             replace(each, taken_s=None) if isinstance(each, SwitchState) else each for each in kept.reports
@@ -174,6 +187,11 @@ class StoredCounters:
         estate_id = found[device]
         async with self._database.unit_of_work(estates=[estate_id]) as session:
             return await devices.take_counter(session, estate_id=estate_id, name=device, count=count)
+
+
+def _is_due(command: SupplyCommand, *, now: datetime) -> bool:
+    is_over = command.state in ("confirmed", "failed")
+    return not is_over and (command.answer_due_at is None or command.answer_due_at <= now)
 
 
 def _every_s(device: Device) -> int:

@@ -1,7 +1,8 @@
 """Asks devices that do not speak by themselves, and carries supply commands to them. Knows no protocol.
 
-Devices on the same bus come one after another, buses at once. On a bus orders go before readings. A device
-that does not answer is left alone for longer and longer; the others of its bus lose the time of one try.
+Devices on the same bus come one after another, buses at once. On a bus orders go before tasks, and those
+before readings. A device that does not answer is left alone for longer and longer; the others of its bus lose
+the time of one try. Of several services one asks on a bus, and another takes over when that one is gone.
 """
 
 from __future__ import annotations
@@ -9,20 +10,31 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from mita.drivers.wire import Decoded, Step
+from mita.entrypoints.polling.ends import Alone, WallClock
 from mita.entrypoints.polling.line import Unreachable
 from mita.entrypoints.polling.schedule import after_failure_s, first_s, kept_s, next_s
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from uuid import UUID
 
-    from mita.drivers.wire import Device, Order
+    from mita.drivers.wire import Device
+    from mita.entrypoints.polling.ends import (
+        Clock,
+        Kind,
+        Polled,
+        Sink,
+        Source,
+        Tasks,
+        Turns,
+        Waiting,
+        WaitingTask,
+    )
     from mita.entrypoints.polling.line import Line
 
 logger = logging.getLogger(__name__)
@@ -31,79 +43,7 @@ logger = logging.getLogger(__name__)
 _TALK_S_MAX = 180.0
 _IDLE_S = 3_600.0
 _SETTLE_AGAIN_S = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Polled:
-    """A device that is to be asked every ``every_s`` seconds; ``last_s`` is when it answered last."""
-
-    estate_id: int
-    driver: str
-    device: Device
-    every_s: int
-    last_s: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """An order on its way to a device."""
-
-    estate_id: int
-    driver: str
-    device: Device
-    order: Order
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How a driver's devices are reached: the key of a device's bus, and a line for a bus."""
-
-    key: Callable[[Device], str]
-    open: Callable[[], Line]
-
-
-class Source(Protocol):
-    """Where devices and orders come from."""
-
-    async def devices(self) -> Sequence[Polled]:
-        """Return all devices that are to be asked; a device that is left out is asked no more."""
-
-    async def orders(self) -> Sequence[Waiting]:
-        """Return the orders that wait; one that is being carried out may be among them again."""
-
-
-class Sink(Protocol):
-    """Where results go."""
-
-    async def settle(self, estate_id: int, device: Device, decoded: Decoded) -> None:
-        """Take what a device told: readings, rejections, and reports such as steps of an order."""
-
-    async def reached(self, estate_id: int, device: Device, *, ok: bool, reason: str) -> None:
-        """Take that a device answered or did not, and why not in plain words."""
-
-
-class Clock(Protocol):
-    """The wall clock."""
-
-    def now_s(self) -> int:
-        """Return seconds since 1970."""
-
-    async def wait(self, bell: asyncio.Event, seconds: float) -> None:
-        """Return when the bell rings, at the latest after so many seconds."""
-
-
-class WallClock:
-    """The real one."""
-
-    def now_s(self) -> int:
-        """Return seconds since 1970."""
-        return int(time.time())
-
-    async def wait(self, bell: asyncio.Event, seconds: float) -> None:
-        """Return when the bell rings, at the latest after so many seconds."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await bell.wait()
+_STAND_BY_S = 30
 
 
 # estate and name: nothing keeps two estates from calling a device the same
@@ -119,9 +59,11 @@ class _Entry:
 
 @dataclass(slots=True)
 class _Bus:
+    name: str
     line: Line
     entries: dict[_Name, _Entry] = field(default_factory=dict)
     orders: deque[Waiting] = field(default_factory=deque)
+    tasks: deque[WaitingTask] = field(default_factory=deque)
     bell: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     is_ending: bool = False
@@ -137,6 +79,8 @@ class PollingService:
         kinds: Mapping[str, Kind],
         source: Source,
         sink: Sink,
+        tasks: Tasks | None = None,
+        turns: Turns | None = None,
         clock: Clock | None = None,
         refresh_s: int = 60,
         orders_s: int = 2,
@@ -144,6 +88,7 @@ class PollingService:
         grace_s: float = 8.0,
     ) -> None:
         self._kinds, self._source, self._sink = kinds, source, sink
+        self._tasks, self._turns = tasks, turns or Alone()
         self._clock: Clock = clock or WallClock()
         self._refresh_s, self._orders_s, self._grace_s = refresh_s, orders_s, grace_s
         self._buses: dict[tuple[str, str], _Bus] = {}
@@ -202,6 +147,8 @@ class PollingService:
                 await self._arrange(await self._source.devices(), now_s=now_s)
             for waiting in await self._source.orders():
                 await self._queue(waiting)
+            for task in () if self._tasks is None else await self._tasks.waiting():
+                await self._queue_task(task)
         except Exception:  # a database that is away comes back; buses go on meanwhile
             logger.exception("devices or orders cannot be read; trying again")
 
@@ -221,7 +168,7 @@ class PollingService:
         empty = [key for key in self._buses if key not in placed]
         for key in empty:
             self._buses[key].entries = {}
-        idle = [key for key in empty if not self._buses[key].orders and not self._buses[key].is_talking]
+        idle = [key for key in empty if not _is_busy(self._buses[key])]
         await self._end([self._buses.pop(key) for key in idle])
 
     async def _queue(self, waiting: Waiting) -> None:
@@ -237,6 +184,16 @@ class PollingService:
         bus = self._bus(key)
         bus.orders.append(waiting)
         bus.bell.set()
+
+    async def _queue_task(self, task: WaitingTask) -> None:
+        if task.task_id in self._in_hand:
+            return
+        key = await self._key(task.estate_id, task.driver, task.device)
+        if key is not None:
+            self._in_hand.add(task.task_id)
+            bus = self._bus(key)
+            bus.tasks.append(task)
+            bus.bell.set()
 
     async def _key(self, estate_id: int, driver: str, device: Device) -> tuple[str, str] | None:
         """Return a device's bus; None, and a word to the sink once, if its settings name none."""
@@ -257,7 +214,7 @@ class PollingService:
     def _bus(self, key: tuple[str, str]) -> _Bus:
         bus = self._buses.get(key)
         if bus is None:
-            bus = self._buses[key] = _Bus(self._kinds[key[0]].open())
+            bus = self._buses[key] = _Bus(" ".join(key), self._kinds[key[0]].open())
             bus.task = asyncio.create_task(self._serve(bus), name=f"polling {key[1]}")
         return bus
 
@@ -267,19 +224,42 @@ class PollingService:
             entry = min(
                 bus.entries.values(), key=lambda each: (each.due_s, each.polled.device.name), default=None
             )
-            if not bus.orders and (entry is None or entry.due_s > now_s):
+            if not bus.orders and not bus.tasks and (entry is None or entry.due_s > now_s):
                 await self._clock.wait(bus.bell, _IDLE_S if entry is None else entry.due_s - now_s)
                 bus.bell.clear()
+                continue
+            if not await self._turns.is_ours(bus.name):
+                self._stand_by(bus, now_s=now_s)
                 continue
             async with self._places:
                 bus.is_talking = True
                 try:
                     if bus.orders:
                         await self._carry_out(bus, bus.orders.popleft())
+                    elif bus.tasks:
+                        await self._do(bus, bus.tasks.popleft())
                     elif entry is not None:
                         await self._read(bus, entry)
                 finally:
                     bus.is_talking = False
+
+    def _stand_by(self, bus: _Bus, *, now_s: int) -> None:
+        """Leave a bus to the service that asks there; what waits comes again from the source."""
+        self._in_hand -= {each.order.command_id for each in bus.orders}
+        self._in_hand -= {each.task_id for each in bus.tasks}
+        bus.orders.clear()
+        bus.tasks.clear()
+        for entry in bus.entries.values():
+            entry.due_s = max(entry.due_s, now_s + _STAND_BY_S)
+
+    async def _do(self, bus: _Bus, task: WaitingTask) -> None:
+        assert self._tasks is not None, "it gave the task"
+        try:
+            await self._tasks.carry_out(task, bus.line)
+        except Exception:  # the task still waits in the source, which gives it again
+            logger.exception("a task of %s cannot be carried out", task.device.name)
+        finally:
+            self._in_hand.discard(task.task_id)
 
     async def _read(self, bus: _Bus, entry: _Entry) -> None:
         polled = entry.polled
@@ -306,6 +286,14 @@ class PollingService:
 
     async def _carry_out(self, bus: _Bus, waiting: Waiting) -> None:
         order, device = waiting.order, waiting.device
+        try:
+            is_due = await self._source.is_due(waiting)
+        except Exception:  # the order still waits in the source, which gives it again
+            logger.exception("whether an order to %s is due cannot be read", device.name)
+            is_due = False
+        if not is_due:
+            self._in_hand.discard(order.command_id)
+            return
         now_s = self._clock.now_s()
         reason = ""
         decoded = Decoded()
@@ -345,6 +333,11 @@ class PollingService:
             for bus in buses:
                 with contextlib.suppress(OSError):
                     await bus.line.close()
+                await self._turns.let_go(bus.name)
+
+
+def _is_busy(bus: _Bus) -> bool:
+    return bool(bus.orders or bus.tasks or bus.is_talking)
 
 
 def _entry(polled: Polled, known: _Entry | None, *, now_s: int) -> _Entry:

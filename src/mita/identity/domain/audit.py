@@ -22,6 +22,7 @@ AUDITED = frozenset(
         "credit_rule",
         "debt_plan",
         "device",
+        "device_task",
         "device_token",
         "distribution_rule",
         "document",

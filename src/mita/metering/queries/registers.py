@@ -247,3 +247,13 @@ async def meters_behind(session: AsyncSession, *, estate_id: int, device: str) -
     """Return the meters that a device speaks for, by id."""
     statement = select(Meter).where(Meter.estate_id == estate_id, Meter.device == device)
     return (await session.scalars(statement.order_by(Meter.meter_id))).all()
+
+
+async def meters_with_devices(
+    session: AsyncSession, *, estate_id: int, unit_ids: Sequence[int]
+) -> Sequence[Meter]:
+    """Return the meters of some units that have a device, by id."""
+    statement = select(Meter).where(
+        Meter.estate_id == estate_id, Meter.unit_id.in_(list(unit_ids)), Meter.device.is_not(None)
+    )
+    return (await session.scalars(statement.order_by(Meter.meter_id))).all()

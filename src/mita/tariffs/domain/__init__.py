@@ -52,6 +52,7 @@ from .document import (
     canonical_json,
     decimal_text,
     demand_register,
+    tax_fraction,
 )
 from .due import Item, demand_item, fixed_item, minimum_item
 from .json_schema import document_schema
@@ -198,6 +199,7 @@ __all__ = [
     "segments",
     "share_by_remainder",
     "tables_at",
+    "tax_fraction",
     "to_cents",
     "units_for",
     "whole_period",

@@ -1,0 +1,55 @@
+"""Supply commands as the devices that carry them out take them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mita.devices import queries as registry
+from mita.drivers.wire import Order
+from mita.kit.clock import to_us
+from mita.metering import queries as metering
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from mita.credit.models import SupplyCommand
+    from mita.drivers.wire import Device
+
+
+@dataclass(frozen=True, slots=True)
+class Switching:
+    """A supply command, and the device that switches the supply."""
+
+    driver: str
+    device: Device
+    order: Order
+
+
+async def switchings(
+    session: AsyncSession, *, estate_id: int, commands: Sequence[SupplyCommand], with_secrets: bool = False
+) -> dict[UUID, Switching]:
+    """Return who carries out which of an estate's commands; those that no device switches are left out."""
+    if not commands:
+        return {}
+    units = sorted({each.unit_id for each in commands})
+    devices: dict[tuple[int, str], tuple[str, str]] = {}
+    for meter in await metering.meters_with_devices(session, estate_id=estate_id, unit_ids=units):
+        if meter.device is not None:
+            devices.setdefault((meter.unit_id, meter.utility), (meter.serial, meter.device))
+    names = sorted({device for _, device in devices.values()})
+    configured = await registry.configured(
+        session, estate_id=estate_id, names=names, with_secrets=with_secrets
+    )
+    found = {}
+    for command in commands:
+        place = devices.get((command.unit_id, command.utility))
+        if place is not None:
+            serial, name = place
+            expires_s = to_us(command.expires_at) // 1_000_000
+            order = Order(command.command_id, command.action == "on", expires_s, serial)
+            found[command.command_id] = Switching(configured[name].driver, configured[name].device, order)
+    return found
