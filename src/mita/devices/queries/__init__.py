@@ -1,5 +1,6 @@
 """Reads of the registry of devices."""
 
+from .aliases import Holder, holders_of_aliases
 from .codecs import codec, codecs, codecs_by_id
 from .devices import (
     device,
@@ -19,6 +20,7 @@ from .wired import BadField, Configured, configured, field_of, wire_device
 __all__ = [
     "BadField",
     "Configured",
+    "Holder",
     "codec",
     "codecs",
     "codecs_by_id",
@@ -29,6 +31,7 @@ __all__ = [
     "field_of",
     "frames",
     "heard_devices",
+    "holders_of_aliases",
     "ids_of_devices",
     "issues",
     "open_issues",

@@ -1,4 +1,4 @@
-"""Files of head-ends that come over the API.
+"""Files of head-ends that come over the API; devices under the names that their bridge gives them.
 
 Revision ID: 0035
 Revises: 0030

@@ -1,4 +1,4 @@
--- Files of head-ends that come over the API: kept until they are charged, and then what became of them.
+-- Files of head-ends that come over the API: kept until they are charged, and then what became of them. Names of bridges.
 
 CREATE TABLE reading_file (
     estate_id bigint NOT NULL REFERENCES estate,
@@ -53,3 +53,15 @@ $$ SELECT f.estate_id, f.reading_file_id FROM reading_file AS f
    WHERE f.finished_at IS NULL AND f.touched_at < touched_before ORDER BY f.touched_at LIMIT 100 $$;
 REVOKE EXECUTE ON FUNCTION unfinished_reading_files(timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION unfinished_reading_files(timestamptz) TO mita_app;
+
+-- ── devices under the names that their bridge gives them ──────────────────────────────────────
+
+-- names only: whose topics bear these names, in any estate; ingest asks before it knows an estate
+CREATE INDEX device_state_by_alias ON device_state (alias) WHERE alias IS NOT NULL;
+CREATE FUNCTION devices_of_aliases(of_driver text, aliases text[]) RETURNS TABLE (alias text, estate_id bigint, name text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+$$ SELECT s.alias, d.estate_id, d.name FROM device_state AS s
+   JOIN device AS d ON d.estate_id = s.estate_id AND d.device_id = s.device_id
+   WHERE s.alias = ANY (aliases) AND d.driver = of_driver AND d.removed_at IS NULL $$;
+REVOKE EXECUTE ON FUNCTION devices_of_aliases(text, text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION devices_of_aliases(text, text[]) TO mita_app;
