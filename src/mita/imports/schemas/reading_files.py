@@ -73,7 +73,9 @@ class ReadingFileOut(Shape):
     reading_file_id: UUID
     file_name: str = Field(examples=["NEM12#march.zip"])
     format: LayoutWord
-    profile: str | None = Field(description="Of CSV: the profile; `own` if it came with the file")
+    profile: str | None = Field(
+        description="Of CSV: the profile; `own` if it came with the file", examples=["smip"]
+    )
     mode: ModeWord
     is_dry_run: bool
     state: StateWord = Field(
