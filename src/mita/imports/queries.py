@@ -1,4 +1,4 @@
-"""Reads of imports and their rows."""
+"""Reads of imports and their rows, and of files of head-ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
 
-from mita.imports.models import ImportFile, ImportRow
+from mita.imports.models import ImportFile, ImportRow, ReadingFile
 from mita.kit.errors import NotFound
 
 if TYPE_CHECKING:
@@ -96,3 +96,40 @@ async def unfinished(session: AsyncSession, *, touched_before: datetime) -> list
     statement = text("SELECT estate_id, import_id FROM unfinished_imports(:touched_before)")
     rows = await session.execute(statement, {"touched_before": touched_before})
     return [(row.estate_id, row.import_id) for row in rows]
+
+
+async def reading_file(session: AsyncSession, *, estate_id: int, reading_file_id: UUID) -> ReadingFile:
+    """Return one file of a head-end as it is now, without its content.
+
+    :raises NotFound: if the estate has no such file
+    """
+    found = await session.get(ReadingFile, (estate_id, reading_file_id), populate_existing=True)
+    if found is None:
+        raise NotFound(f"reading file {reading_file_id} does not exist in estate {estate_id}")
+    return found
+
+
+async def reading_file_of_key(session: AsyncSession, *, estate_id: int, key: str) -> ReadingFile | None:
+    """Return the file of a head-end that came with an idempotency key."""
+    return await session.scalar(
+        select(ReadingFile).where(ReadingFile.estate_id == estate_id, ReadingFile.key == key)
+    )
+
+
+async def reading_files(
+    session: AsyncSession, *, estate_id: int, before: UUID | None, limit: int
+) -> Sequence[ReadingFile]:
+    """Return an estate's files of head-ends, the newest first."""
+    statement = select(ReadingFile).where(ReadingFile.estate_id == estate_id)
+    if before is not None:
+        statement = statement.where(ReadingFile.reading_file_id < before)
+    return (await session.scalars(statement.order_by(ReadingFile.reading_file_id.desc()).limit(limit))).all()
+
+
+async def unfinished_reading_files(
+    session: AsyncSession, *, touched_before: datetime
+) -> list[tuple[int, UUID]]:
+    """Return (estate_id, reading_file_id) of files that nobody has touched for a while, in any estate."""
+    statement = text("SELECT estate_id, reading_file_id FROM unfinished_reading_files(:touched_before)")
+    rows = await session.execute(statement, {"touched_before": touched_before})
+    return [(row.estate_id, row.reading_file_id) for row in rows]

@@ -24,7 +24,7 @@ from mita.estates.operations import Share, Stay
 from mita.identity import operations as identity
 from mita.identity.domain import Principal
 from mita.imports import operations as imports
-from mita.imports.domain import Mode
+from mita.imports.domain import Mode, ReadingTerms
 from mita.ledger import operations as ledger
 from mita.ledger import queries as ledger_queries
 from mita.ledger.domain import CheckpointKind, sign_checkpoint
@@ -557,3 +557,9 @@ async def _import(database: Database, *, estate_id: int) -> None:
     new = imports.NewFile("units", "units.csv", b"name\nimported\n", Mode.VALID_ROWS, False, "seed")
     async with database.unit_of_work(estates=[estate_id]) as session:
         await imports.receive_file(session, estate_id=estate_id, new=new, actor="staff:test", now=NOW)
+    terms = ReadingTerms("nem12")
+    sent = imports.NewReadingFile("march.csv", b"100,NEM12", terms, Mode.VALID_ROWS, False, "seed")
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        await imports.receive_reading_file(
+            session, estate_id=estate_id, new=sent, actor="staff:test", now=NOW
+        )

@@ -290,6 +290,8 @@ def test_functions_that_act_as_the_owner_are_listed(admin: psycopg.Connection) -
         "refresh_statistics",
         "webhook_estate_ids",
         "unfinished_imports",
+        "unfinished_reading_files",
+        "devices_of_aliases",
         "entry_names",
         "forget_answers",
         "record_row_change",

@@ -1,5 +1,6 @@
 """Writes of the registry of devices."""
 
+from .aliases import name_devices
 from .codecs import CodecInUse, change_codec, delete_codec, new_codec
 from .noting import LastWord, Noted, Passed, forget_frames, last_words, note
 from .registry import (
@@ -49,6 +50,7 @@ __all__ = [
     "forget_frames",
     "keep_clock",
     "last_words",
+    "name_devices",
     "new_codec",
     "note",
     "note_silence",

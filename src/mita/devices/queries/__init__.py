@@ -1,5 +1,6 @@
 """Reads of the registry of devices."""
 
+from .aliases import Holder, holders_of_aliases
 from .codecs import codec, codecs, codecs_by_id
 from .devices import (
     device,
@@ -21,6 +22,7 @@ __all__ = [
     "BadField",
     "Configured",
     "DueTask",
+    "Holder",
     "codec",
     "codecs",
     "codecs_by_id",
@@ -33,6 +35,7 @@ __all__ = [
     "field_of",
     "frames",
     "heard_devices",
+    "holders_of_aliases",
     "ids_of_devices",
     "intended_prices",
     "issues",

@@ -10,27 +10,34 @@ its consumption (NEM13 behind transformers) is refused, not guessed.
 """
 
 from mita.drivers.files.accumulate import Accumulated, Known, Rules, Waiting, accumulate, settled, span_s
-from mita.drivers.files.gathered import Channel, Fault, Gathered, UnreadableFile
+from mita.drivers.files.gathered import Channel, Fault, Gathered, Intervals, UnreadableFile, Values
+from mita.drivers.files.guess import BEGINNING_BYTES, guess_layout
+from mita.drivers.files.packed import unpacked
 from mita.drivers.files.profile import Profile, ProfileInvalid, built_in_profiles, parse_profile
 from mita.drivers.files.reading import LAYOUTS, Options, read
 
 __all__ = [
+    "BEGINNING_BYTES",
     "LAYOUTS",
     "Accumulated",
     "Channel",
     "Fault",
     "Gathered",
+    "Intervals",
     "Known",
     "Options",
     "Profile",
     "ProfileInvalid",
     "Rules",
     "UnreadableFile",
+    "Values",
     "Waiting",
     "accumulate",
     "built_in_profiles",
+    "guess_layout",
     "parse_profile",
     "read",
     "settled",
     "span_s",
+    "unpacked",
 ]

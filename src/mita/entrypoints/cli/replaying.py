@@ -21,11 +21,12 @@ from mita.entrypoints.cli.head_end import head_end
 from mita.entrypoints.cli.plainly import BAD_INPUT, plainly
 from mita.entrypoints.cli.replay_report import Totals, print_report, quantities
 from mita.entrypoints.files import Rows, read_rows, size_of
-from mita.entrypoints.head_end_files import FileRefused, plan_file, read_file, require_readings, rows_of, told
+from mita.entrypoints.head_end_files import FileRefused, read_file, require_readings, rows_of, told
 from mita.entrypoints.lane import Lane, charge_in_order
 from mita.entrypoints.opened import database_url
 from mita.estates import operations as estates
 from mita.estates import queries as estate_queries
+from mita.imports.operations import plan_file
 from mita.kit.clock import now_utc, to_us
 from mita.kit.db import Database
 from mita.kit.errors import Refusal
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
 
     from mita.entrypoints.cli.head_end import Asked, HeadEnd
     from mita.entrypoints.cli.replay import Layout
-    from mita.entrypoints.head_end_files import Plan as Brought
+    from mita.imports.domain import Brought
 
 ROWS_A_BATCH = 10_000
 _MIB = 1024

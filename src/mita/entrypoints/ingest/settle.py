@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from mita.devices import operations as devices
+from mita.entrypoints.ingest.aliases import Aliases
 from mita.entrypoints.ingest.decoding import Decoder, Heard, source_of
 from mita.entrypoints.ingest.devices import NOBODY, DeviceBook
 from mita.entrypoints.ingest.faults import is_database_away
@@ -45,6 +46,7 @@ class Settler:
         self._database = database
         self._readings_max = readings_max
         self._devices = DeviceBook(database)
+        self._aliases = Aliases(database, self._devices)
         self._decoder = Decoder()
         self._strangers = Strangers()
         self._lanes: dict[int, Lane] = {}
@@ -58,6 +60,7 @@ class Settler:
 
         :raises Stopped: if the process is to end meanwhile
         """
+        await self._patiently(lambda: self._aliases.follow(arrivals))
         names = {arrival.device for arrival in arrivals}
         estates = await self._patiently(lambda: self._devices.estates_of(names))
         groups: dict[int, list[Arrival]] = defaultdict(list)

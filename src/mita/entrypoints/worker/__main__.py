@@ -11,6 +11,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
 from mita.charging.jobs import SUPPLY_SIGHT
 from mita.credit.queries import off_spans
+from mita.entrypoints.api.lanes import Lanes
 from mita.entrypoints.checkpoints import SettingsNotary
 from mita.entrypoints.health import Health, serve_metrics
 from mita.entrypoints.metrics import watch_database
@@ -20,6 +21,7 @@ from mita.entrypoints.worker.app import create_worker_app
 from mita.entrypoints.worker.post import SettingsPost
 from mita.entrypoints.worker.poster import WebhookPoster
 from mita.entrypoints.worker.webhooks import WebhookDispatcher
+from mita.imports.jobs import CHARGER
 from mita.kit.db import Database
 from mita.kit.seal import Seals
 from mita.kit.settings import Settings
@@ -84,6 +86,7 @@ async def _work(settings: Settings, database: Database, stopping: asyncio.Event)
                     "notary": SettingsNotary(settings),
                     POST: SettingsPost(settings),
                     SUPPLY_SIGHT: off_spans,
+                    CHARGER: Lanes(database),
                 },
             )
         )

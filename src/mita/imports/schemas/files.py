@@ -1,4 +1,4 @@
-"""Response shapes of imports."""
+"""Response shapes of files of rows."""
 
 from typing import Literal
 from uuid import UUID

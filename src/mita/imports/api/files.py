@@ -35,7 +35,7 @@ from mita.kit.errors import Invalid, KeyReused, NotFound, Refusal
 from mita.kit.shapes import Limit, Page, Text
 from mita.kit.web import Asking, EstateId, IdempotencyKey, Now, Session, missing, needs, refusals
 
-router = APIRouter(tags=["imports"])
+router = APIRouter()
 _CSV = "text/csv"
 _IMPORT = "/estates/{estate_id}/imports/{import_id}"
 _PORTION = 1000
