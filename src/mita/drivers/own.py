@@ -76,7 +76,7 @@ class Own:
 
     def decode(self, arrival: Arrival, device: Device) -> Decoded:
         """Return what a message holds; its channel is ``up``, ``ack`` or ``state``."""
-        source = truncated(f"mqtt:m/{device.name}/{arrival.channel}")
+        source = truncated(f"{arrival.source}:m/{device.name}/{arrival.channel}")
         if arrival.channel == "up":
             return decode(
                 arrival.payload,
