@@ -28,7 +28,7 @@ CUTTING = Rule("electricity", is_cutting=True, low_micro=20 * RAND, cut_micro=0,
 
 
 async def cutting_world(database: Database, *, meters: int = 1) -> World:
-    """An estate that cuts at nought; each unit has 23.00, which is 10 kWh, and the device dev-<estate>-<n>."""
+    """An estate that cuts at nought; each unit has 23.00 (10 kWh) and the device dev-<estate>-<n>."""
     world = await new_world(database, meters=meters)
     now = now_utc()
     for unit in range(meters):

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from mita.entrypoints.api.problems import TOO_LARGE_POST
 from mita.entrypoints.posts import BODY_BYTES_MAX, Answer, BadPost, NotTaken, Posts
 from mita.identity.domain import Permission
-from mita.kit.errors import PermissionMissing
+from mita.kit.errors import Invalid, PermissionMissing
 from mita.kit.shapes import Shape
 from mita.kit.web import Now, caller, edge, needs, refusals
 
@@ -94,7 +94,7 @@ def post_out(answer: Answer) -> PostOut:
     "/ingest",
     operation_id="post_readings",
     summary="Post readings as a device",
-    responses=refusals(BadPost, NotTaken),
+    responses=refusals(BadPost, NotTaken, Invalid),
     openapi_extra=_DOCUMENTED,
 )
 @needs(Permission.READINGS_SEND, for_devices=True, estate_in_body=True)
