@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import aiocoap
+import cbor2
 import pytest
 from aiocoap.numbers import codes
+from aiocoap.numbers.contentformat import ContentFormat
 
 from mita.entrypoints.api.key_limits import KeyLimits
 from mita.entrypoints.coap.server import BODY_BYTES_MAX, Uplinks, listen
@@ -77,11 +80,13 @@ async def test_supply_goes_off_and_on_by_answers_over_coap(
     assert await post(many) == {"accepted": 60, "rejected": 0}
     assert (await commands_of(world), await is_on(world)) == ([("off", "confirmed")], False)
     await world.top_up("50.00", key="again", now=now_utc())
-    (on,) = (await post({"ts": ago(30), "r": {"kwh": 111}}))["commands"]
+    small = cbor2.dumps({"ts": ago(30), "r": {"kwh": Decimal("112.5")}})
+    told = await radio.send(f"m/{name}/up", small, f"t={token}", content_format=ContentFormat.CBOR)
+    (on,) = json.loads(told.payload)["commands"]
     assert on["relay"] == "on"
     assert await post({"id": on["id"], "relay": "on"}) == {"accepted": 1, "rejected": 0}
     assert await is_on(world)
-    assert await world.balances() == [47_700_000]
+    assert await world.balances() == [44_250_000]
     assert token not in caplog.text
 
 
@@ -103,6 +108,7 @@ async def test_what_is_refused_over_coap(database: Database, radio: Radio, admin
         assert await code(path, item, *query) is codes.UNAUTHORIZED, query
     assert await code("m/nobody/up", item, *signed(ago(0))) is codes.UNAUTHORIZED
     assert await code(path, b"{", good) is codes.BAD_REQUEST
+    assert await code(path, b"{", good, content_format=ContentFormat.CBOR) is codes.BAD_REQUEST
     assert await code("m/up", item, good) is codes.NOT_FOUND
     assert await code(path, b"", good, code=codes.GET) is codes.METHOD_NOT_ALLOWED
     assert await code(path, item, good, content_format=41) is codes.UNSUPPORTED_CONTENT_FORMAT

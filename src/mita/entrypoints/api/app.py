@@ -197,15 +197,7 @@ def create_app(
     )
     answer_with_problems(app)
     app.add_exception_handler(AnsweredBefore, answer_again)
-    index = OperationIndex(app)
-    # the last one added comes first
-    app.add_middleware(Conditions, database=database, index=index)
-    app.add_middleware(Repeats, database=database, index=index)
-    app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX)
-    limits = limits or KeyLimits()
-    app.add_middleware(Guard, sessions=sessions, limits=limits)
-    app.add_middleware(SignedPosts, database=database)
-    app.add_middleware(QuickAnswers, database=database, paths=_paths(), sessions=sessions, limits=limits)
+    _guard(app, database=database, sessions=sessions, limits=limits or KeyLimits())
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observed, has_access_log=has_access_log)
     app.add_middleware(Correlation, proxies=proxies)
@@ -213,6 +205,17 @@ def create_app(
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.router.middleware_stack = ByPath(app.router.app, paths=_paths())
     return app
+
+
+def _guard(app: FastAPI, *, database: Database, sessions: Sessions, limits: KeyLimits) -> None:
+    """Let each request come by who may ask, how often and how much; the last one added comes first."""
+    index = OperationIndex(app)
+    app.add_middleware(Conditions, database=database, index=index)
+    app.add_middleware(Repeats, database=database, index=index)
+    app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX)
+    app.add_middleware(Guard, sessions=sessions, limits=limits)
+    app.add_middleware(SignedPosts, database=database)
+    app.add_middleware(QuickAnswers, database=database, paths=_paths(), sessions=sessions, limits=limits)
 
 
 @cache

@@ -11,6 +11,7 @@ from aiocoap.numbers import codes  # type: ignore[import-untyped]  # likewise
 from aiocoap.numbers.contentformat import ContentFormat  # type: ignore[import-untyped]  # likewise
 from aiocoap.resource import PathCapable, Resource  # type: ignore[import-untyped]  # likewise
 
+from mita.drivers.cbor import BadCbor, json_of
 from mita.entrypoints.ingest.faults import is_database_away
 from mita.entrypoints.posts import BadPost, NotTaken, read_signed, signer
 from mita.identity import queries
@@ -91,11 +92,10 @@ class Uplinks(Resource, PathCapable):  # type: ignore[misc]  # likewise
         _, is_let_in = await self._limits.headers(principal)
         if not is_let_in:
             return Message(code=codes.TOO_MANY_REQUESTS, max_age=RETRY_S)
-        if request.opt.content_format not in _JSON:
-            raise error.UnsupportedContentFormat
+        body = _body(request)
         (estate_id,) = estate_ids
         answer = await self._posts.take(
-            request.payload, device=principal.device, estate_id=estate_id, default=path[1], now=now_utc()
+            body, device=principal.device, estate_id=estate_id, default=path[1], now=now_utc()
         )
         self.taken += 1
         return Message(code=codes.CHANGED, payload=_document(answer), content_format=ContentFormat.JSON)
@@ -116,6 +116,18 @@ class Uplinks(Resource, PathCapable):  # type: ignore[misc]  # likewise
             body=request.payload,
         )
         return None if signed is None else await signer(self._database, signed, now=now_utc())
+
+
+def _body(request: Any) -> bytes:
+    """Return the body as JSON; a signature is of what was sent."""
+    if request.opt.content_format == ContentFormat.CBOR:
+        try:
+            return json_of(request.payload)
+        except BadCbor as bad:
+            raise BadPost(f"the body is no CBOR that is read here: {bad}") from bad
+    if request.opt.content_format not in _JSON:
+        raise error.UnsupportedContentFormat
+    return bytes(request.payload)
 
 
 def _query(parts: tuple[str, ...]) -> Mapping[str, str]:
