@@ -72,7 +72,7 @@ async def revoke_device_token(session: AsyncSession, *, row: DeviceToken, actor:
     if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         raise DeviceTokenEnded(f"device token {row.device_token_id} is revoked or has expired")
     old = _facts(row)
-    row.revoked_at, row.revoked_by = now, actor
+    row.revoked_at, row.revoked_by, row.token_sealed = now, actor, None
     await session.flush()
     await _record(session, row=row, old=old, new=_facts(row), now=now)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from mita.identity.domain import (
 from mita.identity.models import ApiKey, DeviceToken, Impersonation
 from mita.identity.models.keys import DEVICE_TOKEN
 from mita.kit.errors import NotFound
-from mita.kit.seal import seals_of
+from mita.kit.seal import KeyGone, seals_of
 
 from . import people
 from .people import organisation_estate_ids, person, principal_of_person
@@ -108,8 +109,12 @@ async def live_device_tokens(
         .order_by(DeviceToken.device_token_id.desc())
         .limit(_LIVE_MAX)
     )
-    found = (await session.scalars(statement)).all()
-    return [seals_of(session).open(bytes(each or b""), about=DEVICE_TOKEN.about).decode() for each in found]
+    found = []
+    for sealed in (await session.scalars(statement)).all():
+        # one whose key is gone is worth nothing, and is no fault of who asks
+        with suppress(KeyGone):
+            found.append(seals_of(session).open(bytes(sealed or b""), about=DEVICE_TOKEN.about).decode())
+    return found
 
 
 async def has_device_tokens(session: AsyncSession, *, device: str) -> bool:
