@@ -22,7 +22,7 @@ from mita.wiring import wire
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-_LOOPBACK = {"127.0.0.1", "::1", "localhost", ""}
+_LOOPBACK = {"127.0.0.1", "::ffff:127.0.0.1", "::1", "localhost", ""}
 _TEMPLATE = "mita_template"
 _ROOM = 8 * 2**30
 _numbers = itertools.count(1)

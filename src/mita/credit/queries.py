@@ -135,6 +135,26 @@ async def commands_of_ids(
     return (await session.scalars(ordered)).all()
 
 
+async def unfinished_commands(
+    session: AsyncSession, *, estate_id: int, unit_ids: Sequence[int]
+) -> Sequence[SupplyCommand]:
+    """Return and hold the commands of some units that are neither confirmed nor failed, oldest first."""
+    if not unit_ids:
+        return []
+    statement = (
+        select(SupplyCommand)
+        .where(
+            SupplyCommand.estate_id == estate_id,
+            SupplyCommand.unit_id.in_(list(unit_ids)),
+            SupplyCommand.state.in_(["asked", "queued", "sent", "acknowledged"]),
+        )
+        .order_by(SupplyCommand.asked_at, SupplyCommand.command_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.scalars(statement)).all()
+
+
 async def due_commands(session: AsyncSession, *, estate_id: int, now: datetime, limit: int) -> list[UUID]:
     """Return the commands that are to be given to the wire: asked, or without an answer that was due."""
     is_due = (SupplyCommand.state == "asked") | (

@@ -38,6 +38,7 @@ ITEMS_MAX = 1_000
 # later than this in seconds is a time in milliseconds
 _TAKEN_S_MAX = 10**11
 _SERIAL_MAX = 100
+_GATEWAY_MAX = 200
 
 # field of "r" -> (register, unit as in mita.kit.quantity)
 FIELDS: dict[str, tuple[str, str]] = {
@@ -69,14 +70,19 @@ class Own:
         return _ABILITIES
 
     def check(self, device: Device) -> list[str]:
-        """Return what is wrong with the settings: it has none, nor a field map."""
-        if device.settings.keys() - {"every_s"} or device.fields:
-            return ["a device of our own convention needs no settings and no fields"]
+        """Return what is wrong with the settings: ``gateway`` may name the device that posts for it."""
+        if device.settings.keys() - {"every_s", "gateway"} or device.fields:
+            return ["a device of our own convention needs no fields, and no settings but gateway"]
+        gateway = device.settings.get("gateway", "")
+        if not isinstance(gateway, str) or len(gateway) > _GATEWAY_MAX or not gateway.isprintable():
+            return [
+                "gateway is the name of the device that posts for it, of at most 200 printable characters"
+            ]
         return []
 
     def decode(self, arrival: Arrival, device: Device) -> Decoded:
         """Return what a message holds; its channel is ``up``, ``ack`` or ``state``."""
-        source = truncated(f"mqtt:m/{device.name}/{arrival.channel}")
+        source = truncated(f"{arrival.source}:m/{device.name}/{arrival.channel}")
         if arrival.channel == "up":
             return decode(
                 arrival.payload,

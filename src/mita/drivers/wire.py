@@ -75,12 +75,16 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A message off a wire; ``channel`` is its kind: what the topic ends in, a port, an event."""
+    """A message off a wire; ``channel`` is its kind: what the topic ends in, a port, an event.
+
+    ``source`` is the wire, as it stands beside a rejection.
+    """
 
     channel: str
     payload: bytes
     received_s: int
     is_retained: bool = False
+    source: str = "mqtt"
 
 
 @dataclass(frozen=True, slots=True)

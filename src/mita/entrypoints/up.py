@@ -201,6 +201,8 @@ class Up:
         ]
         if "MITA_POLL_NETWORKS" in os.environ or "MITA_POLL_SERIAL" in os.environ:
             roles.append(Role("polling", shared | ports[3]))
+        if "MITA_COAP_BIND" in os.environ:
+            roles.append(Role("coap", shared | ports[4]))
         if self._demo:
             roles.append(Role("demo", shared, may_end=True))
         for role in roles:
@@ -287,8 +289,8 @@ async def _store_token(url: str, token: str) -> None:
 
 
 def _metrics_ports(first: int | None) -> list[dict[str, str | None]]:
-    """Return what tells four roles on one machine their ports."""
-    return [{"MITA_METRICS_PORT": None if first is None else str(first + place)} for place in range(4)]
+    """Return what tells five roles on one machine their ports."""
+    return [{"MITA_METRICS_PORT": None if first is None else str(first + place)} for place in range(5)]
 
 
 def _is_healthy(host: str, port: int) -> bool:

@@ -131,7 +131,7 @@ class Settings(BaseSettings):
         default=3000,
         ge=0,
         le=1_000_000,
-        description="How often a person, or an address that shows no token, may ask in a minute; "
+        description="How often a person, a device, or an address that shows no token, may ask in a minute; "
         "0 counts nobody. API keys have limits of their own.",
     )
     log_format: str = Field(

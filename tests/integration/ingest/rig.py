@@ -69,6 +69,11 @@ class Process:
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(30)
 
+    def wait(self) -> int:
+        """Wait until it ends by itself; return its exit status."""
+        assert self._process is not None
+        return self._process.wait(60)
+
     def end(self) -> None:
         if self.is_running:
             self.kill()

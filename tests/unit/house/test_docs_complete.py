@@ -16,6 +16,7 @@ import typer.main
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
+from mita.entrypoints.coap.settings import CoapSettings
 from mita.entrypoints.ingest.settings import IngestSettings
 from mita.entrypoints.polling.settings import PollSettings
 from mita.kit.settings import Settings
@@ -56,7 +57,7 @@ def shown_default(field: Any) -> str:
 def test_every_setting_is_documented() -> None:
     rows = table_rows((REFERENCE / "settings.md").read_text(encoding="utf-8"))
     prefix = Settings.model_config["env_prefix"]
-    fields = IngestSettings.model_fields | PollSettings.model_fields
+    fields = IngestSettings.model_fields | PollSettings.model_fields | CoapSettings.model_fields
     wanted = {f"{prefix}{name}".upper(): field for name, field in fields.items()}
     assert list(rows) == list(wanted), "the settings in their order, and no others"
     for name, field in wanted.items():

@@ -15,6 +15,7 @@ from mita.entrypoints.checkpoints import checkpoint_directory
 from mita.entrypoints.health import serve_metrics
 from mita.entrypoints.metrics import QUERIES, watch_database
 from mita.entrypoints.outside import report_faults, trace, trace_app
+from mita.entrypoints.posts import Posts
 from mita.entrypoints.process import database_url, log_to_stderr, secret_keys_path
 from mita.identity.api.asking import SigningIn
 from mita.kit.context import Proxies
@@ -54,6 +55,12 @@ def main() -> int:
         limits=KeyLimits(settings.rate_limit_store, requests_per_minute=settings.requests_per_minute),
         signing_in=SigningIn(
             Limiter(settings.rate_limit_store), settings.public_url, settings.new_device_messages
+        ),
+        posts=Posts(
+            database,
+            source="http",
+            batch_readings=settings.batch_readings,
+            batch_wait_ms=settings.batch_wait_ms,
         ),
         webhook_rules=AddressRules.of(settings.webhooks_allow_private.split(",")),
     )

@@ -37,6 +37,8 @@ from mita.entrypoints.api.lanes import Lanes
 from mita.entrypoints.api.live import LiveHub
 from mita.entrypoints.api.observed import Observed
 from mita.entrypoints.api.operation_index import OperationIndex
+from mita.entrypoints.api.posts import POSTS
+from mita.entrypoints.api.posts import router as posts_router
 from mita.entrypoints.api.privacy import router as privacy_router
 from mita.entrypoints.api.probes import HEALTH, probes
 from mita.entrypoints.api.problems import CONTENTION, REFUSALS, answer_with_problems
@@ -45,9 +47,11 @@ from mita.entrypoints.api.repeats import AnsweredBefore, Repeats, answer_again
 from mita.entrypoints.api.schema import Application, problem_answers
 from mita.entrypoints.api.sessions import Sessions
 from mita.entrypoints.api.sign_up import router as sign_up_router
+from mita.entrypoints.api.signed import SignedPosts
 from mita.entrypoints.api.statistics import router as statistics_router
 from mita.entrypoints.api.units import router as units_router
 from mita.entrypoints.health import Health
+from mita.entrypoints.posts import Posts
 from mita.estates import operations as estate_operations
 from mita.estates import queries as estate_queries
 from mita.estates.api import router as estates_router
@@ -94,6 +98,7 @@ _FEATURES = (
     units_router,
     statistics_router,
     device_tokens_router,
+    posts_router,
     privacy_router,
     estate_privacy_router,
     metering_router,
@@ -144,23 +149,26 @@ def create_app(
     signing_in: SigningIn | None = None,
     has_access_log: bool = False,
     beside: Beside | None = None,
+    posts: Posts | None = None,
 ) -> FastAPI:
     """Return the web application over ``database``; ``live`` is started and closed with it.
 
     Without ``live`` the page shows what it was when it was loaded. ``checkpoints`` are those that were
     published outside the database. ``webhook_rules`` say where webhooks may go, ``proxies`` whose word about
     addresses is taken, ``limits`` how often API keys may ask, ``signing_in`` how persons sign in. ``beside``
-    runs as long as the application does; it is told how to ask whether that is well.
+    runs as long as the application does; it is told how to ask whether that is well. ``posts`` takes what
+    devices post.
     """
     wire()
     health = Health(database)
+    posts = posts or Posts(database, source="http")
     app = Application(
         title="Mita",
         version=version("mita"),
         description=_DESCRIPTION,
         # what is measured and traced is ours to say, and the variables of it are not read at each request
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        lifespan=_lifespan(live, None if beside is None else partial(beside, health)),
+        lifespan=_lifespan(live, posts, None if beside is None else partial(beside, health)),
     )
     sessions = Sessions(database)
     app.state.edge = Edge(
@@ -181,6 +189,7 @@ def create_app(
             "sessions": sessions,
             HEALTH: health,
             CODEC_TESTS: CodecTests(),
+            POSTS: posts,
             "live": live,
             STREAMS: Streams(),
             REFUSALS: Refusals().record,
@@ -188,14 +197,7 @@ def create_app(
     )
     answer_with_problems(app)
     app.add_exception_handler(AnsweredBefore, answer_again)
-    index = OperationIndex(app)
-    # the last one added comes first
-    app.add_middleware(Conditions, database=database, index=index)
-    app.add_middleware(Repeats, database=database, index=index)
-    app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX)
-    limits = limits or KeyLimits()
-    app.add_middleware(Guard, sessions=sessions, limits=limits)
-    app.add_middleware(QuickAnswers, database=database, paths=_paths(), sessions=sessions, limits=limits)
+    _guard(app, database=database, sessions=sessions, limits=limits or KeyLimits())
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observed, has_access_log=has_access_log)
     app.add_middleware(Correlation, proxies=proxies)
@@ -203,6 +205,17 @@ def create_app(
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.router.middleware_stack = ByPath(app.router.app, paths=_paths())
     return app
+
+
+def _guard(app: FastAPI, *, database: Database, sessions: Sessions, limits: KeyLimits) -> None:
+    """Let each request come by who may ask, how often and how much; the last one added comes first."""
+    index = OperationIndex(app)
+    app.add_middleware(Conditions, database=database, index=index)
+    app.add_middleware(Repeats, database=database, index=index)
+    app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX)
+    app.add_middleware(Guard, sessions=sessions, limits=limits)
+    app.add_middleware(SignedPosts, database=database)
+    app.add_middleware(QuickAnswers, database=database, paths=_paths(), sessions=sessions, limits=limits)
 
 
 @cache
@@ -220,17 +233,19 @@ def _paths() -> Paths:
 
 
 def _lifespan(
-    live: LiveHub | None, beside: Callable[[], Coroutine[Any, Any, None]] | None
+    live: LiveHub | None, posts: Posts, beside: Callable[[], Coroutine[Any, Any, None]] | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if live is not None:
             await live.start()
+        posts.start()
         running = None if beside is None else asyncio.create_task(beside())
         yield
         if running is not None:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+        await posts.close()
         if live is not None:
             await live.close()
 

@@ -28,6 +28,8 @@ from mita.kit.context import CORRELATION_HEADER, Context, Proxies, correlation_i
 from mita.kit.web import PUBLIC_PREFIX
 
 BODY_SECONDS_MAX = 60.0
+# where a request's state has the device that signed it
+SIGNER = "signer"
 _GUARDED = ("/api/", "/live", "/metrics")
 _HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 _HEADERS_OF_MONEY = [*_HEADERS, (b"cache-control", b"no-store")]
@@ -122,7 +124,8 @@ class Guard:
                 await self._app(scope, receive, telling(send, told))
             return
         try:
-            principal = await self._sessions.principal(HTTPConnection(scope))
+            signer = scope.get("state", {}).get(SIGNER)
+            principal = signer or await self._sessions.principal(HTTPConnection(scope))
         except UNAVAILABLE:
             await unavailable(scope["path"])(scope, receive, send)
             return

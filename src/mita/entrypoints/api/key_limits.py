@@ -21,8 +21,8 @@ _WINDOW_S = 60
 class KeyLimits:
     """Counts requests over the last minute, in this process or in a store for all of them.
 
-    An API key has a limit of its own, counted to the request; a person, and an address that has shown no
-    token, may ask ``requests_per_minute`` times, about: 0 counts neither.
+    An API key has a limit of its own, counted to the request; a person, a device, and an address that has
+    shown no token, may ask ``requests_per_minute`` times, about: 0 counts none of them.
     """
 
     def __init__(self, store: str = "memory", *, requests_per_minute: int = 0) -> None:
@@ -35,10 +35,10 @@ class KeyLimits:
         if principal.key_id is not None and principal.requests_per_minute is not None:
             key = f"api_key:{principal.key_id}"
             return await self._count(self._exact, key, allowed=principal.requests_per_minute)
-        if principal.person_id is None or not self._requests_per_minute:
+        who = _counted(principal)
+        if who is None or not self._requests_per_minute:
             return {}, True
-        key = f"person:{principal.person_id}"
-        return await self._count(self._rough, key, allowed=self._requests_per_minute)
+        return await self._count(self._rough, who, allowed=self._requests_per_minute)
 
     async def headers_of_address(self, address: str | None) -> tuple[dict[str, str], bool]:
         """Count a request of somebody who has shown no token, as :meth:`headers` does."""
@@ -61,3 +61,9 @@ class KeyLimits:
         if not is_let_in:
             told["Retry-After"] = str(wait_s)
         return told, is_let_in
+
+
+def _counted(principal: Principal) -> str | None:
+    if principal.person_id is not None:
+        return f"person:{principal.person_id}"
+    return None if principal.device is None else f"device:{principal.device}"

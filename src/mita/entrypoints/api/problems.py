@@ -125,6 +125,7 @@ def refused(path: str, refusal: Refusal) -> Response:
 
 
 TOO_LARGE = "a body may have at most 5 MB"
+TOO_LARGE_POST = "a post may have at most 1 MB"
 TOO_SLOW = "the body did not arrive in time"
 
 

@@ -126,6 +126,12 @@ def poll() -> None:
     _role("mita.entrypoints.polling.__main__")
 
 
+@app.command()
+def coap() -> None:
+    """Run the server alone to which devices post over CoAP."""
+    _role("mita.entrypoints.coap.__main__")
+
+
 @app.command("device-token")
 def device_token(
     device: Annotated[str, typer.Argument(help="The device's name, as its meters have it.")],

@@ -117,7 +117,11 @@ def _not_decoded(arrival: Arrival, code: str, detail: str) -> Decoded:
 def _of_wire(arrival: Arrival) -> wire.Arrival:
     assert arrival.route is not None, "it was routed"
     return wire.Arrival(
-        arrival.route.channel, arrival.payload, arrival.received_us // 1_000_000, arrival.is_retained
+        arrival.route.channel,
+        arrival.payload,
+        arrival.received_us // 1_000_000,
+        arrival.is_retained,
+        arrival.source,
     )
 
 
@@ -147,4 +151,4 @@ def _text(value: object) -> str:
 
 def source_of(arrival: Arrival) -> str:
     """Return where a message came from, as it stands beside a rejection."""
-    return truncated(f"mqtt:{arrival.topic}")
+    return truncated(f"{arrival.source}:{arrival.topic}")

@@ -25,7 +25,11 @@ _BATCH_BYTES_MIN = 64 * 1024
 
 @dataclass(slots=True, eq=False)
 class Arrival:
-    """One message; ``settled`` is done once it is durable, and only then may the wire be acknowledged."""
+    """One message; ``settled`` is done once it is durable, and only then may the wire be acknowledged.
+
+    ``source`` is the wire that it came over. ``refusals`` are the codes and reasons of what in it was
+    rejected, once it is settled.
+    """
 
     topic: str
     payload: bytes
@@ -33,6 +37,8 @@ class Arrival:
     settled: asyncio.Future[None] = field(repr=False)
     route: Route | None = None
     is_retained: bool = False
+    source: str = "mqtt"
+    refusals: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def device(self) -> str:
@@ -67,10 +73,14 @@ class Inbox:
         """Hand a message over and wait until it is durable."""
         settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         route = self._table.find(topic)
-        self._waiting.append(Arrival(topic, payload, to_us(now), settled, route, is_retained))
-        self._waiting_bytes += len(payload)
-        self._changed.set()
+        self.put(Arrival(topic, payload, to_us(now), settled, route, is_retained))
         await settled
+
+    def put(self, arrival: Arrival) -> None:
+        """Take a message in; its ``settled`` is for the caller to wait for."""
+        self._waiting.append(arrival)
+        self._waiting_bytes += len(arrival.payload)
+        self._changed.set()
 
     def close(self) -> None:
         """Give out no more batches; what waits is not acknowledged and comes again."""

@@ -19,7 +19,7 @@ from mita.entrypoints.lane import Lane
 from mita.entrypoints.told import batch_of
 from mita.kit.clock import now_utc
 from mita.metering import operations as metering
-from mita.metering.domain import Rejection, truncated
+from mita.metering.domain import ReadingClass, Rejection, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -109,6 +109,7 @@ class Settler:
 
     async def _quarantine(self, estate_id: int, arrival: Arrival, error: Exception) -> None:
         detail = f"{type(error).__name__}: nothing is wrong with the message that is known; please report it"
+        arrival.refusals = [("internal", detail)]
         rejection = Rejection(source_of(arrival), None, None, truncated(arrival.payload), "internal", detail)
         try:
             await self._reject(estate_id, [rejection], received_us=arrival.received_us)
@@ -121,19 +122,30 @@ class Settler:
     async def _settle_estate(self, estate_id: int, arrivals: Sequence[Arrival]) -> None:
         received_us = max(arrival.received_us for arrival in arrivals)
         if estate_id == NOBODY:
+            for arrival in arrivals:
+                arrival.refusals = [("unknown_device", "no estate has such a device")]
             await self._reject(estate_id, self._strangers.told_of(arrivals), received_us=received_us)
             return
         heard = await self._heard(estate_id, arrivals)
-        readings = [told for each in heard for told in each.decoded.readings]
-        for start in range(0, len(readings), self._readings_max):
-            await self._charge(
-                estate_id, readings[start : start + self._readings_max], received_us=received_us
-            )
+        for each in heard:
+            each.arrival.refusals = [(bad.code, bad.detail) for bad in each.decoded.rejections]
+        for source in sorted({arrival.source for arrival in arrivals}):
+            told = [
+                (each.arrival, told)
+                for each in heard
+                if each.arrival.source == source
+                for told in each.decoded.readings
+            ]
+            for start in range(0, len(told), self._readings_max):
+                piece = told[start : start + self._readings_max]
+                await self._charge(estate_id, piece, source=source, received_us=received_us)
         rejections = [bad for each in heard for bad in each.decoded.rejections]
         # one that is not registered has no state to note, but its switch may be a supply's
         speaking = [each for each in heard if each.is_registered or each.has_supply_reports]
         if speaking:
-            rejections += await self._patiently(partial(self._record, estate_id, speaking))
+            for arrival, bad in await self._patiently(partial(self._record, estate_id, speaking)):
+                arrival.refusals.append((bad.code, bad.detail))
+                rejections.append(bad)
         await self._reject(estate_id, rejections, received_us=received_us)
 
     async def _heard(self, estate_id: int, arrivals: Sequence[Arrival]) -> list[Heard]:
@@ -141,15 +153,20 @@ class Settler:
         set_up = await self._patiently(lambda: self._devices.configured(names, estate_id=estate_id))
         return await self._decoder.decoded([(arrival, set_up[arrival.device]) for arrival in arrivals])
 
-    async def _charge(self, estate_id: int, readings: Sequence[Told], *, received_us: int) -> None:
-        batch = batch_of(readings, source="mqtt", received_us=received_us)
+    async def _charge(
+        self, estate_id: int, piece: Sequence[tuple[Arrival, Told]], *, source: str, received_us: int
+    ) -> None:
+        batch = batch_of([told for _, told in piece], source=source, received_us=received_us)
         lane = self._lanes.setdefault(estate_id, Lane(self._database, estate_id=estate_id))
         outcome = await self._patiently(lambda: lane.charge(batch, now=now_utc()))
+        for place in np.flatnonzero(outcome.class_ == ReadingClass.REJECTED).tolist():
+            code, _, sentence = outcome.reading(place)[1].partition(": ")
+            piece[place][0].refusals.append((code, sentence))
         self.counts.update(outcome.counts())
         self.counts["readings"] += len(batch)
 
-    async def _record(self, estate_id: int, heard: Sequence[Heard]) -> list[Rejection]:
-        rejections: list[Rejection] = []
+    async def _record(self, estate_id: int, heard: Sequence[Heard]) -> list[tuple[Arrival, Rejection]]:
+        rejections: list[tuple[Arrival, Rejection]] = []
         now = now_utc()
         async with self._database.unit_of_work(estates=[estate_id]) as session:
             last_words: dict[str, devices.LastWord] = {}
@@ -161,7 +178,7 @@ class Settler:
             for each in heard:
                 if each.has_supply_reports:
                     device = each.arrival.device
-                    rejections += await record_reports(
+                    found = await record_reports(
                         session,
                         estate_id=estate_id,
                         device=device,
@@ -170,6 +187,7 @@ class Settler:
                         source=source_of(each.arrival),
                         now=now,
                     )
+                    rejections += [(each.arrival, bad) for bad in found]
                     self.counts["acknowledgements"] += 1
             noted = [each.noted() for each in heard if each.is_registered]
             if noted:

@@ -10,7 +10,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, TEXT, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mita.kit.db import Base
+from mita.kit.seal import sealed_column
 from mita.kit.types import Big, BigKey, Bytes, Instant, NewKey, UuidKey
+
+DEVICE_TOKEN = sealed_column("device_token", "token_sealed", key=["estate_id", "device_token_id"])
 
 
 def _nullable_instant() -> Mapped[datetime | None]:
@@ -40,7 +43,7 @@ class ApiKey(Base):
 
 
 class DeviceToken(Base):
-    """What one device shows the broker or the API, kept as its SHA-256."""
+    """What one device shows the broker or the API, kept as its SHA-256; sealed, so that it can sign."""
 
     __tablename__ = "device_token"
 
@@ -48,6 +51,7 @@ class DeviceToken(Base):
     device_token_id: Mapped[UuidKey]
     device: Mapped[str]
     token_hash: Mapped[Bytes]
+    token_sealed: Mapped[bytes | None] = mapped_column(BYTEA)
     issued_by: Mapped[str]
     issued_at: Mapped[Instant]
     expires_at: Mapped[datetime | None] = _nullable_instant()

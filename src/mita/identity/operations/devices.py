@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from mita.identity.domain import DEVICE_PREFIX, new_token, token_hash
 from mita.identity.models import DeviceToken
+from mita.identity.models.keys import DEVICE_TOKEN
 from mita.kit.errors import Conflict, Invalid
 from mita.kit.ids import new_id
+from mita.kit.seal import seals_of
 
 from .audit import record_change
 
@@ -33,7 +35,7 @@ async def issue_device_token(
     actor: str,
     now: datetime,
 ) -> tuple[DeviceToken, str]:
-    """Issue a token for a device; return it with its text, of which only the SHA-256 is stored.
+    """Issue a token for a device; return it with its text, which is stored as its SHA-256 and sealed.
 
     Tokens issued before go on working until they are revoked, so that a device can be given a new one while
     it runs. From the first one on, nothing but an issued token opens the broker for this device.
@@ -51,6 +53,7 @@ async def issue_device_token(
         device_token_id=new_id(),
         device=device,
         token_hash=token_hash(secret),
+        token_sealed=seals_of(session).seal(secret.encode(), about=DEVICE_TOKEN.about),
         issued_by=actor,
         issued_at=now,
         expires_at=expires_at,
@@ -69,7 +72,7 @@ async def revoke_device_token(session: AsyncSession, *, row: DeviceToken, actor:
     if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         raise DeviceTokenEnded(f"device token {row.device_token_id} is revoked or has expired")
     old = _facts(row)
-    row.revoked_at, row.revoked_by = now, actor
+    row.revoked_at, row.revoked_by, row.token_sealed = now, actor, None
     await session.flush()
     await _record(session, row=row, old=old, new=_facts(row), now=now)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,19 +19,24 @@ from mita.identity.domain import (
     token_hash,
 )
 from mita.identity.models import ApiKey, DeviceToken, Impersonation
+from mita.identity.models.keys import DEVICE_TOKEN
 from mita.kit.errors import NotFound
+from mita.kit.seal import KeyGone, seals_of
 
 from . import people
 from .people import organisation_estate_ids, person, principal_of_person
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _NOW = text("now()")
+# a device is given another token while the one before still works, not many
+_LIVE_MAX = 5
 
 
 async def principal_of_token(session: AsyncSession, *, token: str) -> Principal | None:
@@ -78,8 +84,37 @@ async def principal_of_device_token(session: AsyncSession, *, token: str) -> Pri
     ).one_or_none()
     if found is None:
         return None
-    grant = Grant(frozenset({Permission.READINGS_SEND}), frozenset({found.estate_id}))
-    return Principal(found.device, grants=(grant,), device=found.device)
+    return device_principal(estate_id=found.estate_id, device=found.device)
+
+
+def device_principal(*, estate_id: int, device: str) -> Principal:
+    """Return a device of an estate as a caller: it sends readings of its own meters."""
+    grant = Grant(frozenset({Permission.READINGS_SEND}), frozenset({estate_id}))
+    return Principal(device, grants=(grant,), device=device)
+
+
+async def live_device_tokens(
+    session: AsyncSession, *, estate_id: int, device: str, now: datetime
+) -> list[str]:
+    """Return a device's newest live tokens, as it shows them; none from before they were kept."""
+    statement = (
+        select(DeviceToken.token_sealed)
+        .where(
+            DeviceToken.estate_id == estate_id,
+            DeviceToken.device == device,
+            DeviceToken.token_sealed.is_not(None),
+            DeviceToken.revoked_at.is_(None),
+            or_(DeviceToken.expires_at.is_(None), DeviceToken.expires_at > now),
+        )
+        .order_by(DeviceToken.device_token_id.desc())
+        .limit(_LIVE_MAX)
+    )
+    found = []
+    for sealed in (await session.scalars(statement)).all():
+        # one whose key is gone is worth nothing, and is no fault of who asks
+        with suppress(KeyGone):
+            found.append(seals_of(session).open(bytes(sealed or b""), about=DEVICE_TOKEN.about).decode())
+    return found
 
 
 async def has_device_tokens(session: AsyncSession, *, device: str) -> bool:

@@ -1,0 +1,1 @@
+"""Posts over CoAP (RFC 7252), for radios that cannot afford a connection."""
