@@ -8,6 +8,8 @@ from collections import Counter, defaultdict
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
 from mita.devices import operations as devices
 from mita.entrypoints.ingest.aliases import Aliases
 from mita.entrypoints.ingest.decoding import Decoder, Heard, source_of
