@@ -68,4 +68,5 @@ bench: setup
 	.venv/bin/mita bench charge --batch 2000
 	.venv/bin/mita bench ledger
 	.venv/bin/mita bench api
+	.venv/bin/mita bench ingest
 	.venv/bin/mita bench rate
