@@ -1,6 +1,8 @@
 """Writes of the registry of devices."""
 
 from .codecs import CodecInUse, change_codec, delete_codec, new_codec
+from .issues import set_issue_rule
+from .meters import note_readings
 from .noting import LastWord, Noted, Passed, forget_frames, last_words, note
 from .registry import (
     DeviceTaken,
@@ -13,6 +15,7 @@ from .registry import (
     watch,
 )
 from .silence import note_silence
+from .tokens import note_tokens
 
 __all__ = [
     "CodecInUse",
@@ -28,9 +31,12 @@ __all__ = [
     "last_words",
     "new_codec",
     "note",
+    "note_readings",
     "note_silence",
+    "note_tokens",
     "register_device",
     "remove_device",
+    "set_issue_rule",
     "set_secret",
     "take_counter",
     "watch",

@@ -13,12 +13,25 @@ from .devices import (
     state,
     states,
 )
+from .health import (
+    IssueFilter,
+    IssueRow,
+    devices_that_fail,
+    every_issue,
+    names_of_owners,
+    open_counts,
+    open_meter_issues,
+    told_kinds,
+    turns_of_devices,
+)
 from .steps import steps
 from .wired import BadField, Configured, configured, field_of, wire_device
 
 __all__ = [
     "BadField",
     "Configured",
+    "IssueFilter",
+    "IssueRow",
     "codec",
     "codecs",
     "codecs_by_id",
@@ -26,14 +39,21 @@ __all__ = [
     "device",
     "device_named",
     "devices",
+    "devices_that_fail",
+    "every_issue",
     "field_of",
     "frames",
     "heard_devices",
     "ids_of_devices",
     "issues",
+    "names_of_owners",
+    "open_counts",
     "open_issues",
+    "open_meter_issues",
     "state",
     "states",
     "steps",
+    "told_kinds",
+    "turns_of_devices",
     "wire_device",
 ]

@@ -35,8 +35,10 @@ from .devices import (
     issue_out,
 )
 from .free import FreeObject
+from .issues import AnyIssueOut, IssueRuleBody, any_issue_out
 
 __all__ = [
+    "AnyIssueOut",
     "CheckOut",
     "ChecklistOut",
     "CodecBody",
@@ -52,6 +54,7 @@ __all__ = [
     "FrameOut",
     "FreeObject",
     "IssueOut",
+    "IssueRuleBody",
     "MeterBehind",
     "NewDeviceIn",
     "SecretIn",
@@ -59,6 +62,7 @@ __all__ = [
     "SuggestedFields",
     "TransportWord",
     "WatchOut",
+    "any_issue_out",
     "check_out",
     "codec_out",
     "codec_with_body",

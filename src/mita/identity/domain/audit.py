@@ -34,6 +34,7 @@ AUDITED = frozenset(
         "identifier",
         "impersonation",
         "invitation",
+        "issue_rule",
         "join_code",
         "join_request",
         "ledger_rule",

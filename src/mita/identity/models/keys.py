@@ -53,6 +53,7 @@ class DeviceToken(Base):
     expires_at: Mapped[datetime | None] = _nullable_instant()
     revoked_at: Mapped[datetime | None] = _nullable_instant()
     revoked_by: Mapped[str | None]
+    renews_id: Mapped[UUID | None]
 
 
 class Impersonation(Base):

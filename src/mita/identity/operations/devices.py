@@ -1,12 +1,15 @@
-"""Writes of device tokens: issued for one device of one estate, revoked."""
+"""Writes of device tokens: issued for one device of one estate, renewed by it, revoked."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
 
 from mita.identity.domain import DEVICE_PREFIX, new_token, token_hash
 from mita.identity.models import DeviceToken
-from mita.kit.errors import Conflict, Invalid
+from mita.kit.errors import Conflict, Invalid, RateLimited
 from mita.kit.ids import new_id
 
 from .audit import record_change
@@ -15,6 +18,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+
+# for so long a device may show the token that it has renewed
+RENEWED_FOR = timedelta(days=7)
+RENEWALS_MAX = 10
+_RENEWALS_IN = timedelta(days=1)
 
 
 class DeviceTokenEnded(Conflict):
@@ -55,10 +64,56 @@ async def issue_device_token(
         issued_at=now,
         expires_at=expires_at,
     )
+    await _add(session, row=row, now=now)
+    return row, secret
+
+
+async def renew_device_token(
+    session: AsyncSession, *, row: DeviceToken, actor: str, now: datetime
+) -> tuple[DeviceToken, str]:
+    """Give a device another token for the one that it shows; return it with its text.
+
+    The new one lasts as long as the one before was to last, the one before for seven more days at most: its
+    device tries the new one first, and has the old one if the answer was lost.
+
+    :raises RateLimited: if the device has renewed ten times in a day
+    """
+    since = now - _RENEWALS_IN
+    made = await session.scalar(
+        select(func.count()).where(
+            DeviceToken.estate_id == row.estate_id,
+            DeviceToken.device == row.device,
+            DeviceToken.renews_id.is_not(None),
+            DeviceToken.issued_at > since,
+        )
+    )
+    if (made or 0) >= RENEWALS_MAX:
+        raise RateLimited("this device has renewed its token too often today", retry_after_s=3_600)
+    secret = new_token(DEVICE_PREFIX)
+    fresh = DeviceToken(
+        estate_id=row.estate_id,
+        device_token_id=new_id(),
+        device=row.device,
+        token_hash=token_hash(secret),
+        issued_by=actor,
+        issued_at=now,
+        expires_at=None if row.expires_at is None else now + (row.expires_at - row.issued_at),
+        renews_id=row.device_token_id,
+    )
+    await _add(session, row=fresh, now=now)
+    ends_at = now + RENEWED_FOR
+    if row.expires_at is None or row.expires_at > ends_at:
+        old = _facts(row)
+        row.expires_at = ends_at
+        await session.flush()
+        await _record(session, row=row, old=old, new=_facts(row), now=now)
+    return fresh, secret
+
+
+async def _add(session: AsyncSession, *, row: DeviceToken, now: datetime) -> None:
     session.add(row)
     await session.flush()
     await _record(session, row=row, old=None, new=_facts(row), now=now)
-    return row, secret
 
 
 async def revoke_device_token(session: AsyncSession, *, row: DeviceToken, actor: str, now: datetime) -> None:

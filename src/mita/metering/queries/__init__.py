@@ -10,6 +10,7 @@ from mita.metering.queries.bulk import (
     swapped_meters,
 )
 from mita.metering.queries.by_hand import RegisterByHand, newest_values, read_between, registers_by_hand
+from mita.metering.queries.newest import NewestReadings, newest_readings
 from mita.metering.queries.placed import PlacedRegister, placed_registers, readings_around, timeline_values
 from mita.metering.queries.readings import (
     latest_readings,
@@ -59,6 +60,7 @@ from mita.metering.queries.timelines import (
 
 __all__ = [
     "MeterCounts",
+    "NewestReadings",
     "PlacedRegister",
     "RegisterByHand",
     "RegisterInfo",
@@ -77,6 +79,7 @@ __all__ = [
     "meters_of_ids",
     "meters_of_serials",
     "meters_that_were_bulk",
+    "newest_readings",
     "newest_values",
     "placed_registers",
     "placements",
