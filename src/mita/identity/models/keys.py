@@ -54,6 +54,7 @@ class DeviceToken(Base):
     revoked_at: Mapped[datetime | None] = _nullable_instant()
     revoked_by: Mapped[str | None]
     renews_id: Mapped[UUID | None]
+    lasts_s: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Impersonation(Base):

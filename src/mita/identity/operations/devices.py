@@ -89,6 +89,7 @@ async def renew_device_token(
     )
     if (made or 0) >= RENEWALS_MAX:
         raise RateLimited("this device has renewed its token too often today", retry_after_s=3_600)
+    lasts_s = _lasts_s(row)
     secret = new_token(DEVICE_PREFIX)
     fresh = DeviceToken(
         estate_id=row.estate_id,
@@ -97,17 +98,24 @@ async def renew_device_token(
         token_hash=token_hash(secret),
         issued_by=actor,
         issued_at=now,
-        expires_at=None if row.expires_at is None else now + (row.expires_at - row.issued_at),
+        expires_at=now + timedelta(seconds=lasts_s) if lasts_s else None,
         renews_id=row.device_token_id,
     )
     await _add(session, row=fresh, now=now)
     ends_at = now + RENEWED_FOR
     if row.expires_at is None or row.expires_at > ends_at:
         old = _facts(row)
-        row.expires_at = ends_at
+        row.expires_at, row.lasts_s = ends_at, lasts_s
         await session.flush()
         await _record(session, row=row, old=old, new=_facts(row), now=now)
     return fresh, secret
+
+
+def _lasts_s(row: DeviceToken) -> int:
+    """Return for how many seconds a token was issued, whatever it was shortened to since; 0 is for ever."""
+    if row.lasts_s is not None:
+        return row.lasts_s
+    return 0 if row.expires_at is None else int((row.expires_at - row.issued_at).total_seconds())
 
 
 async def _add(session: AsyncSession, *, row: DeviceToken, now: datetime) -> None:

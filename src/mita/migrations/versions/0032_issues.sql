@@ -46,4 +46,6 @@ GRANT UPDATE (kinds, updated_at) ON issue_rule TO mita_app;
 
 -- the token that a device showed when it got this one
 ALTER TABLE device_token ADD COLUMN renews_id uuid;
-CREATE INDEX device_token_by_renewed ON device_token (estate_id, renews_id) WHERE renews_id IS NOT NULL;
+-- of one that was shortened, as its device has another: for how many seconds it was issued, 0 for ever
+ALTER TABLE device_token ADD COLUMN lasts_s bigint CHECK (lasts_s >= 0);
+GRANT UPDATE (lasts_s) ON device_token TO mita_app;
