@@ -110,6 +110,12 @@ def test_what_is_missing_in_between_is_a_gap_for_a_while() -> None:
     assert gaps(taken[5:] + every(QUARTER, 13, 14, 15, 16), now_s=T0 + 16 * QUARTER) == []
 
 
+def test_three_are_missing_at_least() -> None:
+    hourly = every(3600, *range(8))
+    assert gaps(hourly, now_s=hourly[-1] + 4 * 3600 - 1) == []
+    assert gaps(hourly, now_s=hourly[-1] + 4 * 3600)[0][1].startswith("import comes every 1 h; nothing since")
+
+
 def test_who_speaks_when_it_likes_has_no_gaps() -> None:
     assert (
         gaps([T0, T0 + 10, T0 + 900, T0 + 5000, T0 + 5100, T0 + 40_000, T0 + 90_000], now_s=T0 + 10**6) == []
