@@ -13,6 +13,7 @@ import ntptime
 
 from .files import Files
 from .pulses import CONTACT_BITS, Contact
+from .tokens import body_of, renewal
 
 _IS_PICO = sys.platform == "rp2"
 # boards count from 1970 or from 2000
@@ -194,12 +195,10 @@ class Board:
 
         :raises OSError: if nobody answers
         """
-        _, _, host, path = self._config["renew_url"].split("/", 3)
-        host, _, port = host.partition(":")
-        stream = Stream(host, int(port or 443), self._ca)
+        host, port, request = renewal(self._config["renew_url"], token)
+        stream = Stream(host, port, self._ca)
         try:
-            request = "POST /%s HTTP/1.0\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Length: 0\r\n\r\n"
-            stream.write((request % (path, host, token)).encode())
+            stream.write(request)
             answer, until = b"", time.ticks_add(time.ticks_ms(), _CONNECT_S * 1000)
             while len(answer) < 8192 and time.ticks_diff(until, time.ticks_ms()) > 0:
                 part = stream.read(512)
@@ -209,8 +208,7 @@ class Board:
                 time.sleep_ms(10)
         finally:
             stream.close()
-        head, _, body = answer.partition(b"\r\n\r\n")
-        return body if b" 20" in head[:12] else None
+        return body_of(answer)
 
     def jitter(self, ms: int) -> int:
         """Return between half and all of a pause, so that a street does not come back in the same second."""

@@ -40,6 +40,20 @@ def expiry_of(token: str) -> int | None:
     return ends if isinstance(ends, int) else None
 
 
+def renewal(url: str, token: str) -> tuple:
+    """Return (host, port, bytes to send) that ask for the next token at an ``https`` address."""
+    _, _, host, path = url.split("/", 3)
+    name, _, port = host.partition(":")
+    request = "POST /%s HTTP/1.0\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Length: 0\r\n\r\n"
+    return name, int(port or 443), (request % (path, host, token)).encode()
+
+
+def body_of(answer: bytes) -> bytes | None:
+    """Return the body of an answer to it, None if it was refused."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return body if b" 20" in head[:12] else None
+
+
 class Tokens:
     """The token in use, and a newer one that has not opened the broker yet.
 

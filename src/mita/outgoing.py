@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mita.devices.domain import REMEDIES, severity
 from mita.estates import queries as estates
 from mita.kit.clock import from_us
 from mita.kit.money import format_micro
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from mita.charging.events import ReadingsStored
     from mita.credit.events import SupplyChanged
+    from mita.devices.events import IssuesClosed, IssuesOpened
     from mita.imports.events import ImportFinished
     from mita.ledger.events import MonthLocked
     from mita.metering.events import MetersHeard, MetersInstalled, MetersSilent, MeterSwapped
@@ -183,6 +185,37 @@ async def _tell_silence(
             "silent_since": show_instant(meter.silent_since),
         }
         await webhooks.tell(session, estate_id=event.estate_id, topic=topic, data=data, now=now)
+
+
+async def tell_opened(session: AsyncSession, event: IssuesOpened, now: datetime) -> None:
+    """Tell of each thing that is to be looked after."""
+    await _tell_issues(session, event, "open", now=now)
+
+
+async def tell_closed(session: AsyncSession, event: IssuesClosed, now: datetime) -> None:
+    """Tell of each thing that is over."""
+    await _tell_issues(session, event, "over", now=now)
+
+
+async def _tell_issues(
+    session: AsyncSession, event: IssuesOpened | IssuesClosed, state: str, *, now: datetime
+) -> None:
+    if not await _is_wanted(session, Topic.METER_ISSUE, estate_id=event.estate_id):
+        return
+    for issue in event.issues:
+        data = {
+            "issue_id": str(issue.issue_id),
+            "state": state,
+            "kind": issue.kind,
+            "severity": severity(issue.kind),
+            "detail": issue.detail,
+            "remedy": REMEDIES[issue.kind],
+            "since": show_instant(issue.since),
+            "name": issue.name,
+            "meter_id": issue.meter_id,
+            "device_id": issue.device_id,
+        }
+        await webhooks.tell(session, estate_id=event.estate_id, topic=Topic.METER_ISSUE, data=data, now=now)
 
 
 async def tell_supply(session: AsyncSession, event: SupplyChanged, now: datetime) -> None:

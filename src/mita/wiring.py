@@ -10,6 +10,7 @@ from mita.charging import operations as charging
 from mita.charging.events import HeldReadingAccepted, ReadingsCharged, ReadingsStored
 from mita.credit import operations as credit
 from mita.credit.events import CreditRuleChanged, CutDeferred, SupplyChanged
+from mita.devices.events import IssuesClosed, IssuesOpened
 from mita.estates import queries as estates
 from mita.estates.events import EstateArchived, EstateCreated, ResidentCame
 from mita.identity import queries as identity
@@ -208,6 +209,8 @@ def _wire_webhooks() -> None:
     subscribe(MetersSilent, outgoing.tell_silent)
     subscribe(MetersHeard, _end_alerts_of_silence)
     subscribe(MetersHeard, outgoing.tell_heard)
+    subscribe(IssuesOpened, outgoing.tell_opened)
+    subscribe(IssuesClosed, outgoing.tell_closed)
     subscribe(TopUpReceived, outgoing.tell_top_up)
     subscribe(BalanceCrossed, outgoing.tell_crossing)
     subscribe(SupplyChanged, outgoing.tell_supply)

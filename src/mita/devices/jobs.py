@@ -1,4 +1,4 @@
-"""Background tasks of the registry: who is silent, frames that are old, tasks whose time is over, prices."""
+"""Background tasks of the registry: silence, what readings tell, old frames, tasks that are over, prices."""
 
 from __future__ import annotations
 
@@ -24,6 +24,18 @@ async def note_silence(context: JobContext, timestamp: int) -> None:  # noqa: AR
     for estate_id in await estates.every_estate_id(database):
         async with database.unit_of_work(estates=[estate_id]) as session:
             await operations.note_silence(session, estate_id=estate_id, now=now_utc())
+
+
+@jobs.periodic(cron="*/15 * * * *")
+@jobs.task(name="note_readings", pass_context=True, queueing_lock="devices:note_readings")
+async def note_readings(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
+    """Open and close the issues that meters' newest readings tell of, and those of tokens that end."""
+    database: Database = context.additional_context["database"]
+    for estate_id in await estates.every_estate_id(database):
+        async with database.unit_of_work(estates=[estate_id]) as session:
+            await operations.note_readings(session, estate_id=estate_id, now=now_utc())
+        async with database.unit_of_work(estates=[estate_id]) as session:
+            await operations.note_tokens(session, estate_id=estate_id, now=now_utc())
 
 
 @jobs.periodic(cron="17 * * * *")

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Integer, LargeBinary, SmallInteger
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mita.kit.db import Base
@@ -91,6 +91,7 @@ class DeviceIssue(Base):
     detail: Mapped[str]
     since: Mapped[Instant]
     last_at: Mapped[Instant]
+    told_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
     until: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
 
 
@@ -116,6 +117,32 @@ class DeviceTask(Base):
     failure: Mapped[str] = mapped_column(default="")
     claim: Mapped[UUID | None]
     claimed_until: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+
+
+class MeterIssue(Base):
+    """Something of a meter to look after, found in its readings; ``told_at``: when staff was written to."""
+
+    __tablename__ = "meter_issue"
+
+    estate_id: Mapped[BigKey]
+    meter_issue_id: Mapped[UuidKey]
+    meter_id: Mapped[Big]
+    kind: Mapped[str]
+    detail: Mapped[str]
+    since: Mapped[Instant]
+    last_at: Mapped[Instant]
+    told_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    until: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+
+
+class IssueRule(Base):
+    """Of which kinds of issues an estate's staff is told."""
+
+    __tablename__ = "issue_rule"
+
+    estate_id: Mapped[BigKey]
+    kinds: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    updated_at: Mapped[Instant]
 
 
 class DeviceFrame(Base):

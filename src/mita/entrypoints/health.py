@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from mita.credit import queries as credit_queries
+from mita.devices import queries as device_queries
 from mita.entrypoints import metrics
 from mita.estates import queries as estate_queries
 from mita.ledger import queries as ledger_queries
@@ -114,6 +115,9 @@ class Health:
             metrics.WORKERS.set(await session.scalar(_WORKERS) or 0)
             metrics.COMMANDS.set(await credit_queries.unconfirmed_count(session))
             metrics.WEBHOOKS.set(await webhook_queries.waiting_count(session))
+            metrics.ISSUES.clear()
+            for (owner, kind), count in (await device_queries.open_counts(session)).items():
+                metrics.ISSUES.labels(owner, kind).set(count)
             metrics.CLEARING.clear()
             for method, currency, amount_micro in await ledger_queries.clearing_totals(session):
                 metrics.CLEARING.labels(method, currency).set(metrics.units(amount_micro))

@@ -58,6 +58,12 @@ WORKERS = Gauge("mita_workers", "Workers that were heard of in the last minute",
 COMMANDS = Gauge(
     "mita_supply_commands_unconfirmed", "Supply commands that no device has confirmed", registry=REGISTRY
 )
+ISSUES = Gauge(
+    "mita_issues_open",
+    "What is to be looked after of devices and meters",
+    ["of", "kind"],
+    registry=REGISTRY,
+)
 CLEARING = Gauge(
     "mita_clearing_amount",
     "What stands on clearing accounts, in units of the currency",

@@ -337,7 +337,7 @@ async def _give_access(database: Database, *, estate_id: int, name: str) -> None
             session,
             estate_id=estate_id,
             device=f"device-of-{name}",
-            expires_at=None,
+            expires_at=NOW + dt.timedelta(days=30),
             actor="staff:test",
             now=NOW,
         )
@@ -501,6 +501,9 @@ async def _register_device(database: Database, *, estate_id: int) -> None:
         frame = devices.Passed("tele/plug/SENSOR", b"{}", {"readings": 0})
         said = devices.Noted(row.name, NOW, reports=[Alarm("tamper", "opened")], frames=[frame])
         await devices.note(session, estate_id=estate_id, noted=[said])
+        await devices.set_issue_rule(session, estate_id=estate_id, kinds=["leak"], now=NOW)
+        # the token of a device that nobody registered ends
+        assert await devices.note_tokens(session, estate_id=estate_id, now=NOW + dt.timedelta(days=40)) == 1
 
 
 async def _hand_over(database: Database, *, estate_id: int) -> None:

@@ -31,7 +31,7 @@ SHOWN = {
     "accepted_by", "action", "actor", "asked_by", "by", "cadence", "cause", "chosen_by", "closed_by",
     "country", "created_by", "currency", "decided_by", "description", "device", "document", "done_by",
     "door", "estate_ids", "granted_by", "hears", "holidays_country", "holidays_subdivision",
-    "invited_by", "issued_by", "keys", "kind", "languages", "made_by", "media_type", "off_reason",
+    "invited_by", "issued_by", "keys", "kind", "kinds", "languages", "made_by", "media_type", "off_reason",
     "permissions", "revoked_by", "rights", "role", "roles", "rule", "scope", "sees_after", "serial",
     "set_by", "shares", "state", "status", "subject", "time_zone", "topics", "updated_by", "url",
     "utility", "who",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mita.devices.domain import KINDS, REMEDIES, Signs, findings, known_kind
+from mita.devices.domain import KINDS, REMEDIES, URGENT, Signs, findings, known_kind, severity
+from tests.unit.house.test_docs_complete import REFERENCE, table_rows
 
 SPEAKS = [("silent", None), ("unreachable", None)]
 
@@ -39,3 +40,11 @@ def test_each_kind_has_a_remedy_that_is_a_sentence() -> None:
     assert all(each.endswith(".") and len(each) > 20 for each in REMEDIES.values())
     assert all(known_kind(kind) for kind in KINDS)
     assert not known_kind("haunted")
+
+
+def test_each_kind_is_documented_with_its_severity_and_remedy() -> None:
+    rows = table_rows((REFERENCE / "issues.md").read_text(encoding="utf-8"))
+    assert {kind: (row[1], row[3]) for kind, row in rows.items()} == {
+        kind: (severity(kind), remedy) for kind, remedy in REMEDIES.items()
+    }
+    assert set(KINDS) >= URGENT

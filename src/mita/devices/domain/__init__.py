@@ -2,8 +2,22 @@
 
 from .checklist import Check, checklist
 from .clocks import setting_time_s
-from .issues import CLOCK_TOLERANCE_S, DRIFT_S_MAX, KINDS, REMEDIES, Signs, drift_words, findings, known_kind
+from .issues import (
+    CLOCK_TOLERANCE_S,
+    DRIFT_S_MAX,
+    KINDS,
+    REMEDIES,
+    URGENT,
+    IssueTold,
+    Severity,
+    Signs,
+    drift_words,
+    findings,
+    known_kind,
+    severity,
+)
 from .meter_prices import NotForMeters, meter_prices
+from .registers import FALLS, NEWEST, OF_READINGS, Recent, judge
 from .standins import meters_to_come
 from .tasks import Intended, Outcome, TaskKind, TaskState, charges_differ, later_s, prices_shown
 from .upkeep import Upkeep, for_driver, upkeep, upkeep_problems
@@ -11,12 +25,19 @@ from .upkeep import Upkeep, for_driver, upkeep, upkeep_problems
 __all__ = [
     "CLOCK_TOLERANCE_S",
     "DRIFT_S_MAX",
+    "FALLS",
     "KINDS",
+    "NEWEST",
+    "OF_READINGS",
     "REMEDIES",
+    "URGENT",
     "Check",
     "Intended",
+    "IssueTold",
     "NotForMeters",
     "Outcome",
+    "Recent",
+    "Severity",
     "Signs",
     "TaskKind",
     "TaskState",
@@ -26,12 +47,14 @@ __all__ = [
     "drift_words",
     "findings",
     "for_driver",
+    "judge",
     "known_kind",
     "later_s",
     "meter_prices",
     "meters_to_come",
     "prices_shown",
     "setting_time_s",
+    "severity",
     "upkeep",
     "upkeep_problems",
 ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from mita.drivers.wire import AlarmWord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
+    from uuid import UUID
 
 # a clock that is further off puts readings into the wrong hour sooner or later
 DRIFT_S_MAX = 120
@@ -44,14 +46,70 @@ REMEDIES: dict[str, str] = {
     "over_current": "It switched off or warned by itself because of too much current: find the load first.",
     "device_fault": "It reports a fault of its own: see its detail and the manufacturer's manual.",
     "switch_contradicts": "The switch does not stand as it was asked to: try again, or look at it.",
+    "token_expiring": "It has not renewed its token: issue it another one and set it up with that, or it is"
+    " shut out.",
+    "rollover": "Its register came round to zero: swap the meter in the registry with its closing and opening"
+    " values, the new one under another serial.",
+    "implausible": "Compare the held readings with the meter: accept them, or mend its limits or its scale.",
+    "gaps": "Look at its reception, its gateway and its clock; what was used in between is charged with the"
+    " next reading.",
 }
 KINDS = tuple(REMEDIES)
+Severity = Literal["urgent", "warning"]
+# somebody should act today: of these staff is told unless the estate says otherwise
+URGENT = frozenset(
+    {
+        "tamper",
+        "cover_open",
+        "magnet",
+        "leak",
+        "burst",
+        "reverse_flow",
+        "reset",
+        "rollover",
+        "over_current",
+        "device_fault",
+        "switch_contradicts",
+        "token_expiring",
+    }
+)
 assert set(get_args(AlarmWord)) <= set(KINDS), "each alarm has a remedy"
 
 
 def known_kind(kind: str) -> bool:
     """Tell whether there is such a kind of issue."""
     return kind in REMEDIES
+
+
+def severity(kind: str) -> Severity:
+    """Return how soon somebody should look after an issue of a kind."""
+    return "urgent" if kind in URGENT else "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class IssueTold:
+    """An issue that was opened or closed, of the device or the meter that is called ``name``."""
+
+    issue_id: UUID
+    kind: str
+    detail: str
+    since: datetime
+    name: str
+    device_id: int | None = None
+    meter_id: int | None = None
+
+    @property
+    def owner_id(self) -> int:
+        """The id of the device or the meter."""
+        found = self.device_id if self.meter_id is None else self.meter_id
+        assert found is not None, "it is of one or the other"
+        return found
+
+    @property
+    def subject(self) -> str:
+        """What it is about, as alerts name it."""
+        own = f"device:{self.device_id}" if self.meter_id is None else f"meter:{self.meter_id}"
+        return f"{own}:{self.kind}"
 
 
 @dataclass(frozen=True, slots=True)

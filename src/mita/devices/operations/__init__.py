@@ -2,6 +2,8 @@
 
 from .aliases import name_devices
 from .codecs import CodecInUse, change_codec, delete_codec, new_codec
+from .issues import set_issue_rule
+from .meters import note_readings
 from .noting import LastWord, Noted, Passed, forget_frames, last_words, note
 from .registry import (
     DeviceTaken,
@@ -26,6 +28,7 @@ from .tasks import (
     settle_task,
     withdraw_task,
 )
+from .tokens import note_tokens
 from .upkeep import follow_rate_tables, keep_clock
 
 __all__ = [
@@ -53,9 +56,12 @@ __all__ = [
     "name_devices",
     "new_codec",
     "note",
+    "note_readings",
     "note_silence",
+    "note_tokens",
     "register_device",
     "remove_device",
+    "set_issue_rule",
     "set_secret",
     "settle_task",
     "take_counter",

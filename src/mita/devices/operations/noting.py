@@ -85,6 +85,8 @@ async def note(session: AsyncSession, *, estate_id: int, noted: Sequence[Noted])
         if state is not None:
             await _note(session, state, each, book=book)
     await session.flush()
+    if noted:
+        await book.tell(now=max(each.at for each in noted))
 
 
 async def _locked(

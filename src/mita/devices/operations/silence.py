@@ -36,4 +36,5 @@ async def note_silence(session: AsyncSession, *, estate_id: int, now: datetime) 
             count += 1
             detail = f"nothing came since {state.last_heard_at:%Y-%m-%d %H:%M} UTC"
             await book.settle(device.device_id, "silent", detail, at=now)
+    await book.tell(now=now)
     return count

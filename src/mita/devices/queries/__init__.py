@@ -14,6 +14,17 @@ from .devices import (
     state,
     states,
 )
+from .health import (
+    IssueFilter,
+    IssueRow,
+    devices_that_fail,
+    every_issue,
+    names_of_owners,
+    open_counts,
+    open_meter_issues,
+    told_kinds,
+    turns_of_devices,
+)
 from .steps import steps
 from .tasks import DueTask, devices_that_follow_rate_tables, due_tasks, intended_prices, task, tasks
 from .wired import BadField, Configured, configured, field_of, wire_device
@@ -23,6 +34,8 @@ __all__ = [
     "Configured",
     "DueTask",
     "Holder",
+    "IssueFilter",
+    "IssueRow",
     "codec",
     "codecs",
     "codecs_by_id",
@@ -30,8 +43,10 @@ __all__ = [
     "device",
     "device_named",
     "devices",
+    "devices_that_fail",
     "devices_that_follow_rate_tables",
     "due_tasks",
+    "every_issue",
     "field_of",
     "frames",
     "heard_devices",
@@ -39,11 +54,16 @@ __all__ = [
     "ids_of_devices",
     "intended_prices",
     "issues",
+    "names_of_owners",
+    "open_counts",
     "open_issues",
+    "open_meter_issues",
     "state",
     "states",
     "steps",
     "task",
     "tasks",
+    "told_kinds",
+    "turns_of_devices",
     "wire_device",
 ]

@@ -11,6 +11,7 @@ from mita.metering import queries as metering
 
 from .devices import device, open_issues
 from .devices import state as state_of
+from .health import open_meter_issues
 from .wired import configured
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from mita.devices.domain import Check
+    from mita.devices.models import DeviceIssue, MeterIssue
 
 # a meter's clock may run ahead of ours
 _AHEAD = timedelta(days=1)
@@ -34,6 +36,9 @@ async def steps(session: AsyncSession, *, estate_id: int, device_id: int, now: d
     issues = await open_issues(session, estate_id=estate_id, device_ids=[device_id])
     meters = await metering.meters_behind(session, estate_id=estate_id, device=row.name)
     serials = [meter.serial for meter in meters]
+    of_meters = await open_meter_issues(
+        session, estate_id=estate_id, meter_ids=[meter.meter_id for meter in meters]
+    )
     registers = await metering.registers_of_meters(session, estate_id=estate_id, serials=serials)
     read = await metering.read_between(
         session,
@@ -52,5 +57,9 @@ async def steps(session: AsyncSession, *, estate_id: int, device_id: int, now: d
         has_reading=bool(read),
         abilities=driver.abilities(wire),
         switch_is_known=state.switch_is_on is not None,
-        open_issues=[f"{each.kind.replace('_', ' ')}, {each.detail}" for each in issues],
+        open_issues=[*map(_in_words, issues), *map(_in_words, of_meters)],
     )
+
+
+def _in_words(issue: DeviceIssue | MeterIssue) -> str:
+    return f"{issue.kind.replace('_', ' ')}, {issue.detail}"

@@ -35,9 +35,11 @@ from .devices import (
     issue_out,
 )
 from .free import FreeObject
+from .issues import AnyIssueOut, IssueRuleBody, any_issue_out
 from .tasks import ClockIn, DeviceTaskOut, MeterPricesOut, PricesIn, device_task_out
 
 __all__ = [
+    "AnyIssueOut",
     "CheckOut",
     "ChecklistOut",
     "ClockIn",
@@ -55,6 +57,7 @@ __all__ = [
     "FrameOut",
     "FreeObject",
     "IssueOut",
+    "IssueRuleBody",
     "MeterBehind",
     "MeterPricesOut",
     "NewDeviceIn",
@@ -64,6 +67,7 @@ __all__ = [
     "SuggestedFields",
     "TransportWord",
     "WatchOut",
+    "any_issue_out",
     "check_out",
     "codec_out",
     "codec_with_body",

@@ -42,6 +42,7 @@ _ALLOWED = {
         "/charging-rule",
         "/friendly-hours",
         "/silence-rule",
+        "/issue-rule",
     ),
     "PATCH": ("", "/units/{unit_id}", "/people/{person_id}", "/meters/{meter_id}"),
     "DELETE": ("/units/{unit_id}", "/wallets/{wallet_id}/spend-limit"),

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, status
+from fastapi import APIRouter, Path, Query, Request, status
 
 from mita.identity import operations, queries
 from mita.identity.domain import Permission
@@ -15,12 +15,19 @@ from mita.identity.schemas.keys import (
     DeviceTokenOut,
     device_token_out,
 )
-from mita.kit.errors import Invalid, NotFound
+from mita.kit.errors import Forbidden, Invalid, NotFound, RateLimited
 from mita.kit.shapes import Limit, Page
-from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals
+from mita.kit.web import Asking, EstateId, Now, Session, edge, need_of, needs, refusals
 from mita.metering import queries as metering
 
 router = APIRouter(tags=["meters"])
+
+
+class DevicesOnly(Forbidden):
+    """Only a device with its own token may ask for this."""
+
+    code = "devices_only"
+    title = "Only a device may do this"
 
 
 @router.get(
@@ -72,6 +79,32 @@ async def issue_device_token(
         now=now,
     )
     return DeviceTokenMade(device_token=device_token_out(row), token=token)
+
+
+@router.post(
+    "/device-tokens/renew",
+    operation_id="renew_device_token",
+    summary="Trade a device's token for another one",
+    status_code=status.HTTP_201_CREATED,
+    responses=refusals(NotFound, DevicesOnly, RateLimited, Invalid),
+)
+@needs(Permission.READINGS_SEND, for_devices=True, estate_in_body=True)
+async def renew_device_token(request: Request, asking: Asking, now: Now) -> DeviceTokenMade:
+    """Answer the token that follows the one that was shown, this once; it lasts as long as that was to last.
+
+    The one that was shown works for seven more days, unless it ends before or is revoked. Ten a day at most.
+    """
+    estate_ids = asking.estate_ids()
+    if asking.device is None or estate_ids is None:
+        raise DevicesOnly("a device renews its own token, and shows it for that")
+    (estate_id,) = estate_ids
+    shown = request.headers.get("authorization", "").partition(" ")[2].strip()
+    lent = edge(request)
+    async with lent.database.unit_of_work(estates=[estate_id]) as session:
+        await lent.admit(session, asking, estate_id, need=need_of(request))
+        row = await queries.device_token_shown(session, estate_id=estate_id, token=shown)
+        made, token = await operations.renew_device_token(session, row=row, actor=asking.actor, now=now)
+        return DeviceTokenMade(device_token=device_token_out(made), token=token)
 
 
 @router.delete(

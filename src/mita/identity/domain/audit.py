@@ -35,6 +35,7 @@ AUDITED = frozenset(
         "identifier",
         "impersonation",
         "invitation",
+        "issue_rule",
         "join_code",
         "join_request",
         "ledger_rule",

@@ -57,6 +57,8 @@ class DeviceToken(Base):
     expires_at: Mapped[datetime | None] = _nullable_instant()
     revoked_at: Mapped[datetime | None] = _nullable_instant()
     revoked_by: Mapped[str | None]
+    renews_id: Mapped[UUID | None]
+    lasts_s: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Impersonation(Base):

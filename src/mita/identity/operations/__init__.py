@@ -15,7 +15,7 @@ from .codes import (
     take_code,
     try_code,
 )
-from .devices import DeviceTokenEnded, issue_device_token, revoke_device_token
+from .devices import DeviceTokenEnded, issue_device_token, renew_device_token, revoke_device_token
 from .factors import (
     FactorNeeded,
     SecondFactorExists,
@@ -189,6 +189,7 @@ __all__ = [
     "remove_passkey",
     "rename_passkey",
     "renew_backup_codes",
+    "renew_device_token",
     "replace_token",
     "revoke_api_key",
     "revoke_device_token",

@@ -16,6 +16,8 @@ from .keys import (
     api_keys,
     device_principal,
     device_token,
+    device_token_ends,
+    device_token_shown,
     device_tokens,
     has_device_tokens,
     impersonation,
@@ -28,7 +30,7 @@ from .keys import (
 from .people import organisation_estate_ids, person, persons, principal_of_person
 from .privacy import consents, erasures, retention_days
 from .proofs import Proof, proof_of
-from .roles import role_grants
+from .roles import person_ids_of_roles, role_grants
 from .sign_in import (
     backup_codes_left,
     has_second_factor,
@@ -70,6 +72,8 @@ __all__ = [
     "consents",
     "device_principal",
     "device_token",
+    "device_token_ends",
+    "device_token_shown",
     "device_tokens",
     "erasures",
     "has_device_tokens",
@@ -91,6 +95,7 @@ __all__ = [
     "password",
     "password_of",
     "person",
+    "person_ids_of_roles",
     "persons",
     "principal_of_access",
     "principal_of_device_token",

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, or_, select, text
+from sqlalchemy import and_, func, or_, select, text
 
 from mita.identity.domain import (
     DEVICE_PREFIX,
@@ -115,6 +115,42 @@ async def live_device_tokens(
         with suppress(KeyGone):
             found.append(seals_of(session).open(bytes(sealed or b""), about=DEVICE_TOKEN.about).decode())
     return found
+
+
+async def device_token_shown(session: AsyncSession, *, estate_id: int, token: str) -> DeviceToken:
+    """Return the live device token of a text that was shown, and hold it.
+
+    :raises NotFound: if the estate has no such token, or it has ended meanwhile
+    """
+    statement = (
+        select(DeviceToken)
+        .where(
+            DeviceToken.estate_id == estate_id,
+            DeviceToken.token_hash == token_hash(token),
+            DeviceToken.revoked_at.is_(None),
+            or_(DeviceToken.expires_at.is_(None), DeviceToken.expires_at > _NOW),
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    found = (await session.scalars(statement)).one_or_none()
+    if found is None:
+        raise NotFound(f"estate {estate_id} has no such device token")
+    return found
+
+
+async def device_token_ends(session: AsyncSession, *, estate_id: int) -> dict[str, datetime | None]:
+    """Return when the last token of each device ends that was not revoked; None is never."""
+    statement = (
+        select(
+            DeviceToken.device,
+            func.bool_or(DeviceToken.expires_at.is_(None)),
+            func.max(DeviceToken.expires_at),
+        )
+        .where(DeviceToken.estate_id == estate_id, DeviceToken.revoked_at.is_(None))
+        .group_by(DeviceToken.device)
+    )
+    return {row[0]: None if row[1] else row[2] for row in await session.execute(statement)}
 
 
 async def has_device_tokens(session: AsyncSession, *, device: str) -> bool:

@@ -18,6 +18,31 @@ if TYPE_CHECKING:
     from mita.identity.domain import Role, Scope
 
 
+async def person_ids_of_roles(
+    session: AsyncSession,
+    *,
+    of_estate_id: int,
+    organisation_id: int | None,
+    roles: Sequence[Role],
+    now: datetime,
+) -> list[int]:
+    """Return who has one of ``roles`` at ``now`` in an estate, or in the organisation that runs it, by id.
+
+    Those who have it on the whole platform are left out.
+    """
+    places = RoleGrant.estate_id == of_estate_id
+    if organisation_id is not None:
+        places = or_(places, RoleGrant.organisation_id == organisation_id)
+    statement = select(RoleGrant.person_id).where(
+        places,
+        RoleGrant.unit_id.is_(None),
+        RoleGrant.role.in_([each.value for each in roles]),
+        RoleGrant.revoked_at.is_(None),
+        or_(RoleGrant.until.is_(None), RoleGrant.until > now),
+    )
+    return sorted(set((await session.scalars(statement)).all()))
+
+
 async def role_grants(
     session: AsyncSession,
     *,

@@ -102,6 +102,7 @@ class DeviceTokenOut(Shape):
     expires_at: Instant | None
     revoked_at: Instant | None
     revoked_by: str | None = Field(examples=[None])
+    renews_id: UUID | None = Field(description="The token that its device showed for it", examples=[None])
 
 
 class DeviceTokenMade(Shape):
@@ -121,6 +122,7 @@ def device_token_out(row: DeviceToken) -> DeviceTokenOut:
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
         revoked_by=row.revoked_by,
+        renews_id=row.renews_id,
     )
 
 

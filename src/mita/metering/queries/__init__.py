@@ -10,6 +10,7 @@ from mita.metering.queries.bulk import (
     swapped_meters,
 )
 from mita.metering.queries.by_hand import RegisterByHand, newest_values, read_between, registers_by_hand
+from mita.metering.queries.newest import NewestReadings, newest_readings
 from mita.metering.queries.placed import PlacedRegister, placed_registers, readings_around, timeline_values
 from mita.metering.queries.readings import (
     latest_readings,
@@ -60,6 +61,7 @@ from mita.metering.queries.timelines import (
 
 __all__ = [
     "MeterCounts",
+    "NewestReadings",
     "PlacedRegister",
     "RegisterByHand",
     "RegisterInfo",
@@ -79,6 +81,7 @@ __all__ = [
     "meters_of_serials",
     "meters_that_were_bulk",
     "meters_with_devices",
+    "newest_readings",
     "newest_values",
     "placed_registers",
     "placements",

@@ -25,6 +25,7 @@ class AlertKind(StrEnum):
     MONTHS_MISSING = "months_missing"
     RATE_CHANGE = "rate_change"
     METER_SILENT = "meter_silent"
+    METER_ISSUE = "meter_issue"
     WEBHOOK_OFF = "webhook_off"
     CHARGE_TOO_LARGE = "charge_too_large"
     IMPERSONATED = "impersonated"
@@ -101,6 +102,10 @@ _SENTENCES: dict[AlertKind, tuple[str, str]] = {
     AlertKind.METER_SILENT: (
         "The meter {meter} has sent nothing since {since}.",
         "A meter sends nothing.",
+    ),
+    AlertKind.METER_ISSUE: (
+        "{name}: {issue}. {detail}. {remedy}",
+        "Something of a meter or a device is to be looked after.",
     ),
     AlertKind.WEBHOOK_OFF: (
         "Webhooks to {host} are turned off: {reason}.",

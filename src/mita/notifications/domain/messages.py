@@ -128,6 +128,16 @@ _TEMPLATES["reading_accepted"] = {
         "Ihre Ablesung von {meter}, {value} {measured}, wurde geprüft und angenommen: {amount} {currency}.",
     ),
 }
+_TEMPLATES["meter_issues"] = {
+    "en": (
+        "{estate}: look after {what}",
+        "In {estate} there is something to look after:\n\n{lines}\n\nMita shows when it is over.",
+    ),
+    "de": (
+        "{estate}: bitte nachsehen, {what}",
+        "In {estate} ist etwas nachzusehen:\n\n{lines}\n\nMita zeigt, wenn es vorbei ist.",
+    ),
+}
 _TEMPLATES["new_device"] = {
     "en": (
         "A sign-in on a new device",

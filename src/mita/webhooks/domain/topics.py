@@ -17,6 +17,7 @@ class Topic(StrEnum):
     READING_HELD = "reading.held"
     METER_OFFLINE = "meter.offline"
     METER_ONLINE = "meter.online"
+    METER_ISSUE = "meter.issue"
     METER_INSTALLED = "meter.installed"
     METER_SWAPPED = "meter.swapped"
     ONBOARDED = "tenant.onboarded"
@@ -73,6 +74,18 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "meter": "E-1001",
         "unit_id": 12,
         "silent_since": "2026-03-01T10:00:00Z",
+    },
+    Topic.METER_ISSUE: {
+        "issue_id": "01930000-0000-7000-8000-000000000006",
+        "state": "open",
+        "kind": "reset",
+        "severity": "urgent",
+        "detail": "import showed 1000 kWh, now 0.5 kWh",
+        "remedy": "Its register began anew: swap the meter in the registry.",
+        "since": "2026-03-01T10:00:00Z",
+        "name": "E-1001",
+        "meter_id": 21,
+        "device_id": None,
     },
     Topic.METER_INSTALLED: {"meters": [{"meter_id": 21, "unit_id": 12, "utility": "electricity"}]},
     Topic.METER_SWAPPED: {
