@@ -10,6 +10,7 @@ from mita.charging import operations as charging
 from mita.charging.events import HeldReadingAccepted, ReadingsCharged, ReadingsStored
 from mita.credit import operations as credit
 from mita.credit.events import CreditRuleChanged, CutDeferred, SupplyChanged
+from mita.devices import operations as devices
 from mita.estates import queries as estates
 from mita.estates.events import EstateArchived, EstateCreated, ResidentCame
 from mita.identity import queries as identity
@@ -30,12 +31,14 @@ from mita.ledger.events import (
 )
 from mita.metering import operations as metering
 from mita.metering.events import (
+    CountersRead,
     MeterRemoved,
     MetersHeard,
     MetersInstalled,
     MetersSilent,
     MeterSwapped,
     ReadingMonthsChecked,
+    RegistersDerived,
 )
 from mita.notifications import operations as notifications
 from mita.notifications.domain import AlertKind, language_of
@@ -74,6 +77,10 @@ async def _forget_estate(
     event: EstateArchived | MeterRemoved,
     now: datetime,  # noqa: ARG001 - a handler
 ) -> None:
+    await charging.bump_lane(session, estate_id=event.estate_id)
+
+
+async def _forget_registers(session: AsyncSession, event: RegistersDerived, now: datetime) -> None:  # noqa: ARG001 - a handler
     await charging.bump_lane(session, estate_id=event.estate_id)
 
 
@@ -272,6 +279,8 @@ def wire() -> None:
     subscribe(EstateArchived, _forget_estate)
     subscribe(ResidentCame, _limit_sight)
     subscribe(MeterRemoved, _forget_estate)
+    subscribe(RegistersDerived, _forget_registers)
+    subscribe(CountersRead, devices.follow_counters)
     subscribe(MetersInstalled, wallets.open_wallets)
     subscribe(MetersInstalled, _watch_new_accounts)
     subscribe(MetersInstalled, charging.watch_new_meters)

@@ -20,6 +20,7 @@ from mita.charging.operations.savings import Savings, savings
 from mita.charging.operations.split import Split, split_entries
 from mita.charging.operations.timed import SupplySight, never_off, post_timed_charges
 from mita.charging.operations.timed_marks import watch_new_meters
+from mita.charging.operations.virtual import derive_virtual
 
 __all__ = [
     "Comparison",
@@ -34,6 +35,7 @@ __all__ = [
     "charge_batch",
     "compare",
     "compared_units",
+    "derive_virtual",
     "explain_entry",
     "never_off",
     "open_lane",

@@ -1,6 +1,7 @@
 """Writes of the registry of devices."""
 
 from .codecs import CodecInUse, change_codec, delete_codec, new_codec
+from .counters import follow_counters
 from .noting import LastWord, Noted, Passed, forget_frames, last_words, note
 from .registry import (
     DeviceTaken,
@@ -24,6 +25,7 @@ __all__ = [
     "change_codec",
     "change_device",
     "delete_codec",
+    "follow_counters",
     "forget_frames",
     "last_words",
     "new_codec",

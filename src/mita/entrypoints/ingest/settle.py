@@ -146,6 +146,7 @@ class Settler:
             value_micro=np.array([told.value_micro for told in readings], dtype=np.int64),
             source="mqtt",
             received_us=received_us,
+            resets=frozenset(row for row, told in enumerate(readings) if told.is_reset),
             temperature_centi={
                 row: told.temperature_centi
                 for row, told in enumerate(readings)

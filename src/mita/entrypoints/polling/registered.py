@@ -118,6 +118,7 @@ class Registered:
                 value_micro=np.array([told.value_micro for told in decoded.readings], dtype=np.int64),
                 source=f"poll:{device.name}"[:200],
                 received_us=to_us(now),
+                resets=frozenset(row for row, told in enumerate(decoded.readings) if told.is_reset),
             )
             lane = self._lanes.setdefault(estate_id, Lane(self._database, estate_id=estate_id))
             await lane.charge(batch, now=now)
