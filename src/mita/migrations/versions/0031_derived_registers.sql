@@ -75,6 +75,11 @@ BEGIN
             $policy$, name);
         EXECUTE format('GRANT SELECT, INSERT ON %I TO mita_app', name);
     END LOOP;
+    -- who sees a register sees how it comes about
+    FOREACH name IN ARRAY ARRAY['pulse_counter', 'register_factor', 'virtual_part']
+    LOOP
+        PERFORM show_own(name::regclass, 'register_id = ANY ((SELECT seen_register_ids())::bigint[])');
+    END LOOP;
     PERFORM audit_table('pulse_counter');
     PERFORM audit_table('register_factor');
     PERFORM audit_table('virtual_meter', unrecorded => '{due_since,opened_at}');
