@@ -65,6 +65,7 @@ AUDITED = frozenset(
         "supply_stop",
         "unit",
         "virtual_meter",
+        "virtual_part",
         "wallet_allocation",
         "wallet_group",
         "webhook_endpoint",

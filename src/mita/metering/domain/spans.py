@@ -59,7 +59,7 @@ class PulseSpan:
 
         It is *the* count of that value, as a pulse is worth a millionth at least.
         """
-        return self.since_count + max(0, -((self.base_micro - value_micro) / self.weight_micro // 1))
+        return self.since_count + max(0, -((self.base_micro - value_micro) // self.weight_micro))
 
     def begun_again(self, *, taken_s: int, last_count: int, count: int, cause: SpanCause) -> PulseSpan:
         """Return the span that follows once the counter, last at ``last_count``, began again at zero."""

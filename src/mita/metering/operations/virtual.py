@@ -174,7 +174,7 @@ async def _look(session: AsyncSession, row: VirtualMeter) -> list[MixReading]:
     _, parts = await queries.virtual_meter(
         session, estate_id=row.estate_id, virtual_meter_id=row.virtual_meter_id
     )
-    mix = queries.mix_of(row, parts)
+    mix = queries.mix_of(row, parts=parts)
     assert row.due_since is not None, "it waits"
     since_s = mix.from_s if mix.opened_s is None else queries.seconds(row.due_since)
     lines, since_s = await _timelines(session, estate_id=row.estate_id, mix=mix, since_s=since_s)
@@ -280,7 +280,7 @@ async def _refuse_two_ways(
     made_of: dict[int, set[int]] = defaultdict(set)
     mine = {result.register_id for result in mix.results}
     for row, rows in await queries.virtual_meters(session, estate_id=estate_id, limit=_ALL):
-        other = queries.mix_of(row, rows)
+        other = queries.mix_of(row, parts=rows)
         if other.until_s is not None and other.until_s <= mix.from_s:
             continue
         for result in other.results:

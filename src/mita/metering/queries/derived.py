@@ -138,7 +138,7 @@ async def virtual_register_ids(
     return goes_in, frozenset(register_id for register_id, share in rows if share is not None)
 
 
-def mix_of(row: VirtualMeter, parts: Sequence[VirtualPart]) -> Mix:
+def mix_of(row: VirtualMeter, *, parts: Sequence[VirtualPart]) -> Mix:
     """Return what a stored virtual meter is made of."""
     return Mix(
         from_s=seconds(row.from_at),

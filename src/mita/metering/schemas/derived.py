@@ -227,7 +227,7 @@ def virtual_meter_out(row: VirtualMeter, parts: list[VirtualPart]) -> VirtualMet
     sources = [each for each in parts if each.share is None]
     return VirtualMeterOut(
         virtual_meter_id=row.virtual_meter_id,
-        kind=mix_of(row, parts).kind,
+        kind=mix_of(row, parts=parts).kind,
         of=[each.register_id for each in sources if not each.is_less],
         less=[each.register_id for each in sources if each.is_less],
         into=[

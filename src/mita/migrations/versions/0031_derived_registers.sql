@@ -83,6 +83,7 @@ BEGIN
     PERFORM audit_table('pulse_counter');
     PERFORM audit_table('register_factor');
     PERFORM audit_table('virtual_meter', unrecorded => '{due_since,opened_at}');
+    PERFORM audit_table('virtual_part', unrecorded => '{opening_micro}');
 END $$;
 GRANT DELETE ON pulse_counter, register_factor TO mita_app;
 GRANT UPDATE (until_at, opened_at, due_since) ON virtual_meter TO mita_app;
