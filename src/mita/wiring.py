@@ -82,6 +82,8 @@ async def _forget_estate(
 
 async def _forget_registers(session: AsyncSession, event: RegistersDerived, now: datetime) -> None:  # noqa: ARG001 - a handler
     await charging.bump_lane(session, estate_id=event.estate_id)
+    if event.is_virtual:
+        await enqueue(session, task=charging.VIRTUAL_JOB, estate_id=event.estate_id)
 
 
 async def _forget_limits(session: AsyncSession, event: SpendLimitChanged, now: datetime) -> None:  # noqa: ARG001 - a handler

@@ -30,10 +30,12 @@ class RegistersDerived:
     """It was said anew how some registers come about: of pulses, by factors, of others.
 
     Told before it is looked at what these registers show, so that nobody charges them meanwhile.
+    ``is_virtual``: some are made of others that may have readings already.
     """
 
     name: ClassVar[str] = "metering.registers.derived"
     estate_id: int
+    is_virtual: bool = False
 
 
 @dataclass(frozen=True, slots=True)

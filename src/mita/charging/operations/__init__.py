@@ -2,6 +2,7 @@
 
 from mita.charging.operations.accrue import post_accruals, post_due_accruals, set_cadence
 from mita.charging.operations.charge import charge_batch
+from mita.charging.operations.derive import VIRTUAL_JOB
 from mita.charging.operations.explain import explain_entry
 from mita.charging.operations.lane import StaleLane, bump_lane, open_lane
 from mita.charging.operations.notice import tell_of_rates
@@ -23,6 +24,7 @@ from mita.charging.operations.timed_marks import watch_new_meters
 from mita.charging.operations.virtual import derive_virtual
 
 __all__ = [
+    "VIRTUAL_JOB",
     "Comparison",
     "NothingUsed",
     "Preview",

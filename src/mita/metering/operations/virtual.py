@@ -87,7 +87,7 @@ async def set_virtual_meter(
     """
     estate = await estate_queries.estate(session, estate_id=estate_id)
     await session.refresh(estate, with_for_update={"key_share": True})
-    await publish(session, RegistersDerived(estate_id), now=now)
+    await publish(session, RegistersDerived(estate_id, is_virtual=True), now=now)
     mix = await _checked(session, estate_id=estate_id, new=new)
     row = VirtualMeter(
         estate_id=estate_id,
