@@ -10,6 +10,7 @@ from mita.charging import operations as charging
 from mita.charging.events import HeldReadingAccepted, ReadingsCharged, ReadingsStored
 from mita.credit import operations as credit
 from mita.credit.events import CreditRuleChanged, CutDeferred, SupplyChanged
+from mita.devices import operations as devices
 from mita.devices.events import IssuesClosed, IssuesOpened
 from mita.estates import queries as estates
 from mita.estates.events import EstateArchived, EstateCreated, ResidentCame
@@ -31,12 +32,14 @@ from mita.ledger.events import (
 )
 from mita.metering import operations as metering
 from mita.metering.events import (
+    CountersRead,
     MeterRemoved,
     MetersHeard,
     MetersInstalled,
     MetersSilent,
     MeterSwapped,
     ReadingMonthsChecked,
+    RegistersDerived,
 )
 from mita.notifications import operations as notifications
 from mita.notifications.domain import AlertKind, language_of
@@ -76,6 +79,12 @@ async def _forget_estate(
     now: datetime,  # noqa: ARG001 - a handler
 ) -> None:
     await charging.bump_lane(session, estate_id=event.estate_id)
+
+
+async def _forget_registers(session: AsyncSession, event: RegistersDerived, now: datetime) -> None:  # noqa: ARG001 - a handler
+    await charging.bump_lane(session, estate_id=event.estate_id)
+    if event.is_virtual:
+        await enqueue(session, task=charging.VIRTUAL_JOB, estate_id=event.estate_id)
 
 
 async def _forget_limits(session: AsyncSession, event: SpendLimitChanged, now: datetime) -> None:  # noqa: ARG001 - a handler
@@ -275,6 +284,8 @@ def wire() -> None:
     subscribe(EstateArchived, _forget_estate)
     subscribe(ResidentCame, _limit_sight)
     subscribe(MeterRemoved, _forget_estate)
+    subscribe(RegistersDerived, _forget_registers)
+    subscribe(CountersRead, devices.follow_counters)
     subscribe(MetersInstalled, wallets.open_wallets)
     subscribe(MetersInstalled, _watch_new_accounts)
     subscribe(MetersInstalled, charging.watch_new_meters)

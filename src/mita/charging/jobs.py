@@ -66,6 +66,32 @@ async def rerate_estate(context: JobContext, estate_id: int) -> None:
         )
 
 
+@jobs.task(name="derive_virtual", pass_context=True)
+async def derive_virtual(context: JobContext, estate_id: int) -> None:
+    """Charge what an estate's virtual meters show once their parts were read."""
+    await _derive(context.additional_context["database"], estate_id)
+
+
+@jobs.periodic(cron="*/5 * * * *")
+@jobs.task(name="derive_waiting", pass_context=True, queueing_lock="charging:derive_waiting")
+async def derive_waiting(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
+    """Charge what virtual meters show that a job which was killed left waiting, in every estate."""
+    database: Database = context.additional_context["database"]
+    for estate_id in await estates.every_estate_id(database):
+        await _derive(database, estate_id)
+
+
+async def _derive(database: Database, estate_id: int) -> None:
+    desk = Desk(database, contention=(StaleHeads, operations.StaleLane))
+    seen = 1
+    while seen:
+        # what comes out of one virtual meter may go into another
+        seen = await desk.run_alone(
+            estate_id,
+            lambda session: operations.derive_virtual(session, estate_id=estate_id, now=now_utc()),
+        )
+
+
 @jobs.periodic(cron="*/10 * * * *")
 @jobs.task(name="tell_of_rates", pass_context=True, queueing_lock="charging:tell_of_rates")
 async def tell_of_rates(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's

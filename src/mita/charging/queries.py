@@ -95,6 +95,7 @@ async def load_registers(
         books=books,
         caps=[caps[place] for place in books],
     )
+    await _load_derivations(session, memory, infos=infos)
     anchors = {
         info.register_id: states[info.register_id].anchor_s
         for info, place in zip(infos, books, strict=True)
@@ -105,6 +106,20 @@ async def load_registers(
         if info.register_id in kept:
             numbers = kept[info.register_id]
             memory.registers.keep(memory.registers.place[info.key], numbers, roles=numbers)
+
+
+async def _load_derivations(
+    session: AsyncSession, memory: LaneMemory, *, infos: Sequence[RegisterInfo]
+) -> None:
+    register_ids = [info.register_id for info in infos]
+    found = await metering_queries.derivations(session, estate_id=memory.estate_id, register_ids=register_ids)
+    for info in infos:
+        if info.register_id in found:
+            memory.registers.derive(memory.registers.place[info.key], found[info.register_id])
+    goes_in, _ = await metering_queries.virtual_register_ids(
+        session, estate_id=memory.estate_id, register_ids=register_ids
+    )
+    memory.registers.parts |= goes_in
 
 
 async def kept_runs(

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from mita.drivers.wire import Told
-from mita.kit.quantity import BadValue, base_unit, value_micro
+from mita.kit.quantity import PULSE, BadValue, base_unit, value_micro
 from mita.metering.domain import BASE_UNIT, Rejection
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _DIGITS_MAX = 28
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A value that is a register: ``value * scale`` in ``unit`` (kWh, Wh, MWh, m3, kL, L).
+    """A value that is a register: ``value * scale`` in ``unit`` (kWh, Wh, MWh, m3, kL, L), or pulses (imp).
 
     ``meter`` is the serial where the device has several meters that count the unit. ``places`` says to how
     many decimals of ``unit`` the device knows the value; more than that is the noise of its arithmetic.
@@ -92,9 +92,9 @@ def meter_of(
     fitting = [
         (serial, utility)
         for serial, utility in meters
-        if BASE_UNIT[utility] == unit and (named is None or serial == named)
+        if unit in (BASE_UNIT[utility], PULSE) and (named is None or serial == named)
     ]
-    electricity = [serial for serial, utility in fitting if utility == "electricity"]
+    electricity = [serial for serial, utility in fitting if utility == "electricity" and unit != PULSE]
     serials = electricity or [serial for serial, _ in fitting]
     if not serials:
         whose = "the device has no meter that" if named is None else f"meter {named!r} is not one that"

@@ -3,7 +3,8 @@
 An item is ``{"ts": 1795255200, "meter": "E-17", "r": {"kwh": 123.456, "w": 737.6}}``; a message holds one or
 an array. ``ts`` is epoch seconds (left out by a device without a clock); ``meter`` is needed only where the
 device reads several meters of a utility; ``temperature`` is the water's, in degrees Celsius, beside ``r``
-and not in it: there it is the device's own and for display; ``relay`` is how the switch stands. Whatever is
+and not in it: there it is the device's own and for display; ``relay`` is how the switch stands; ``imp`` in
+``r`` counts pulses, and ``reset: true`` beside ``r`` says that the counter began again at zero. Whatever is
 wrong in one item leaves the others untouched.
 """
 
@@ -28,7 +29,7 @@ from mita.drivers.wire import (
     SwitchState,
     Told,
 )
-from mita.kit.quantity import BadValue, base_unit, value_micro
+from mita.kit.quantity import PULSE, BadValue, base_unit, value_micro
 from mita.metering.domain import BASE_UNIT, Rejection, temperature_centi, truncated
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ FIELDS: dict[str, tuple[str, str]] = {
     "wh_export": ("export", "Wh"),
     "m3": ("import", "m3"),
     "l": ("import", "L"),
+    # whole pulses of a counter; what they are worth is said at the register
+    PULSE: ("import", PULSE),
 }
 # for display only; per phase or channel as in v_l1
 _DISPLAY = re.compile(
@@ -231,6 +234,8 @@ def _decode_item(
             try:
                 told = _told(name, values[name], named=named, meters=meters, taken_s=taken_s)
                 told = told if "ts" in item else replace(told, is_timed=False)
+                if name == PULSE and item.get("reset") is True:
+                    told = replace(told, is_reset=True)
                 decoded.readings.append(told if warmth is None else replace(told, temperature_centi=warmth))
             except _Bad as bad:
                 reject(bad)
@@ -305,10 +310,10 @@ def _meter_of(name: str, unit: str, *, named: str | None, meters: Sequence[tuple
     fitting = [
         (serial, utility)
         for serial, utility in meters
-        if BASE_UNIT[utility] == unit and (named is None or serial == named)
+        if unit in (BASE_UNIT[utility], PULSE) and (named is None or serial == named)
     ]
     # a solar meter behind the same device does not make kwh ambiguous
-    electricity = [serial for serial, utility in fitting if utility == "electricity"]
+    electricity = [serial for serial, utility in fitting if utility == "electricity" and unit != PULSE]
     serials = electricity or [serial for serial, _ in fitting]
     if not serials:
         whose = "the device has no meter that" if named is None else f"meter {named!r} is not one that"

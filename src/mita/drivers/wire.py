@@ -91,8 +91,9 @@ class Arrival:
 class Told:
     """A register's value off the wire: serial, register, base unit, seconds UTC, millionths of the unit.
 
-    ``is_timed`` is False where the device told no time of its own; ``temperature_centi`` is hundredths of a
-    degree Celsius; None: it came without.
+    Where the unit is ``imp`` the value is whole pulses, and ``is_reset`` says that the device tells of its
+    counter having begun again at zero. ``is_timed`` is False where the device told no time of its own;
+    ``temperature_centi`` is hundredths of a degree Celsius; None: it came without.
     """
 
     meter: str
@@ -102,6 +103,7 @@ class Told:
     value_micro: int
     is_timed: bool = True
     temperature_centi: int | None = None
+    is_reset: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ def batch_of(readings: Sequence[Told], *, source: str, received_us: int) -> Read
         value_micro=np.array([told.value_micro for told in readings], dtype=np.int64),
         source=source,
         received_us=received_us,
+        resets=frozenset(row for row, told in enumerate(readings) if told.is_reset),
         temperature_centi={
             row: told.temperature_centi
             for row, told in enumerate(readings)

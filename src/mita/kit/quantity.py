@@ -13,7 +13,10 @@ UNITS: dict[str, tuple[str, int]] = {
     "m³": ("m3", 1_000_000),
     "kl": ("m3", 1_000_000),
     "l": ("m3", 1_000),
+    # of what a pulse is worth only its register's counter knows; pulses are whole
+    "imp": ("imp", 1),
 }
+PULSE = "imp"
 
 # a register that says more than this is broken; keeps every sum of a batch inside bigint
 VALUE_MICRO_MAX = 10**15
@@ -38,7 +41,7 @@ def base_unit(unit: str) -> tuple[str, int]:
     """
     found = UNITS.get(unit.strip().lower())
     if found is None:
-        raise BadValue("unknown_unit", f"unit {unit[:20]!r} is not one of kWh, Wh, MWh, m3, kL, L")
+        raise BadValue("unknown_unit", f"unit {unit[:20]!r} is not one of kWh, Wh, MWh, m3, kL, L, imp")
     return found
 
 

@@ -26,6 +26,32 @@ class MetersInstalled:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistersDerived:
+    """It was said anew how some registers come about: of pulses, by factors, of others.
+
+    Told before it is looked at what these registers show, so that nobody charges them meanwhile.
+    ``is_virtual``: some are made of others that may have readings already.
+    """
+
+    name: ClassVar[str] = "metering.registers.derived"
+    estate_id: int
+    is_virtual: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CountersRead:
+    """Pulse counters were read: ``fallen`` are (register, a sentence) of those below an earlier count.
+
+    ``risen`` are the registers of those that are not.
+    """
+
+    name: ClassVar[str] = "metering.counters.read"
+    estate_id: int
+    fallen: tuple[tuple[int, str], ...]
+    risen: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MeterSwapped:
     """A meter took another's place."""
 

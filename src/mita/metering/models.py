@@ -196,3 +196,66 @@ class MeterSilence(Base):
     meter_id: Mapped[BigKey]
     silent_since: Mapped[Instant]
     noticed_at: Mapped[Instant]
+
+
+class PulseCounter(Base):
+    """What the counts of a register's pulse counter are from an instant until the next row."""
+
+    __tablename__ = "pulse_counter"
+
+    estate_id: Mapped[BigKey]
+    register_id: Mapped[BigKey]
+    from_at: Mapped[InstantKey]
+    cause: Mapped[str]
+    weight: Mapped[str]
+    width_bits: Mapped[int | None] = mapped_column(SmallInteger)
+    since_count: Mapped[Big]
+    base_micro: Mapped[Big]
+    first_count: Mapped[Big]
+    actor: Mapped[str]
+    created_at: Mapped[Instant]
+
+
+class RegisterFactor(Base):
+    """What a register's source is multiplied by from an instant until the next row."""
+
+    __tablename__ = "register_factor"
+
+    estate_id: Mapped[BigKey]
+    register_id: Mapped[BigKey]
+    from_at: Mapped[InstantKey]
+    factor: Mapped[str]
+    since_micro: Mapped[Big]
+    base_micro: Mapped[Big]
+    reason: Mapped[str]
+    actor: Mapped[str]
+    created_at: Mapped[Instant]
+
+
+class VirtualMeter(Base):
+    """Registers that are made of others from an instant until another."""
+
+    __tablename__ = "virtual_meter"
+
+    estate_id: Mapped[BigKey]
+    virtual_meter_id: Mapped[NewKey]
+    step_s: Mapped[int | None] = mapped_column(Integer)
+    from_at: Mapped[Instant]
+    until_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    opened_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    due_since: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    actor: Mapped[str]
+    created_at: Mapped[Instant]
+
+
+class VirtualPart(Base):
+    """A register that goes into a virtual meter, or with a ``share`` one that comes out of it."""
+
+    __tablename__ = "virtual_part"
+
+    estate_id: Mapped[BigKey]
+    virtual_meter_id: Mapped[BigKey]
+    register_id: Mapped[BigKey]
+    is_less: Mapped[bool] = mapped_column(default=False)
+    share: Mapped[str | None]
+    opening_micro: Mapped[Big] = mapped_column(default=0)

@@ -116,6 +116,7 @@ async def seed(database: Database, *, name: str) -> int:
     await _fall_silent(database, estate_id=estate_id)
     await _read_by_hand(database, estate_id=estate_id)
     await _register_device(database, estate_id=estate_id)
+    await _derive(database, estate_id=estate_id)
     await _seal(database, estate_id=estate_id)
     return estate_id
 
@@ -504,6 +505,25 @@ async def _register_device(database: Database, *, estate_id: int) -> None:
         await devices.set_issue_rule(session, estate_id=estate_id, kinds=["leak"], now=NOW)
         # the token of a device that nobody registered ends
         assert await devices.note_tokens(session, estate_id=estate_id, now=NOW + dt.timedelta(days=40)) == 1
+
+
+async def _derive(database: Database, *, estate_id: int) -> None:
+    """A register that counts pulses, one that is multiplied, and one that is made of both."""
+    of_estate = {"estate_id": estate_id, "now": NOW}
+    staff = {"actor": "staff:test", **of_estate}
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        (unit, *_) = await estate_queries.units(session, estate_id=estate_id)
+        names = ("import", "export", "both")
+        meter = metering.NewMeter(unit.unit_id, "made", "electricity", names)
+        (meter_id,) = await metering.install_meters(session, meters=[meter], **of_estate)
+        rows = await metering_queries.registers_of_meter(session, estate_id=estate_id, meter_id=meter_id)
+        counted, multiplied, both = (row.register_id for row in rows)
+        counter = metering.NewCounter("1000 imp/kWh", 16)
+        await metering.set_pulse_counter(session, register_id=counted, new=counter, **staff)
+        factor = metering.NewFactor("200/5", "transformers")
+        await metering.set_factor(session, register_id=multiplied, new=factor, **staff)
+        made = metering.NewVirtualMeter((counted, multiplied), (), ((both, "1"),), 3600, NOW)
+        await metering.set_virtual_meter(session, new=made, **staff)
 
 
 async def _hand_over(database: Database, *, estate_id: int) -> None:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mita.kit.quantity import VALUE_MICRO_MAX
 from mita.metering.domain import (
     RATE_MICRO_MAX,
-    VALUE_MICRO_MAX,
     Limits,
     ReadingClass,
     Reason,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mita.charging.domain.cadence import Cadence
+from mita.kit.quantity import PULSE
 from mita.kit.zones import local_month
 from mita.ledger.domain import Heads, no_heads
 from mita.metering.domain import Limits, RegisterState
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mita.charging.domain.streams import Numbers, Stream
+    from mita.metering.domain import Derivation
     from mita.metering.queries import RegisterInfo
     from mita.tariffs.domain import RateTable
     from mita.wallets.queries import AccountInfo
@@ -112,6 +114,10 @@ class Registers:
     book: NDArray[np.int64] = field(default_factory=_empty)
     # by place and role: running states that do not fit the columns; zero where there is none
     kept: dict[tuple[int, str], Numbers] = field(default_factory=dict)
+    # by place: those that are made of pulses or multiplied
+    derivations: dict[int, Derivation] = field(default_factory=dict)
+    # register ids that go into virtual meters
+    parts: set[int] = field(default_factory=set)
 
     def add(
         self,
@@ -177,6 +183,13 @@ class Registers:
                 self.kept[place, role] = numbers[role]
             else:
                 self.kept.pop((place, role), None)
+
+    def derive(self, place: int, derivation: Derivation) -> None:
+        """Remember how a register comes about; one that counts pulses is known under their unit as well."""
+        self.derivations[place] = derivation
+        if derivation.pulses:
+            meter, register, _ = self.info[place].key
+            self.place[meter, register, PULSE] = place
 
     def limits(self, place: int) -> Limits:
         """Return one register's limits."""

@@ -2,6 +2,7 @@
 
 from mita.charging.operations.accrue import post_accruals, post_due_accruals, set_cadence
 from mita.charging.operations.charge import charge_batch
+from mita.charging.operations.derive import VIRTUAL_JOB
 from mita.charging.operations.explain import explain_entry
 from mita.charging.operations.lane import StaleLane, bump_lane, open_lane
 from mita.charging.operations.notice import tell_of_rates
@@ -20,8 +21,10 @@ from mita.charging.operations.savings import Savings, savings
 from mita.charging.operations.split import Split, split_entries
 from mita.charging.operations.timed import SupplySight, never_off, post_timed_charges
 from mita.charging.operations.timed_marks import watch_new_meters
+from mita.charging.operations.virtual import derive_virtual
 
 __all__ = [
+    "VIRTUAL_JOB",
     "Comparison",
     "NothingUsed",
     "Preview",
@@ -34,6 +37,7 @@ __all__ = [
     "charge_batch",
     "compare",
     "compared_units",
+    "derive_virtual",
     "explain_entry",
     "never_off",
     "open_lane",

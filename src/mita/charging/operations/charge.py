@@ -12,17 +12,20 @@ from mita.charging import queries
 from mita.charging.domain.decide import Decided, Rows, decide, fault_codes, late_labels, resolve, sort_batch
 from mita.charging.domain.outcome import Outcome, sentence_of
 from mita.charging.events import ReadingsStored
+from mita.charging.operations.derive import as_registers, tell_virtual_meters
 from mita.charging.operations.keep import keep_runs
 from mita.charging.operations.lane import Alone, Gate, StaleLane
 from mita.charging.operations.post import Bookings, draft_charges
 from mita.charging.operations.settle import Newcomer, Settled, settle_register
 from mita.kit.events import publish
+from mita.kit.quantity import PULSE
 from mita.metering import operations as metering
 from mita.metering import queries as metering_queries
 from mita.metering.domain import BASE_UNIT, TIMELINE_MAX, ReadingClass, Rejection
 from mita.metering.operations import StoredReadings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -55,7 +58,6 @@ async def charge_batch(
     """
     turn = turn or Alone()
     gate = Gate(session, memory, turn)
-    work = _Work(gate, memory, batch, Outcome(np.zeros(len(batch), dtype=np.int64), {}))
     register = resolve(memory.registers, batch)
     unknown = {batch.key[row] for row in np.flatnonzero(register < 0).tolist()}
     if memory.seq is None or unknown or lock_accounts:
@@ -64,7 +66,11 @@ async def charge_batch(
         register = resolve(memory.registers, batch)
     if lock_accounts:
         await queries.refresh_accounts(session, memory, lock=True)
-    fresh = await _sort_out(session, work, register)
+    batch, odd = await as_registers(
+        session, gate=gate, memory=memory, batch=batch, register=register, now=now
+    )
+    work = _Work(gate, memory, batch, Outcome(np.zeros(len(batch), dtype=np.int64), {}))
+    fresh = await _sort_out(session, work, register, odd=odd)
     bookings = await _settle_and_decide(session, work, fresh)
     draft = await draft_charges(session, memory, gate=gate, bookings=bookings, source=batch.source, now=now)
     _remember(memory, bookings)
@@ -92,11 +98,11 @@ class _Work:
 
 
 async def _sort_out(
-    session: AsyncSession, work: _Work, register: NDArray[np.int64]
+    session: AsyncSession, work: _Work, register: NDArray[np.int64], *, odd: Mapping[int, tuple[str, str]]
 ) -> tuple[Rows, NDArray[np.bool_]]:
     """Set rejected and repeated readings aside; return the rest and which are older than a stored one."""
     batch, outcome, registers = work.batch, work.outcome, work.memory.registers
-    faults = fault_codes(batch, register, memory=work.memory)
+    faults = {**odd, **fault_codes(batch, register, memory=work.memory)}
     good = np.ones(len(batch), dtype=np.bool_)
     if faults:
         good[list(faults)] = False
@@ -131,6 +137,12 @@ async def _tell_of_readings(
         work.outcome.class_[stored],
     )
     await publish(session, event, now=now)
+    if work.memory.registers.parts:
+        since_s: dict[int, int] = {}
+        pairs = zip(event.register_ids.tolist(), event.taken_s.tolist(), strict=True)
+        for register_id, taken_s in pairs:
+            since_s[register_id] = min(taken_s, since_s.get(register_id, taken_s))
+        await tell_virtual_meters(session, work.memory, since_s=since_s)
 
 
 async def _keep_temperatures(session: AsyncSession, work: _Work, register: NDArray[np.int64]) -> None:
@@ -173,6 +185,11 @@ def _unknown(
         return "unknown_meter", f"the estate has no meter {meter[:100]!r}"
     if (meter, register) not in names:
         return "unknown_register", f"meter {meter!r} has no register {register[:100]!r}"
+    if unit == PULSE:
+        return (
+            "no_pulse_counter",
+            f"a pulse of register {register!r} of meter {meter!r} has no weight",
+        )
     expected = ", ".join(set(BASE_UNIT.values()) - {unit})
     return (
         "wrong_unit",

@@ -9,6 +9,7 @@ import numpy as np
 from mita.charging import queries
 from mita.charging.domain.decide import Rows, decide
 from mita.charging.events import HeldReadingAccepted
+from mita.charging.operations.derive import tell_virtual_meters
 from mita.charging.operations.lane import Alone, Gate
 from mita.charging.operations.post import Bookings, draft_charges
 from mita.charging.operations.settle import Settled, settle_register
@@ -59,6 +60,7 @@ async def accept_held_reading(
         cause=f"held reading accepted by {actor}",
         now=now,
     )
+    await tell_virtual_meters(session, memory, since_s={register_id: taken_s})
     old, new = settled.old, settled.new
     amount = new.net_micro + new.tax_micro - old.net_micro - old.tax_micro
     await publish(session, HeldReadingAccepted(estate_id, register_id, taken_at, amount), now=now)

@@ -42,6 +42,8 @@ REMEDIES: dict[str, str] = {
     "dry": "The meter is dry or measures air: look whether the supply is closed, and how it is mounted.",
     "reverse_flow": "It runs backwards: check how it is mounted or wired, and what feeds in behind it.",
     "reset": "Its register began anew: swap the meter in the registry with its closing and opening values.",
+    "counter_fell": "Its pulse counter shows less than before; nothing is charged until it is higher again."
+    " If it was restarted or rolled over, say so at the register's pulse counter: it goes on from there.",
     "power_lost": "It lost its power; readings in between may be missing.",
     "over_current": "It switched off or warned by itself because of too much current: find the load first.",
     "device_fault": "It reports a fault of its own: see its detail and the manufacturer's manual.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mita.kit.quantity import base_unit
+from mita.kit.quantity import PULSE, base_unit
 from mita.metering.domain import BASE_UNIT
 
 if TYPE_CHECKING:
@@ -26,12 +26,15 @@ def meters_to_come(
     found = dict(meters)
     for field in fields:
         if field.meter is not None:
-            found.setdefault(field.meter, _STAND_INS[base_unit(field.unit)[0]])
+            found.setdefault(field.meter, _STAND_INS.get(base_unit(field.unit)[0], "electricity"))
     relays = settings.get("relays")
     for serial in relays if isinstance(relays, dict) else ():
         found.setdefault(str(serial), "electricity")
+    named = {base_unit(field.unit)[0] for field in fields if field.meter is None}
     counted = {BASE_UNIT[utility] for utility in found.values()}
-    found.update(
-        {f"(no {utility} meter yet)": utility for unit, utility in _STAND_INS.items() if unit not in counted}
-    )
+    missing = _STAND_INS.keys() - counted
+    if PULSE in named:
+        # any meter may count pulses: one that nobody speaks of would make them ambiguous
+        missing &= named if found or named != {PULSE} else {"kWh"}
+    found.update({f"(no {_STAND_INS[unit]} meter yet)": _STAND_INS[unit] for unit in sorted(missing)})
     return list(found.items())

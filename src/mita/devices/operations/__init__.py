@@ -2,6 +2,7 @@
 
 from .aliases import name_devices
 from .codecs import CodecInUse, change_codec, delete_codec, new_codec
+from .counters import follow_counters
 from .issues import set_issue_rule
 from .meters import note_readings
 from .noting import LastWord, Noted, Passed, forget_frames, last_words, note
@@ -49,6 +50,7 @@ __all__ = [
     "claim_task",
     "delete_codec",
     "expire_tasks",
+    "follow_counters",
     "follow_rate_tables",
     "forget_frames",
     "keep_clock",

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from mita.devices.operations import Noted, Passed
 from mita.drivers import wire
 from mita.drivers.codecs.runner import Call, CodecFailed, CodecRunner
 from mita.drivers.known import driver_named
-from mita.drivers.wire import Decoded, Shown, Step, SwitchState
+from mita.drivers.wire import Alarm, Decoded, Shown, Step, SwitchState
 from mita.kit.clock import from_us
+from mita.kit.quantity import PULSE
 from mita.metering.domain import Rejection, truncated
 
 if TYPE_CHECKING:
@@ -105,8 +106,18 @@ def _decoded(arrival: Arrival, set_up: SetUp, *, codec: Any) -> Decoded:
     if codec is not None and codec.errors:
         return _not_decoded(arrival, "codec_bad_output", f"the codec says: {'; '.join(codec.errors)}")
     if codec is not None:
-        return cast("ChirpStack", driver).decode_with(given, device, decoded=codec.data)
-    return driver.decode(given, device)
+        return with_resets(cast("ChirpStack", driver).decode_with(given, device, decoded=codec.data))
+    return with_resets(driver.decode(given, device))
+
+
+def with_resets(decoded: Decoded) -> Decoded:
+    """Let pulses of a message that says its register began anew be counted on from where they were."""
+    alarms = [each for each in decoded.reports if isinstance(each, Alarm) and not each.is_over]
+    if any(each.alarm == "reset" for each in alarms):
+        decoded.readings = [
+            replace(each, is_reset=True) if each.unit == PULSE else each for each in decoded.readings
+        ]
+    return decoded
 
 
 def _not_decoded(arrival: Arrival, code: str, detail: str) -> Decoded:

@@ -10,6 +10,20 @@ from mita.metering.queries.bulk import (
     swapped_meters,
 )
 from mita.metering.queries.by_hand import RegisterByHand, newest_values, read_between, registers_by_hand
+from mita.metering.queries.derived import (
+    derivations,
+    due_virtual_meters,
+    factor_span_of,
+    instant,
+    mix_of,
+    pulse_counters,
+    pulse_span_of,
+    register_factors,
+    seconds,
+    virtual_meter,
+    virtual_meters,
+    virtual_register_ids,
+)
 from mita.metering.queries.newest import NewestReadings, newest_readings
 from mita.metering.queries.placed import PlacedRegister, placed_registers, readings_around, timeline_values
 from mita.metering.queries.readings import (
@@ -24,6 +38,7 @@ from mita.metering.queries.readings import (
 )
 from mita.metering.queries.registers import (
     RegisterInfo,
+    devices_of_registers,
     estates_of_devices,
     meter,
     metered_units,
@@ -69,7 +84,12 @@ __all__ = [
     "bulk_areas",
     "bulk_meter",
     "bulk_meters",
+    "derivations",
+    "devices_of_registers",
+    "due_virtual_meters",
     "estates_of_devices",
+    "factor_span_of",
+    "instant",
     "latest_readings",
     "meter",
     "meter_counts",
@@ -81,10 +101,13 @@ __all__ = [
     "meters_of_serials",
     "meters_that_were_bulk",
     "meters_with_devices",
+    "mix_of",
     "newest_readings",
     "newest_values",
     "placed_registers",
     "placements",
+    "pulse_counters",
+    "pulse_span_of",
     "read_between",
     "reading",
     "readings",
@@ -92,6 +115,7 @@ __all__ = [
     "readings_around",
     "received_readings",
     "register",
+    "register_factors",
     "register_states",
     "registers",
     "registers_by_hand",
@@ -103,6 +127,7 @@ __all__ = [
     "rejection_count",
     "rejections",
     "repeats",
+    "seconds",
     "silent_hours",
     "silent_meters",
     "silent_registers",
@@ -120,5 +145,8 @@ __all__ = [
     "timelines",
     "timelines_between",
     "used_since",
+    "virtual_meter",
+    "virtual_meters",
+    "virtual_register_ids",
     "waiting_count",
 ]

@@ -243,6 +243,22 @@ async def registers_of_devices(
     return found
 
 
+async def devices_of_registers(
+    session: AsyncSession, *, estate_id: int, register_ids: Sequence[int]
+) -> dict[int, str]:
+    """Return the device behind each of these registers, of those that have one."""
+    statement = (
+        select(Register.register_id, Meter.device)
+        .join(Meter, (Meter.estate_id == Register.estate_id) & (Meter.meter_id == Register.meter_id))
+        .where(
+            Register.estate_id == estate_id,
+            Register.register_id.in_(list(register_ids)),
+            Meter.device.is_not(None),
+        )
+    )
+    return {row.register_id: row.device for row in await session.execute(statement)}
+
+
 async def meters_behind(session: AsyncSession, *, estate_id: int, device: str) -> Sequence[Meter]:
     """Return the meters that a device speaks for, by id."""
     statement = select(Meter).where(Meter.estate_id == estate_id, Meter.device == device)

@@ -1,7 +1,7 @@
 """Issues of meters, of which kinds staff is told, device tokens that are renewed.
 
 Revision ID: 0032
-Revises: 0030
+Revises: 0031
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from alembic import op
 from mita.migrations.script import run_script
 
 revision = "0032"
-down_revision = "0030"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 

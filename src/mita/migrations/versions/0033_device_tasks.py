@@ -1,7 +1,7 @@
 """Tasks of devices: clocks that are set and prices that meters take, written and read back.
 
 Revision ID: 0033
-Revises: 0030
+Revises: 0032
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from alembic import op
 from mita.migrations.script import run_script
 
 revision = "0033"
-down_revision = "0030"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 

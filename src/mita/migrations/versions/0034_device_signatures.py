@@ -1,7 +1,7 @@
 """Device tokens are kept sealed as well, so that devices can sign what they post.
 
 Revision ID: 0034
-Revises: 0030
+Revises: 0033
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from alembic import op
 from mita.migrations.script import run_script
 
 revision = "0034"
-down_revision = "0030"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """Files of head-ends that come over the API; devices under the names that their bridge gives them.
 
 Revision ID: 0035
-Revises: 0030
+Revises: 0034
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from alembic import op
 from mita.migrations.script import run_script
 
 revision = "0035"
-down_revision = "0030"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 

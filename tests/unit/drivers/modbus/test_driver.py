@@ -192,7 +192,7 @@ def test_buses_and_fields_are_understood() -> None:
     assert problems == [
         "field 'gas': the map eastron_sdm120 has no point of that name",
         "field 'import': the map counts it in kWh, not Wh",
-        "field 'export': unit 'apples' is not one of kWh, Wh, MWh, m3, kL, L",
+        "field 'export': unit 'apples' is not one of kWh, Wh, MWh, m3, kL, L, imp",
     ]
 
 

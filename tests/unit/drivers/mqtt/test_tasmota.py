@@ -170,7 +170,7 @@ def test_what_is_wrong_is_said() -> None:
     ) == [
         "setting 'colour' is unknown; known are full_topic, prefixes, relay, relays",
         "field a: the device has no meter that counts m3",
-        "field b: unit 'furlong' is not one of kWh, Wh, MWh, m3, kL, L",
+        "field b: unit 'furlong' is not one of kWh, Wh, MWh, m3, kL, L, imp",
         "no time zone is set, so its local times are not used",
         "relay '33' is not a number from 1 to 32",
         "setting 'full_topic': 'x': a FullTopic has the levels %prefix% and %topic%",

@@ -32,7 +32,7 @@ from mita.metering.schemas import (
     stored_out,
 )
 
-router = APIRouter(tags=["metering"])
+router = APIRouter()
 
 _REPEATS = {"duplicate": ReadingClass.DUPLICATE, "conflict": ReadingClass.CONFLICT}
 
@@ -101,7 +101,10 @@ async def get_meter(session: Session, estate_id: EstateId, meter_id: Id) -> Mete
 async def _meter(session: AsyncSession, *, estate_id: int, meter_id: int) -> MeterWithRegisters:
     row = await queries.meter(session, estate_id=estate_id, meter_id=meter_id)
     registers = await queries.registers_of_meter(session, estate_id=estate_id, meter_id=meter_id)
-    return meter_with_registers(row, registers=list(registers))
+    register_ids = [each.register_id for each in registers]
+    made = await queries.derivations(session, estate_id=estate_id, register_ids=register_ids)
+    _, virtual = await queries.virtual_register_ids(session, estate_id=estate_id, register_ids=register_ids)
+    return meter_with_registers(row, registers=list(registers), derivations=made, virtual=virtual)
 
 
 @router.get(

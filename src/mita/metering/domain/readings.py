@@ -104,8 +104,9 @@ class ReadingBatch:
     """Readings as they came, in order of arrival; sequences and arrays of equal length.
 
     ``key`` is (meter serial, register name, base unit); ``taken_s`` whole seconds since 1970;
-    ``value_micro`` millionths of the base unit. ``temperature_centi`` is hundredths of a degree Celsius by
-    place in the batch, of those that came with one.
+    ``value_micro`` millionths of the base unit, or whole pulses where the unit is ``imp``; ``resets`` are the
+    places of those whose device says that its counter began again at zero. ``temperature_centi`` is
+    hundredths of a degree Celsius by place in the batch, of those that came with one.
     """
 
     key: Sequence[tuple[str, str, str]]
@@ -114,6 +115,7 @@ class ReadingBatch:
     source: str
     received_us: int
     temperature_centi: Mapping[int, int] | None = None
+    resets: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return len(self.key)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mita.drivers.derive import (
+from mita.metering.domain import (
     BadDerivation,
     Count,
     Factor,

@@ -74,7 +74,7 @@ def pulse_weight(text: str) -> tuple[str, Fraction]:
         raise BadDerivation(str(bad)) from bad
     if not number:
         raise BadDerivation("a pulse is worth something")
-    return unit, Fraction(micro) * (1 / number if match[2] == "imp" else number)
+    return unit, Fraction(micro) * (Fraction(1, number) if match[2] == "imp" else number)
 
 
 def counted(
@@ -144,8 +144,8 @@ def transformer_ratio(
     """
     if min(primary, secondary, *(volts or ())) <= 0:
         raise BadDerivation("both sides of a transformer are above zero")
-    ratio = primary / secondary
-    return ratio if volts is None else ratio * volts[0] / volts[1]
+    ratio = Fraction(primary, secondary)
+    return ratio if volts is None else ratio * Fraction(*volts)
 
 
 # ── virtual meters ──
@@ -268,6 +268,6 @@ def shares_micro(total_micro: int, *, weights: Mapping[str, Fraction]) -> dict[s
     given = {name: max(0, sure_micro * weight // 1 - 1) for name, weight in weights.items()}
     for _ in range(total_micro - sum(given.values())):
         # the first of equals, in the order of the names, whatever the order they are given in
-        furthest = max(sorted(given), key=lambda name: weights[name] / (2 * given[name] + 1))
+        furthest = max(sorted(given), key=lambda name: Fraction(weights[name], 2 * given[name] + 1))
         given[furthest] += 1
     return given

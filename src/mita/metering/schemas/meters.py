@@ -1,6 +1,7 @@
 """Request and response shapes of meters and readings."""
 
 import re
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -21,7 +22,15 @@ from mita.kit.shapes import (
     quantity,
     show_instant,
 )
-from mita.metering.domain import BASE_UNIT, RATE_MICRO_MAX, ClassWord, Limits, ReadingClass, Reason
+from mita.metering.domain import (
+    BASE_UNIT,
+    RATE_MICRO_MAX,
+    ClassWord,
+    Derivation,
+    Limits,
+    ReadingClass,
+    Reason,
+)
 from mita.metering.models import Meter, Register, RejectedReading
 from mita.metering.operations import NewMeter
 
@@ -93,6 +102,13 @@ class RegisterOut(Shape):
     register_id: Id
     name: str = Field(examples=["import"])
     unit: str = Field(examples=["kWh"])
+    pulse_weight: str | None = Field(
+        default=None, description="What a pulse is worth now, if it counts pulses", examples=["1000 imp/kWh"]
+    )
+    factor: str | None = Field(
+        default=None, description="What the meter shows is multiplied by it now", examples=["200/5"]
+    )
+    is_virtual: bool = Field(default=False, description="It is made of other registers")
 
 
 class MeterOut(Shape):
@@ -135,10 +151,27 @@ def meter_out(row: Meter) -> MeterOut:
     return MeterOut(**_meter_fields(row))
 
 
-def meter_with_registers(row: Meter, *, registers: list[Register]) -> MeterWithRegisters:
-    """Return a meter and its registers as JSON shows them."""
-    unit = BASE_UNIT[row.utility]
-    shown = [RegisterOut(register_id=each.register_id, name=each.name, unit=unit) for each in registers]
+def meter_with_registers(
+    row: Meter,
+    *,
+    registers: list[Register],
+    derivations: Mapping[int, Derivation],
+    virtual: Collection[int],
+) -> MeterWithRegisters:
+    """Return a meter and its registers as JSON shows them, with how each comes about."""
+    shown = []
+    for each in registers:
+        made = derivations.get(each.register_id)
+        shown.append(
+            RegisterOut(
+                register_id=each.register_id,
+                name=each.name,
+                unit=BASE_UNIT[row.utility],
+                pulse_weight=made.pulses[-1].weight if made and made.pulses else None,
+                factor=made.factors[-1].text if made and made.factors else None,
+                is_virtual=each.register_id in virtual,
+            )
+        )
     return MeterWithRegisters(**_meter_fields(row), registers=shown)
 
 
