@@ -181,7 +181,7 @@ async def _check(
     there = await metering_queries.meters_of_devices(session, estate_id=estate_id, devices=[name])
     device = queries.wire_device(
         name=name,
-        settings=terms.settings,
+        settings=queries.settings_with_codec(terms.settings, driver=driver, codec_id=terms.codec_id),
         fields=fields,
         meters=meters_to_come(there.get(name, ()), fields=fields, settings=terms.settings),
         zone=zone((await estates.estate(session, estate_id=estate_id)).time_zone),

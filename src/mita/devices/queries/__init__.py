@@ -12,9 +12,10 @@ from .devices import (
     open_issues,
     state,
     states,
+    uses_driver,
 )
 from .steps import steps
-from .wired import BadField, Configured, configured, field_of, wire_device
+from .wired import BadField, Configured, configured, field_of, settings_with_codec, wire_device
 
 __all__ = [
     "BadField",
@@ -32,8 +33,10 @@ __all__ = [
     "ids_of_devices",
     "issues",
     "open_issues",
+    "settings_with_codec",
     "state",
     "states",
     "steps",
+    "uses_driver",
     "wire_device",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mita.drivers.lorawan.events import command_id, part, server_s
@@ -32,9 +32,10 @@ _STEPS: dict[str, tuple[StepWord, str]] = {
     "downlink_nack": ("sent", "the device did not acknowledge it; the server sends it again"),
 }
 # the server's own rule for names; nothing in one can lead to another path
-_ID = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,35}")
+_ID = re.compile(r"[a-z0-9](?:-?[a-z0-9]){0,35}")
 _EUI = re.compile(r"[0-9a-fA-F]{16}")
 _UNREAD = ("location_solved", "service_data", "uplink_normalized", "downlink_queue_invalidated")
+_EVENTS = ("uplink_message", "join_accept", *_STEPS, "downlink_failed", *_UNREAD)
 
 
 class NoBody(ValueError):
@@ -43,6 +44,14 @@ class NoBody(ValueError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Of which device a body is, the DevEUI as it stands there, and which event it tells of."""
+
+    dev_eui: str
+    event: str
 
 
 class Tts(Served):
@@ -130,15 +139,16 @@ class Tts(Served):
         return [Outgoing(path, json.dumps({"downlinks": [message]}).encode())]
 
 
-def dev_eui_of(payload: bytes) -> str:
-    """Return the DevEUI that a body is of, as it stands there.
+def head_of(payload: bytes) -> Head:
+    """Return what a body is of.
 
     :raises NoBody: if it is no message of the server's, or of no device
     """
-    dev_eui = part(_parsed(payload), "end_device_ids").get("dev_eui")
+    body = _parsed(payload)
+    dev_eui = part(body, "end_device_ids").get("dev_eui")
     if not isinstance(dev_eui, str) or _EUI.fullmatch(dev_eui) is None:
         raise NoBody("bad_shape", "end_device_ids.dev_eui is no DevEUI")
-    return dev_eui
+    return Head(dev_eui, next((each for each in _EVENTS if each in body), "unknown"))
 
 
 def _parsed(payload: bytes) -> JsonObject:

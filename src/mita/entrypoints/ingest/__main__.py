@@ -14,11 +14,13 @@ from mita.entrypoints.ingest.inbox import Inbox
 from mita.entrypoints.ingest.link import Link
 from mita.entrypoints.ingest.settings import IngestSettings
 from mita.entrypoints.ingest.settle import Settler, Stopped
+from mita.entrypoints.ingest.things_stack import things_stack_server
 from mita.entrypoints.ingest.topics import table_of
 from mita.entrypoints.metrics import BROKER, INBOX, watch_database
 from mita.entrypoints.outside import report_faults, trace
-from mita.entrypoints.process import database_url, log_to_stderr, stop_event
+from mita.entrypoints.process import database_url, log_to_stderr, secret_keys_path, stop_event
 from mita.kit.db import Database
+from mita.kit.seal import Seals
 from mita.wiring import wire
 
 if TYPE_CHECKING:
@@ -34,15 +36,15 @@ _FINISH_S = 8.0
 async def serve(settings: IngestSettings) -> None:
     """Run ingest until the process is asked to stop."""
     stopping = stop_event()
-    database = Database(database_url(settings))
+    database = Database(database_url(settings), seals=Seals.load(secret_keys_path(settings)))
     report_faults(settings, role="ingest")
     trace(role="ingest", engine=database.engine)
     table = table_of(settings)
     inbox = Inbox(table)
     settler = Settler(database, readings_max=settings.batch_readings)
     link = Link(settings, inbox=inbox, topics=table.filters())
-    chirpstack = chirpstack_server(settings)
-    sender = CommandSender(database, link=link, chirpstack=chirpstack)
+    chirpstack, things_stack = chirpstack_server(settings), things_stack_server(settings)
+    sender = CommandSender(database, link=link, chirpstack=chirpstack, things_stack=things_stack)
     consumer = asyncio.create_task(_consume(settings, inbox, settler, link))
     others = [
         asyncio.create_task(link.run()),
@@ -62,6 +64,8 @@ async def serve(settings: IngestSettings) -> None:
     await asyncio.gather(*others, asked, consumer, return_exceptions=True)
     await link.close()
     await settler.close()
+    await sender.close()
+    await things_stack.close()
     if chirpstack is not None:
         await chirpstack.close()
     await database.close()

@@ -25,7 +25,10 @@ _BATCH_BYTES_MIN = 64 * 1024
 
 @dataclass(slots=True, eq=False)
 class Arrival:
-    """One message; ``settled`` is done once it is durable, and only then may the wire be acknowledged."""
+    """One message; ``settled`` is done once it is durable, and only then may the wire be acknowledged.
+
+    ``source`` is the wire that it came over.
+    """
 
     topic: str
     payload: bytes
@@ -33,6 +36,7 @@ class Arrival:
     settled: asyncio.Future[None] = field(repr=False)
     route: Route | None = None
     is_retained: bool = False
+    source: str = "mqtt"
 
     @property
     def device(self) -> str:
@@ -67,10 +71,14 @@ class Inbox:
         """Hand a message over and wait until it is durable."""
         settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         route = self._table.find(topic)
-        self._waiting.append(Arrival(topic, payload, to_us(now), settled, route, is_retained))
-        self._waiting_bytes += len(payload)
-        self._changed.set()
+        self.put(Arrival(topic, payload, to_us(now), settled, route, is_retained))
         await settled
+
+    def put(self, arrival: Arrival) -> None:
+        """Take a message in; its ``settled`` is for the caller to wait for."""
+        self._waiting.append(arrival)
+        self._waiting_bytes += len(arrival.payload)
+        self._changed.set()
 
     def close(self) -> None:
         """Give out no more batches; what waits is not acknowledged and comes again."""

@@ -122,11 +122,13 @@ class Settler:
             await self._reject(estate_id, self._strangers.told_of(arrivals), received_us=received_us)
             return
         heard = await self._heard(estate_id, arrivals)
-        readings = [told for each in heard for told in each.decoded.readings]
-        for start in range(0, len(readings), self._readings_max):
-            await self._charge(
-                estate_id, readings[start : start + self._readings_max], received_us=received_us
-            )
+        for source in sorted({arrival.source for arrival in arrivals}):
+            readings = [
+                told for each in heard if each.arrival.source == source for told in each.decoded.readings
+            ]
+            for start in range(0, len(readings), self._readings_max):
+                piece = readings[start : start + self._readings_max]
+                await self._charge(estate_id, piece, source=source, received_us=received_us)
         rejections = [bad for each in heard for bad in each.decoded.rejections]
         # one that is not registered has no state to note, but its switch may be a supply's
         speaking = [each for each in heard if each.is_registered or each.has_supply_reports]
@@ -139,12 +141,14 @@ class Settler:
         set_up = await self._patiently(lambda: self._devices.configured(names, estate_id=estate_id))
         return await self._decoder.decoded([(arrival, set_up[arrival.device]) for arrival in arrivals])
 
-    async def _charge(self, estate_id: int, readings: Sequence[Told], *, received_us: int) -> None:
+    async def _charge(
+        self, estate_id: int, readings: Sequence[Told], *, source: str, received_us: int
+    ) -> None:
         batch = ReadingBatch(
             key=[(told.meter, told.register, told.unit) for told in readings],
             taken_s=np.array([told.taken_s for told in readings], dtype=np.int64),
             value_micro=np.array([told.value_micro for told in readings], dtype=np.int64),
-            source="mqtt",
+            source=source,
             received_us=received_us,
             temperature_centi={
                 row: told.temperature_centi

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from mita.drivers.lorawan.things_stack import NoBody, Tts, dev_eui_of
+from mita.drivers.lorawan.things_stack import Head, NoBody, Tts, head_of
 from mita.drivers.wire import Arrival, Health, Step, SwitchState
 
 from .setup import COMMAND, EUI, NOW_S, OFF_ORDER, device, kwh, rejected, reports, values
@@ -101,7 +101,7 @@ def test_a_downlink_replaces_what_waits() -> None:
 
 
 def test_a_name_leads_nowhere_else() -> None:
-    for name in ("..", "a/b", "Meter", "m", "-meter", "meter-", "me--ter", "x" * 37, "m?t"):
+    for name in ("..", "a/b", "Meter", "-meter", "meter-", "me--ter", "x" * 37, "m?t"):
         odd = device(kwh(), server="tts", switch=SWITCH, relay=RELAY, **{**NAMES, "device_id": name})
         assert DRIVER.encode(OFF_ORDER, odd) == [], name
         assert DRIVER.withdrawal(odd) is None
@@ -109,7 +109,8 @@ def test_a_name_leads_nowhere_else() -> None:
 
 
 def test_a_body_tells_of_which_device_it_is() -> None:
-    assert dev_eui_of(body().payload) == EUI
+    assert head_of(body(join_accept={}).payload) == Head(EUI, "join_accept")
+    assert head_of(body().payload) == Head(EUI, "unknown")
     for payload, code in (
         (b"", "not_json"),
         (b"[]", "bad_shape"),
@@ -118,7 +119,7 @@ def test_a_body_tells_of_which_device_it_is() -> None:
         (b" " * 70_000, "too_large"),
     ):
         with pytest.raises(NoBody) as refused:
-            dev_eui_of(payload)
+            head_of(payload)
         assert refused.value.code == code
 
 

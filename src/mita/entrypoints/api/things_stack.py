@@ -1,0 +1,121 @@
+"""Messages of The Things Stack, as its webhooks post them: uplinks, joins, how far downlinks got."""
+
+import asyncio
+from collections import defaultdict
+from dataclasses import replace
+from datetime import datetime
+from typing import cast
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mita.drivers.lorawan.things_stack import Head, NoBody, head_of
+from mita.drivers.mqtt.routes import Route
+from mita.entrypoints.api.inlet import INLET, Inlet
+from mita.entrypoints.ingest.inbox import Arrival
+from mita.entrypoints.ingest.strangers import Strangers
+from mita.identity.domain import Permission
+from mita.kit.clock import to_us
+from mita.kit.errors import Invalid, NotFound
+from mita.kit.shapes import Shape
+from mita.kit.web import EstateId, Now, caller, edge, need_of, needs, refusals
+from mita.metering import operations as metering
+from mita.metering import queries as metering_queries
+
+router = APIRouter(tags=["devices"])
+
+DRIVER = "tts"
+# the part of the edge that remembers which devices an estate was told that it does not have
+STRANGERS = "things_stack.strangers"
+_EXAMPLE = {
+    "end_device_ids": {
+        "device_id": "meter-17",
+        "dev_eui": "A84041D4F1AA0001",
+        "application_ids": {"application_id": "flats"},
+    },
+    "received_at": "2026-11-22T06:59:59.9Z",
+    "uplink_message": {"f_port": 1, "frm_payload": "qg==", "decoded_payload": {"energy_kwh": 12.5}},
+}
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}},
+    }
+}
+
+
+class KnownStrangers(defaultdict[int, Strangers]):
+    """Which devices each estate was told that it does not have, lately."""
+
+    def __init__(self) -> None:
+        super().__init__(Strangers)
+
+
+class MessageTakenOut(Shape):
+    """Whose message it was; what in it could not be read is listed with the estate's rejected readings."""
+
+    device: str = Field(description="As meters name it", examples=["tts:A84041D4F1AA0001"])
+    is_known: bool = Field(description="Whether the estate has such a device; if not, nothing was done")
+
+
+@router.post(
+    "/estates/{estate_id}/ingest/things-stack",
+    operation_id="take_things_stack_message",
+    summary="Take a message of The Things Stack",
+    responses=refusals(NotFound, Invalid),
+    openapi_extra=_BODY,
+)
+@needs(Permission.READINGS_SEND)
+async def take_things_stack_message(request: Request, estate_id: EstateId, now: Now) -> MessageTakenOut:
+    """Be the address of its webhook, for every kind of message; answered once it is durable.
+
+    The same message again does nothing. Devices speak for meters of this estate only.
+    """
+    payload = await request.body()
+    lent = edge(request)
+    async with lent.database.unit_of_work(estates=[estate_id]) as session:
+        await lent.admit(session, caller(request), estate_id, need=need_of(request))
+        head = _head(payload)
+        name = await _device_of(session, head.dev_eui, estate_id=estate_id)
+        arrival = _arrival(head, payload, address=name or head.dev_eui, now=now)
+        if name is None:
+            await _list_stranger(request, session, arrival, estate_id=estate_id)
+    if name is not None:
+        await cast("Inlet", lent.parts[INLET]).take(arrival)
+    return MessageTakenOut(device=arrival.device, is_known=name is not None)
+
+
+def _head(payload: bytes) -> Head:
+    try:
+        return head_of(payload)
+    except NoBody as error:
+        raise Invalid(str(error), problems=[{"path": "body", "message": str(error)}]) from error
+
+
+def _arrival(head: Head, payload: bytes, *, address: str, now: datetime) -> Arrival:
+    settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    route = Route(DRIVER, address, head.event)
+    return Arrival(f"{address}/{head.event}", payload, to_us(now), settled, route, source=DRIVER)
+
+
+async def _device_of(session: AsyncSession, dev_eui: str, *, estate_id: int) -> str | None:
+    """Return the address of the estate's device with a DevEUI; those who register write it in either case."""
+    spelt = list(dict.fromkeys((dev_eui, dev_eui.lower(), dev_eui.upper())))
+    names = {f"{DRIVER}:{each}": each for each in spelt}
+    found = await metering_queries.estates_of_devices(session, devices=list(names))
+    return next((names[name] for name in names if found.get(name) == estate_id), None)
+
+
+async def _list_stranger(
+    request: Request, session: AsyncSession, arrival: Arrival, *, estate_id: int
+) -> None:
+    """List a device that the estate does not have, once an hour: whoever set it up looks for it there."""
+    strangers = edge(request).parts[STRANGERS]
+    assert isinstance(strangers, KnownStrangers)
+    detail = f"the estate has no device {arrival.device!r}"
+    found = [replace(each, detail=detail) for each in strangers[estate_id].told_of([arrival])]
+    if found:
+        await metering.record_rejections(
+            session, estate_id=estate_id, rejections=found, received_us=arrival.received_us
+        )
