@@ -11,9 +11,9 @@ from mita.credit import operations as credit
 from mita.devices import operations as devices
 from mita.devices import queries as registry
 from mita.devices.operations import DeviceTerms
-from mita.entrypoints.api.inlet import INLET
+from mita.entrypoints.api.inlet import inlet_of
 from mita.entrypoints.ingest.commands import CommandSender
-from mita.entrypoints.ingest.things_stack import ThingsStackServer
+from mita.entrypoints.ingest.things_stack import TtsServer
 from mita.entrypoints.worker.poster import WebhookPoster
 from mita.kit.clock import now_utc
 from mita.webhooks.domain import AddressRules
@@ -65,10 +65,10 @@ async def sending(
     database: Database, rules: AddressRules = LOOPBACK, **server: str
 ) -> AsyncIterator[CommandSender]:
     """A sender to The Things Stack."""
-    things_stack = ThingsStackServer(WebhookPoster(rules, timeout_s=2), **server)
+    tts = TtsServer(WebhookPoster(rules, timeout_s=2), **server)
     link: Link = NoBroker()  # type: ignore[assignment]  # as much of it as is asked
-    sender = CommandSender(database, link=link, things_stack=things_stack)
-    async with closing(sender, things_stack):
+    sender = CommandSender(database, link=link, tts=tts)
+    async with closing(sender, tts):
         yield sender
 
 
@@ -111,7 +111,7 @@ def named(device_id: str, **more: Any) -> dict[str, Any]:
     return {**names, "switch": SWITCH, "relay": {"f_port": 50, "on": "074801", "off": "074800"}, **more}
 
 
-async def test_the_loop_closes_over_the_things_stack(
+async def test_the_loop_closes_over_the_tts(
     app: FastAPI, client: httpx.AsyncClient, database: Database, admin: psycopg.Connection
 ) -> None:
     lively = DeviceTerms(settings=named("lively", **{"class": "C"}), fields=FIELDS)
@@ -131,7 +131,7 @@ async def test_the_loop_closes_over_the_things_stack(
 
         async with (
             FakeThingsStack(*meters, post=post) as server,
-            closing(app.state.edge.parts[INLET]),
+            closing(inlet_of(app.state.edge)),
             contextlib.AsyncExitStack() as stack,
         ):
             await with_codec(world, f"tts:{SLEEPY}", server_url=server.url, key=server.key)
@@ -216,7 +216,7 @@ async def test_a_message_is_for_the_estate_of_its_key_only(
             assert (refused.status_code, refused.json()["code"]) == (422, "invalid"), odd[:20]
     async with (
         signed_in(app, await webhook_key(client, world.estate_id)) as hook,
-        closing(app.state.edge.parts[INLET]),
+        closing(inlet_of(app.state.edge)),
     ):
         # twice: the same reading is charged once; the register opens with its first value
         for energy_wh in (4_000, 4_000, 5_000, 5_000):
@@ -241,7 +241,8 @@ async def test_a_server_that_refuses_is_left_alone_and_nobody_gets_another_ones_
     async def post(body: dict[str, Any]) -> None:
         del body
 
-    async with FakeThingsStack(Meter("lively", LIVELY), Meter("sleepy", SLEEPY), post=post) as server:
+    waits = Meter("lively", LIVELY, device_class="A")
+    async with FakeThingsStack(waits, Meter("sleepy", SLEEPY), post=post) as server:
         # its own server, and no key: the installation's is not for it
         await with_codec(world, f"tts:{SLEEPY}", server_url=server.url, key="\n")
         async with world.unit_of_work() as session:
@@ -281,3 +282,15 @@ async def test_a_server_that_refuses_is_left_alone_and_nobody_gets_another_ones_
             await sender.send_asked()
         await server.settled()
         assert [state for state, _, _ in admin.execute(failures).fetchall()] == ["queued", "asked"]
+        # nobody has heard it within its time: it must not be carried out by whoever wakes up later
+        assert len(waits.queue) == 1
+        admin.execute(
+            "UPDATE supply_command"
+            " SET state = 'failed', changed_at = now(), expires_at = now() - interval '1 second'"
+        )
+        async with sending(database, **where) as sender:
+            await sender.send_asked()
+            await server.settled()
+            assert (waits.queue, len(server.requests)) == ([], 2)
+            await sender.send_asked()
+        assert server.requests[1:] == [("replace", {"downlinks": []})]

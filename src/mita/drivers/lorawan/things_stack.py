@@ -79,7 +79,7 @@ class Tts(Served):
             return Decoded(reports=_downlink_reports(body))
         return self._rejected(arrival, "unknown_event", "the body holds no event that is known")
 
-    def withdrawal(self, device: Device) -> Outgoing | None:
+    def taking_back(self, device: Device) -> Outgoing | None:
         """Return the request that takes back what waits for a device at its server.
 
         None without a relay, or where a queue that others use as well is only added to.

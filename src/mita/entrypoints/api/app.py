@@ -32,7 +32,7 @@ from mita.entrypoints.api.explaining import EXPLAINERS_BY_KIND
 from mita.entrypoints.api.guards import BodyLimit, Correlation, Guard, SecurityHeaders
 from mita.entrypoints.api.hints import STREAMS, Streams
 from mita.entrypoints.api.hints import router as hints_router
-from mita.entrypoints.api.inlet import INLET, Inlet
+from mita.entrypoints.api.inlet import close_inlet
 from mita.entrypoints.api.key_limits import KeyLimits
 from mita.entrypoints.api.lanes import Lanes
 from mita.entrypoints.api.live import LiveHub
@@ -47,8 +47,7 @@ from mita.entrypoints.api.schema import Application, problem_answers
 from mita.entrypoints.api.sessions import Sessions
 from mita.entrypoints.api.sign_up import router as sign_up_router
 from mita.entrypoints.api.statistics import router as statistics_router
-from mita.entrypoints.api.things_stack import STRANGERS, KnownStrangers
-from mita.entrypoints.api.things_stack import router as things_stack_router
+from mita.entrypoints.api.things_stack import router as tts_router
 from mita.entrypoints.api.units import router as units_router
 from mita.entrypoints.health import Health
 from mita.estates import operations as estate_operations
@@ -102,7 +101,7 @@ _FEATURES = (
     metering_router,
     devices_router,
     codec_tests_router,
-    things_stack_router,
+    tts_router,
     charging_router,
     sharing_router,
     solar_router,
@@ -157,14 +156,14 @@ def create_app(
     runs as long as the application does; it is told how to ask whether that is well.
     """
     wire()
-    health, inlet = Health(database), Inlet(database)
+    health = Health(database)
     app = Application(
         title="Mita",
         version=version("mita"),
         description=_DESCRIPTION,
         # what is measured and traced is ours to say, and the variables of it are not read at each request
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        lifespan=_lifespan(live, None if beside is None else partial(beside, health), inlet),
+        lifespan=_lifespan(live, None if beside is None else partial(beside, health)),
     )
     sessions = Sessions(database)
     app.state.edge = Edge(
@@ -185,8 +184,6 @@ def create_app(
             "sessions": sessions,
             HEALTH: health,
             CODEC_TESTS: CodecTests(),
-            INLET: inlet,
-            STRANGERS: KnownStrangers(),
             "live": live,
             STREAMS: Streams(),
             REFUSALS: Refusals().record,
@@ -226,10 +223,10 @@ def _paths() -> Paths:
 
 
 def _lifespan(
-    live: LiveHub | None, beside: Callable[[], Coroutine[Any, Any, None]] | None, inlet: Inlet
+    live: LiveHub | None, beside: Callable[[], Coroutine[Any, Any, None]] | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if live is not None:
             await live.start()
         running = None if beside is None else asyncio.create_task(beside())
@@ -237,7 +234,7 @@ def _lifespan(
         if running is not None:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-        await inlet.close()
+        await close_inlet(app.state.edge.parts)
         if live is not None:
             await live.close()
 

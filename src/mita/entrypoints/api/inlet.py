@@ -2,13 +2,17 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any, cast
 
 from starlette.exceptions import HTTPException
 
 from mita.entrypoints.ingest.inbox import Arrival, Inbox
 from mita.entrypoints.ingest.settle import Settler, Stopped
+from mita.entrypoints.ingest.strangers import Strangers
 from mita.kit.db import Database
+from mita.kit.web import Edge
 
 logger = logging.getLogger(__name__)
 
@@ -23,10 +27,14 @@ _FINISH_S = 3.0
 
 
 class Inlet:
-    """Makes messages durable; begins with the first one."""
+    """Makes messages durable; begins with the first one.
+
+    ``strangers`` are the devices that each estate was told that it does not have, lately.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.strangers: defaultdict[int, Strangers] = defaultdict(Strangers)
         self._inbox = Inbox()
         self._settler: Settler | None = None
         self._task: asyncio.Task[None] | None = None
@@ -71,6 +79,20 @@ class Inlet:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await settler.close()
+
+
+def inlet_of(edge: Edge) -> Inlet:
+    """Return the inlet of a process, made when it is first asked for."""
+    if INLET not in edge.parts:
+        edge.parts[INLET] = Inlet(edge.database)
+    return cast("Inlet", edge.parts[INLET])
+
+
+async def close_inlet(parts: dict[str, Any]) -> None:
+    """Close the inlet among the parts of an edge, if there is one."""
+    inlet = parts.pop(INLET, None)
+    if inlet is not None:
+        await inlet.close()
 
 
 def _give_up(arrivals: Sequence[Arrival]) -> None:

@@ -1,10 +1,8 @@
 """Messages of The Things Stack, as its webhooks post them: uplinks, joins, how far downlinks got."""
 
 import asyncio
-from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime
-from typing import cast
 
 from fastapi import APIRouter, Request
 from pydantic import Field
@@ -12,9 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.drivers.lorawan.things_stack import Head, NoBody, head_of
 from mita.drivers.mqtt.routes import Route
-from mita.entrypoints.api.inlet import INLET, Inlet
+from mita.entrypoints.api.inlet import inlet_of
 from mita.entrypoints.ingest.inbox import Arrival
-from mita.entrypoints.ingest.strangers import Strangers
 from mita.identity.domain import Permission
 from mita.kit.clock import to_us
 from mita.kit.errors import Invalid, NotFound
@@ -26,8 +23,6 @@ from mita.metering import queries as metering_queries
 router = APIRouter(tags=["devices"])
 
 DRIVER = "tts"
-# the part of the edge that remembers which devices an estate was told that it does not have
-STRANGERS = "things_stack.strangers"
 _EXAMPLE = {
     "end_device_ids": {
         "device_id": "meter-17",
@@ -45,13 +40,6 @@ _BODY = {
 }
 
 
-class KnownStrangers(defaultdict[int, Strangers]):
-    """Which devices each estate was told that it does not have, lately."""
-
-    def __init__(self) -> None:
-        super().__init__(Strangers)
-
-
 class MessageTakenOut(Shape):
     """Whose message it was; what in it could not be read is listed with the estate's rejected readings."""
 
@@ -61,13 +49,13 @@ class MessageTakenOut(Shape):
 
 @router.post(
     "/estates/{estate_id}/ingest/things-stack",
-    operation_id="take_things_stack_message",
+    operation_id="take_tts_message",
     summary="Take a message of The Things Stack",
     responses=refusals(NotFound, Invalid),
     openapi_extra=_BODY,
 )
 @needs(Permission.READINGS_SEND)
-async def take_things_stack_message(request: Request, estate_id: EstateId, now: Now) -> MessageTakenOut:
+async def take_tts_message(request: Request, estate_id: EstateId, now: Now) -> MessageTakenOut:
     """Be the address of its webhook, for every kind of message; answered once it is durable.
 
     The same message again does nothing. Devices speak for meters of this estate only.
@@ -82,7 +70,7 @@ async def take_things_stack_message(request: Request, estate_id: EstateId, now: 
         if name is None:
             await _list_stranger(request, session, arrival, estate_id=estate_id)
     if name is not None:
-        await cast("Inlet", lent.parts[INLET]).take(arrival)
+        await inlet_of(lent).take(arrival)
     return MessageTakenOut(device=arrival.device, is_known=name is not None)
 
 
@@ -111,8 +99,7 @@ async def _list_stranger(
     request: Request, session: AsyncSession, arrival: Arrival, *, estate_id: int
 ) -> None:
     """List a device that the estate does not have, once an hour: whoever set it up looks for it there."""
-    strangers = edge(request).parts[STRANGERS]
-    assert isinstance(strangers, KnownStrangers)
+    strangers = inlet_of(edge(request)).strangers
     detail = f"the estate has no device {arrival.device!r}"
     found = [replace(each, detail=detail) for each in strangers[estate_id].told_of([arrival])]
     if found:

@@ -14,7 +14,7 @@ from mita.entrypoints.ingest.inbox import Inbox
 from mita.entrypoints.ingest.link import Link
 from mita.entrypoints.ingest.settings import IngestSettings
 from mita.entrypoints.ingest.settle import Settler, Stopped
-from mita.entrypoints.ingest.things_stack import things_stack_server
+from mita.entrypoints.ingest.things_stack import tts_server
 from mita.entrypoints.ingest.topics import table_of
 from mita.entrypoints.metrics import BROKER, INBOX, watch_database
 from mita.entrypoints.outside import report_faults, trace
@@ -43,8 +43,8 @@ async def serve(settings: IngestSettings) -> None:
     inbox = Inbox(table)
     settler = Settler(database, readings_max=settings.batch_readings)
     link = Link(settings, inbox=inbox, topics=table.filters())
-    chirpstack, things_stack = chirpstack_server(settings), things_stack_server(settings)
-    sender = CommandSender(database, link=link, chirpstack=chirpstack, things_stack=things_stack)
+    chirpstack, tts = chirpstack_server(settings), tts_server(settings)
+    sender = CommandSender(database, link=link, chirpstack=chirpstack, tts=tts)
     consumer = asyncio.create_task(_consume(settings, inbox, settler, link))
     others = [
         asyncio.create_task(link.run()),
@@ -65,7 +65,7 @@ async def serve(settings: IngestSettings) -> None:
     await link.close()
     await settler.close()
     await sender.close()
-    await things_stack.close()
+    await tts.close()
     if chirpstack is not None:
         await chirpstack.close()
     await database.close()

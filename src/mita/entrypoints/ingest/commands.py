@@ -20,11 +20,11 @@ from mita.entrypoints.ingest.chirpstack import ServerAway, ServerRefused
 from mita.entrypoints.ingest.encoding import Encoder
 from mita.entrypoints.ingest.faults import is_database_away
 from mita.entrypoints.ingest.link import NotSent
+from mita.entrypoints.ingest.taking_back import TakingBack, switching_meter
 from mita.entrypoints.ingest.things_stack import KEY
 from mita.estates import queries as estates
 from mita.kit.clock import now_utc, to_us
 from mita.kit.live import COMMANDS_CHANNEL
-from mita.metering import queries as metering
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,9 +37,8 @@ if TYPE_CHECKING:
     from mita.drivers.wire import Device, Outgoing
     from mita.entrypoints.ingest.chirpstack import ChirpStackServer
     from mita.entrypoints.ingest.link import Link
-    from mita.entrypoints.ingest.things_stack import ThingsStackServer
+    from mita.entrypoints.ingest.things_stack import TtsServer
     from mita.kit.db import Database
-    from mita.metering.models import Meter
 
 logger = logging.getLogger(__name__)
 
@@ -63,12 +62,13 @@ class CommandSender:
         *,
         link: Link,
         chirpstack: ChirpStackServer | None = None,
-        things_stack: ThingsStackServer | None = None,
+        tts: TtsServer | None = None,
     ) -> None:
         self._database = database
         self._link = link
         self._chirpstack = chirpstack
-        self._things_stack = things_stack
+        self._tts = tts
+        self._taking_back = None if tts is None else TakingBack(database, tts=tts)
         self._encoder = Encoder()
         self._is_server_away = self._is_broker_away = False
         # device -> until when it is left alone, and for how long then
@@ -104,17 +104,19 @@ class CommandSender:
         """Send all commands that are asked, and again those without an answer that was due; oldest first."""
         self._is_broker_away = not self._link.is_connected
         self._is_server_away = False
-        if self._is_broker_away and self._things_stack is None:
+        if self._is_broker_away and self._tts is None:
             return
         async with self._database.unit_of_work(estates=[]) as session:
             estate_ids = await estates.platform_estate_ids(session)
+        if self._taking_back is not None:
+            await self._taking_back.look(estate_ids, now=now_utc())
         for estate_id in estate_ids:
             for command_id in await self._due(estate_id):
                 try:
                     await self._send(estate_id, command_id)
                 except NotSent as error:
                     logger.warning("supply command waits command=%s error=%s", command_id, error)
-                    if self._things_stack is None:
+                    if self._tts is None:
                         return
                     self._is_broker_away = True
 
@@ -145,7 +147,7 @@ class CommandSender:
                     session, estate_id=estate_id, command_id=command_id, state="failed", now=now
                 )
                 return
-            meter = await _switching_meter(session, command)
+            meter = await switching_meter(session, command)
             if meter is not None and meter.device is not None:
                 await self._give(session, command, serial=meter.serial, device=meter.device)
 
@@ -188,7 +190,7 @@ class CommandSender:
 
     def _is_open(self, driver: str) -> bool:
         if driver == _OVER_HTTP:
-            return self._things_stack is not None
+            return self._tts is not None
         return driver in OVER_MQTT and not self._is_broker_away
 
     async def _is_handed_over(self, configured: Configured, messages: Sequence[Outgoing]) -> bool:
@@ -201,10 +203,10 @@ class CommandSender:
         return True
 
     async def _is_posted(self, device: Device, messages: Sequence[Outgoing]) -> bool:
-        assert self._things_stack is not None, "only what is open comes here"
+        assert self._tts is not None, "only what is open comes here"
         try:
             for message in messages:
-                await self._things_stack.hand(message, device)
+                await self._tts.hand(message, device)
         except ServerAway as error:
             logger.warning("supply command waits for The Things Stack device=%s error=%s", device.name, error)
             return False
@@ -248,12 +250,6 @@ class CommandSender:
         except ServerRefused as error:
             logger.warning("the LoRaWAN server refuses device=%s error=%s", device.name, error)
         return True
-
-
-async def _switching_meter(session: AsyncSession, command: SupplyCommand) -> Meter | None:
-    meters = await metering.meters(session, estate_id=command.estate_id, unit_id=command.unit_id)
-    fitting = (meter for meter in meters if meter.utility == command.utility and meter.device is not None)
-    return next(fitting, None)
 
 
 def _without_secret(device: Device) -> Device:

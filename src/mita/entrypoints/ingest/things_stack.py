@@ -28,7 +28,7 @@ _LATER = frozenset({408, 425, 429, *range(500, 600)})
 _PLAIN = re.compile(r"[\x21-\x7e]+")
 
 
-class ThingsStackServer:
+class TtsServer:
     """Servers of that kind: a device's own, where its settings name one, else that of the installation.
 
     Only addresses that the rules allow are connected to. The installation's key goes to its server alone.
@@ -83,12 +83,12 @@ def _quiet_s(answer: Answer) -> float:
     return min(max(_QUIET_S, float(answer.wait_s)), _QUIET_MAX_S)
 
 
-def things_stack_server(settings: IngestSettings) -> ThingsStackServer:
+def tts_server(settings: IngestSettings) -> TtsServer:
     """Return what speaks to the servers, by the settings."""
     rules = AddressRules.of(settings.webhooks_allow_private.split(","))
-    key = settings.things_stack_key
-    return ThingsStackServer(
+    key = settings.tts_key
+    return TtsServer(
         WebhookPoster(rules, timeout_s=CALL_S),
-        api=settings.things_stack_api,
+        api=settings.tts_api,
         key="" if key is None else key.get_secret_value(),
     )

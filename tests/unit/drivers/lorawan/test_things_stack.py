@@ -89,12 +89,12 @@ def test_a_downlink_replaces_what_waits() -> None:
     assert pushed.channel.endswith("/down/push")
     (own,) = DRIVER.encode_with(OFF_ORDER, meter(), payload=b"\x01", f_port=2)
     assert json.loads(own.payload)["downlinks"][0]["frm_payload"] == "AQ=="
-    taken_back = DRIVER.withdrawal(meter())
+    taken_back = DRIVER.taking_back(meter())
     assert taken_back is not None
     assert (taken_back.channel, taken_back.payload) == (off.channel, b'{"downlinks": []}')
     # others' downlinks may wait there as well
-    assert DRIVER.withdrawal(meter(queue="push")) is None
-    assert DRIVER.withdrawal(device(kwh(), server="tts", **NAMES)) is None
+    assert DRIVER.taking_back(meter(queue="push")) is None
+    assert DRIVER.taking_back(device(kwh(), server="tts", **NAMES)) is None
     assert DRIVER.encode(OFF_ORDER, device(kwh(), server="tts")) == []
     assert DRIVER.check(meter()) == []
     assert DRIVER.abilities(meter()).sleeps
@@ -104,7 +104,7 @@ def test_a_name_leads_nowhere_else() -> None:
     for name in ("..", "a/b", "Meter", "-meter", "meter-", "me--ter", "x" * 37, "m?t"):
         odd = device(kwh(), server="tts", switch=SWITCH, relay=RELAY, **{**NAMES, "device_id": name})
         assert DRIVER.encode(OFF_ORDER, odd) == [], name
-        assert DRIVER.withdrawal(odd) is None
+        assert DRIVER.taking_back(odd) is None
         assert [each.split(" ")[0] for each in DRIVER.check(odd)] == ["application_id,"]
 
 
