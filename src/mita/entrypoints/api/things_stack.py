@@ -32,10 +32,18 @@ _EXAMPLE = {
     "received_at": "2026-11-22T06:59:59.9Z",
     "uplink_message": {"f_port": 1, "frm_payload": "qg==", "decoded_payload": {"energy_kwh": 12.5}},
 }
+_DEV_EUI = {"type": "string", "pattern": "^[0-9a-fA-F]{16}$", "examples": ["A84041D4F1AA0001"]}
+_IDS = {"type": "object", "required": ["dev_eui"], "properties": {"dev_eui": _DEV_EUI}}
+_SCHEMA = {
+    "type": "object",
+    "required": ["end_device_ids"],
+    "properties": {"end_device_ids": _IDS},
+    "description": "As the server writes it; the rest is read by the device's driver",
+}
 _BODY = {
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}},
+        "content": {"application/json": {"schema": _SCHEMA, "example": _EXAMPLE}},
     }
 }
 
