@@ -16,6 +16,8 @@ from mita.entrypoints.ingest.commands import CommandSender
 from mita.entrypoints.ingest.things_stack import TtsServer
 from mita.entrypoints.worker.poster import WebhookPoster
 from mita.kit.clock import now_utc
+from mita.kit.db import Database
+from mita.kit.seal import Seals
 from mita.webhooks.domain import AddressRules
 from tests.fakes.things_stack import FakeThingsStack, Meter
 from tests.integration.ingest.loops import KWH, RAND, Wired, commands_of, shown, wired_world
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from mita.entrypoints.ingest.link import Link
-    from mita.kit.db import Database
     from tests.integration.world import World
 
     from .place import Place
@@ -278,6 +279,12 @@ async def test_a_server_that_refuses_is_left_alone_and_nobody_gets_another_ones_
         async with sending(database, AddressRules(), **where) as sender:
             await sender.send_asked()
         assert server.asked == 2
+        # a secret that does not open is told of, and nobody else waits for it
+        other = Database(database.url, seals=Seals([bytes(31) + b"1"]))
+        async with closing(other), sending(other, AddressRules()) as sender:
+            await sender.send_asked()
+        (_, (_, _, failure)) = admin.execute(failures).fetchall()
+        assert failure.startswith("a value of device.secret_sealed was sealed with the key")
         async with sending(database, **where) as sender:
             await sender.send_asked()
         await server.settled()

@@ -25,6 +25,7 @@ from mita.entrypoints.ingest.things_stack import KEY
 from mita.estates import queries as estates
 from mita.kit.clock import now_utc, to_us
 from mita.kit.live import COMMANDS_CHANNEL
+from mita.kit.seal import KeyGone, NotSealable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,15 +154,22 @@ class CommandSender:
 
     async def _give(self, session: AsyncSession, command: SupplyCommand, *, serial: str, device: str) -> None:
         """Give a command to its device, if that has a switch and a wire that is ours to write on."""
-        found = await registry.configured(
-            session,
-            estate_id=command.estate_id,
-            names=[device],
-            with_secrets=device.startswith(f"{_OVER_HTTP}:"),
-        )
+        if self._is_held(device):
+            return
+        try:
+            found = await registry.configured(
+                session,
+                estate_id=command.estate_id,
+                names=[device],
+                with_secrets=device.startswith(f"{_OVER_HTTP}:"),
+            )
+        except (KeyGone, NotSealable) as error:
+            # the others must not wait for it
+            await self._hold(session, command, device=device, reason=str(error))
+            return
         configured = found[device]
         driver = driver_named(configured.driver)
-        if driver is None or not self._is_open(configured.driver) or self._is_held(device):
+        if driver is None or not self._is_open(configured.driver):
             return
         order = Order(
             command.command_id, command.action == "on", to_us(command.expires_at) // 1_000_000, serial

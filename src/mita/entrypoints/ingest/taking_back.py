@@ -10,6 +10,7 @@ from mita.credit import queries as credit_queries
 from mita.devices import queries as registry
 from mita.drivers.known import driver_named
 from mita.entrypoints.ingest.chirpstack import ServerAway, ServerRefused
+from mita.kit.seal import KeyGone, NotSealable
 from mita.metering import queries as metering
 
 if TYPE_CHECKING:
@@ -66,20 +67,19 @@ class TakingBack:
         meter = await switching_meter(session, command)
         if meter is None or meter.device is None or not meter.device.startswith(f"{DRIVER}:"):
             return True
-        found = await registry.configured(
-            session, estate_id=command.estate_id, names=[meter.device], with_secrets=True
-        )
-        device = found[meter.device].device
-        request = cast("Tts", driver_named(DRIVER)).taking_back(device)
-        if request is None:
-            return True
         try:
-            await self._tts.hand(request, device)
+            found = await registry.configured(
+                session, estate_id=command.estate_id, names=[meter.device], with_secrets=True
+            )
+            device = found[meter.device].device
+            request = cast("Tts", driver_named(DRIVER)).taking_back(device)
+            if request is not None:
+                await self._tts.hand(request, device)
         except ServerAway as error:
-            logger.warning("expired command may still wait device=%s error=%s", device.name, error)
+            logger.warning("expired command may still wait device=%s error=%s", meter.device, error)
             return False
-        except ServerRefused as error:
-            logger.warning("expired command is not taken back device=%s error=%s", device.name, error)
+        except (ServerRefused, KeyGone, NotSealable) as error:
+            logger.warning("expired command is not taken back device=%s error=%s", meter.device, error)
         return True
 
 
