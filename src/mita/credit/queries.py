@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, tuple_
+from sqlalchemy.orm import aliased
 
 from mita.credit.domain import NO_FRIENDLY_HOURS, FriendlyHours, Rule, default_rule, next_cut_time
 from mita.credit.models import CreditRule, Supply, SupplyCommand, SupplyStop
@@ -167,6 +168,37 @@ async def due_commands(session: AsyncSession, *, estate_id: int, now: datetime, 
         .limit(limit)
     )
     return list((await session.scalars(statement)).all())
+
+
+async def expired_commands(
+    session: AsyncSession, *, estate_id: int, since: datetime, until: datetime
+) -> Sequence[SupplyCommand]:
+    """Return the commands that nobody confirmed until they expired, in [since, until).
+
+    Only those that were given to a wire, and whose place no later one has taken there.
+    """
+    later = aliased(SupplyCommand)
+    is_replaced = (
+        select(later.command_id)
+        .where(
+            later.estate_id == SupplyCommand.estate_id,
+            later.unit_id == SupplyCommand.unit_id,
+            later.utility == SupplyCommand.utility,
+            later.asked_at > SupplyCommand.asked_at,
+            later.attempts > 0,
+        )
+        .exists()
+    )
+    statement = select(SupplyCommand).where(
+        SupplyCommand.estate_id == estate_id,
+        SupplyCommand.state == "failed",
+        SupplyCommand.attempts > 0,
+        SupplyCommand.expires_at >= since,
+        SupplyCommand.expires_at < until,
+        SupplyCommand.changed_at >= SupplyCommand.expires_at,
+        ~is_replaced,
+    )
+    return (await session.scalars(statement.order_by(SupplyCommand.asked_at))).all()
 
 
 async def off_spans(

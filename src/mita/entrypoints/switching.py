@@ -27,6 +27,7 @@ class Switching:
     driver: str
     device: Device
     order: Order
+    codec_id: int | None = None
 
 
 async def switchings(
@@ -51,5 +52,6 @@ async def switchings(
             serial, name = place
             expires_s = to_us(command.expires_at) // 1_000_000
             order = Order(command.command_id, command.action == "on", expires_s, serial)
-            found[command.command_id] = Switching(configured[name].driver, configured[name].device, order)
+            known = configured[name]
+            found[command.command_id] = Switching(known.driver, known.device, order, known.codec_id)
     return found

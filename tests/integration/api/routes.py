@@ -103,6 +103,7 @@ BODIES: dict[str, Any] = {
     "install_meter": {"unit_id": 1, "serial": "E9", "utility": "electricity"},
     "send_readings": {"readings": [READING]},
     "send_readings_of_estate": {"estate_id": 1, "readings": [READING]},
+    "take_tts_message": {"end_device_ids": {"dev_eui": "A84041D4F1AA0001"}, "join_accept": {}},
     "add_rate_table": {"document": RATES},
     "add_rate_table_version": {"document": RATES},
     "add_rate_assignment": {"rate_table_id": 1},

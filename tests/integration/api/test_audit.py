@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .place import Place
 
 # readings have their own record
-NOT_RECORDED = {"send_readings", "send_readings_of_estate"}
+NOT_RECORDED = {"send_readings", "send_readings_of_estate", "take_tts_message"}
 
 
 def entries(admin: psycopg.Connection) -> list[tuple[Any, ...]]:

@@ -121,10 +121,10 @@ async def test_what_is_refused_over_coap(database: Database, radio: Radio, admin
     other = json.loads((await radio.send("m/other/up", item, good)).payload)
     assert [each["code"] for each in other["rejections"]] == ["unknown_device"]
     assert radio.posts is not None
-    radio.posts._inbox._waiting_bytes += 10**9
+    radio.posts.intake._inbox._waiting_bytes += 10**9
     away = await radio.send(path, item, good)
     assert (away.code, away.opt.max_age) == (codes.SERVICE_UNAVAILABLE, 5)
-    radio.posts._inbox._waiting_bytes -= 10**9
+    radio.posts.intake._inbox._waiting_bytes -= 10**9
     answers = [await code(path, item, good) for _ in range(30)]
     assert answers[-1] is codes.TOO_MANY_REQUESTS
     stored = admin.execute("SELECT value_micro FROM reading").fetchall()

@@ -193,8 +193,8 @@ async def test_what_cannot_be_stored_now_is_to_be_posted_again(
         await asyncio.sleep(0.1)
         again = await device.post(url, json=item)
         assert again.json() == {"accepted": 1, "rejected": 0, "rejections": [], "commands": []}
-        posts._inbox._waiting_bytes += 10**9
+        posts.intake._inbox._waiting_bytes += 10**9
         full = await device.post(url, json=item)
         assert (full.status_code, full.json()["code"]) == (503, "not_taken")
-        posts._inbox._waiting_bytes -= 10**9
+        posts.intake._inbox._waiting_bytes -= 10**9
     assert admin.execute("SELECT value_micro FROM reading").fetchall() == [(5_000_000,)]

@@ -51,6 +51,17 @@ def test_all_pass(mita):
     assert json.loads(mita(YAML, "--json", name="em.yaml").stdout) == {"passed": 1, "failed": []}
 
 
+def test_words_and_numbers_of_yaml_are_those_of_the_makers_tools(mita):
+    says = "{w: 'off', at: '12:30:45', day: '2026-03-01', n: 12074, x: 31, f: 0.00001, t: true, z: null}"
+    codec = f"function decodeUplink(input) {{ return {{ data: {says} }} }}"
+    data = "{w: off, at: 12:30:45, day: 2026-03-01, n: 00012074, x: 0x1F, f: 1e-5, t: true, z: ~}"
+    done = mita(YAML.replace("{kwh: 4.2}", data), codec=codec, name="em.yaml")
+    assert done.stdout == "codec.js: 1 of 1 examples passed\n"
+    # a word is no truth
+    done = mita(YAML.replace("{kwh: 4.2}", data.replace("off", "false")), codec=codec, name="em.yaml")
+    assert done.exit_code == 1
+
+
 def test_one_fails(mita):
     done = mita([GOOD, WRONG], "--json")
     assert done.exit_code == 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import update
 
 from mita.devices import queries
-from mita.devices.domain import for_driver, meters_to_come, upkeep_problems
+from mita.devices.domain import meters_to_come, upkeep_problems
 from mita.devices.models import SECRET, Device, DeviceState
 from mita.drivers.known import DRIVERS, POLLED, driver_named
 from mita.drivers.wire import TakesPrices
@@ -184,7 +184,7 @@ async def _check(
     there = await metering_queries.meters_of_devices(session, estate_id=estate_id, devices=[name])
     device = queries.wire_device(
         name=name,
-        settings=for_driver(terms.settings),
+        settings=queries.driver_settings(terms.settings, driver=driver, codec_id=terms.codec_id),
         fields=fields,
         meters=meters_to_come(there.get(name, ()), fields=fields, settings=terms.settings),
         zone=zone((await estates.estate(session, estate_id=estate_id)).time_zone),

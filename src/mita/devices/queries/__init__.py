@@ -13,6 +13,7 @@ from .devices import (
     open_issues,
     state,
     states,
+    uses_driver,
 )
 from .health import (
     IssueFilter,
@@ -27,7 +28,7 @@ from .health import (
 )
 from .steps import steps
 from .tasks import DueTask, devices_that_follow_rate_tables, due_tasks, intended_prices, task, tasks
-from .wired import BadField, Configured, configured, field_of, wire_device
+from .wired import BadField, Configured, configured, driver_settings, field_of, wire_device
 
 __all__ = [
     "BadField",
@@ -45,6 +46,7 @@ __all__ = [
     "devices",
     "devices_that_fail",
     "devices_that_follow_rate_tables",
+    "driver_settings",
     "due_tasks",
     "every_issue",
     "field_of",
@@ -65,5 +67,6 @@ __all__ = [
     "tasks",
     "told_kinds",
     "turns_of_devices",
+    "uses_driver",
     "wire_device",
 ]

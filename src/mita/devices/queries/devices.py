@@ -80,6 +80,14 @@ async def ids_of_devices(session: AsyncSession, *, estate_id: int, names: Sequen
     return {row.name: row.device_id for row in await session.execute(statement)}
 
 
+async def uses_driver(session: AsyncSession, *, estate_id: int, driver: str) -> bool:
+    """Tell whether an estate has a registered device of a driver."""
+    statement = select(Device.device_id).where(
+        Device.estate_id == estate_id, Device.driver == driver, Device.removed_at.is_(None)
+    )
+    return (await session.scalars(statement.limit(1))).first() is not None
+
+
 async def state(session: AsyncSession, *, estate_id: int, device_id: int) -> DeviceState:
     """Return what a device told of itself."""
     found = await session.get(DeviceState, (estate_id, device_id), populate_existing=True)

@@ -109,6 +109,14 @@ def wire_device(
     return WireDevice(name, tuple(meters), tuple(fields), zone, dict(settings))
 
 
+def driver_settings(settings: Mapping[str, Any], *, driver: str, codec_id: int | None) -> Mapping[str, Any]:
+    """Return a device's settings as its driver is shown them: without ours, with its codec if it has one."""
+    shown = for_driver(settings)
+    if codec_id is None or driver not in _WITH_CODECS:
+        return shown
+    return {"codec": str(codec_id), **shown}
+
+
 async def configured(
     session: AsyncSession,
     *,
@@ -138,7 +146,7 @@ async def configured(
         row = rows.get(name)
         known = wire_device(
             name=name,
-            settings={} if row is None else _settings(row) | (_secret(session, row) if with_secrets else {}),
+            settings={} if row is None else _settings(session, row, with_secrets=with_secrets),
             fields=[] if row is None else [field_of(each) for each in row.fields],
             meters=meters.get(name, ()),
             zone=zone,
@@ -154,19 +162,16 @@ async def configured(
     return found
 
 
+def _settings(session: AsyncSession, row: Device, *, with_secrets: bool) -> dict[str, Any]:
+    known = driver_settings(row.settings, driver=row.driver, codec_id=row.codec_id)
+    return {**known, **(_secret(session, row) if with_secrets else {})}
+
+
 def _secret(session: AsyncSession, row: Device) -> dict[str, str]:
     if row.secret_sealed is None:
         return {}
     found: dict[str, str] = json.loads(seals_of(session).open(bytes(row.secret_sealed), about=SECRET.about))
     return found
-
-
-def _settings(row: Device) -> dict[str, Any]:
-    """Return a device's settings; the driver of one with a codec of ours learns of it from them."""
-    settings = for_driver(row.settings)
-    if row.codec_id is None or row.driver not in _WITH_CODECS:
-        return settings
-    return {"codec": str(row.codec_id), **settings}
 
 
 def _driver_in(name: str) -> str:

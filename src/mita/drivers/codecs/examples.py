@@ -3,7 +3,8 @@
 Read are a list of ``{"input", "output"}`` (Actility's, with ``type``; also the older one with ``bytes`` and
 ``data`` beside each other), ChirpStack's ``{"name", "input", "expected"}``, either under ``examples`` or
 ``tests``, and The Things Network's document with ``uplinkDecoder``, ``downlinkEncoder``, ``downlinkDecoder``.
-Bytes are a list or hexadecimal digits; numbers may be written ``0x2a``.
+Bytes are a list or hexadecimal digits; numbers may be written ``0x2a``, and comments and last commas may
+stand there as in JavaScript.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
     from mita.drivers.codecs.runner import CodecRunner, Operation, Ran
 
-_HEX_NUMBER = re.compile(r'"(?:\\.|[^"\\])*"|\b0[xX][0-9a-fA-F]{1,16}\b')
+_TEXT = r'"(?:\\.|[^"\\])*"'
+_BEYOND_JSON = re.compile(_TEXT + r"|//[^\n]*|/\*.*?\*/|\b0[xX][0-9a-fA-F]{1,16}\b", re.DOTALL)
+_LAST_COMMA = re.compile(_TEXT + r"|,(?=\s*[\]}])", re.DOTALL)
 _TOLERANCE = Decimal("1e-9")
 _EXAMPLES_MAX = 5_000
 _DEPTH_MAX = 40
@@ -86,8 +89,9 @@ def parse_examples(text: str) -> list[Example]:
 
     :raises ExamplesInvalid: if it is none, or holds none
     """
-    plain = _HEX_NUMBER.sub(
-        lambda found: found[0] if found[0][0] == '"' else str(int(found[0], 16)), text.removeprefix("\ufeff")
+    plain = _LAST_COMMA.sub(
+        lambda found: found[0] if found[0][0] == '"' else "",
+        _BEYOND_JSON.sub(_in_json, text.removeprefix("\ufeff")),
     )
     try:
         document = parse_json(plain.encode("utf-8", "surrogatepass"))
@@ -102,6 +106,14 @@ def parse_examples(text: str) -> list[Example]:
     if len(examples) > _EXAMPLES_MAX:
         raise ExamplesInvalid(f"holds {len(examples)} examples, {_EXAMPLES_MAX} are allowed")
     return examples
+
+
+def _in_json(found: re.Match[str]) -> str:
+    """Return what JSON has for what JavaScript allows beyond it; texts stay as they are."""
+    first = found[0][0]
+    if first == "/":
+        return " "
+    return found[0] if first == '"' else str(int(found[0], 16))
 
 
 def _entries(

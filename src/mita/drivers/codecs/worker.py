@@ -22,6 +22,15 @@ from mita.drivers.codecs.pipe import TEXTS_KEPT, Bounds, Recent, frame, read_fra
 _PRELUDE_LINE = 100_000
 _PLACE = re.compile(r"<input>:(\d+)")
 _DETAIL_MAX = 500
+# how a script says that it is none, and what a module exports in which ways
+_IS_MODULE = "SyntaxError: unsupported keyword: export"
+_DECLARED = re.compile(
+    r"^([ \t]*)export[ \t]+(?:default[ \t]+)?(?=function[ \t*]+\w|class[ \t]+\w|(?:const|let|var)\b)",
+    re.MULTILINE,
+)
+_DEFAULT = re.compile(r"^([ \t]*)export[ \t]+default\b", re.MULTILINE)
+_LISTED = re.compile(r"^([ \t]*)export[ \t]*\{([^{}]*)\}", re.MULTILINE)
+_RENAMED = re.compile(r"([\w$]+)\s+as\s+([\w$]+)")
 # a codec that hoards is begun anew after this many calls
 _CALLS_A_CHECK = 64
 _FILES_MAX = 16
@@ -44,7 +53,16 @@ class _Loaded:
         context.set_max_stack_size(bounds.stack)
         context.set_time_limit(bounds.load_s)
         self._run = context.eval(prelude)
-        _guarded(context.eval, text, cpu_s=bounds.load_s)
+        self._load(text)
+
+    def _load(self, text: str) -> None:
+        try:
+            _guarded(self._context.eval, text, cpu_s=self._bounds.load_s)
+        except _Failed as failed:
+            # nothing of it has run: what it exports, a script declares
+            if not failed.detail.startswith(_IS_MODULE):
+                raise
+            _guarded(self._context.eval, _as_script(text), cpu_s=self._bounds.load_s)
 
     def call(self, operation: str, given: str, *, cpu_s: float) -> Any:
         self._context.set_time_limit(cpu_s)
@@ -63,6 +81,18 @@ class _Loaded:
             return False
         used: int = self._context.memory()["malloc_size"]
         return used * 4 > self._bounds.memory
+
+
+def _as_script(text: str) -> str:
+    """Return a module as a script, line by line the same: what it exports is declared for all to see."""
+    text = _LISTED.sub(_declared, _DECLARED.sub(r"\1", text))
+    return _DEFAULT.sub(r"\1module.exports =", text)
+
+
+def _declared(listed: re.Match[str]) -> str:
+    """Return what makes the names of an export list known, on as many lines as it had."""
+    renamed = "".join(f" var {new} = {name};" for name, new in _RENAMED.findall(listed[2]))
+    return listed[1] + renamed + "\n" * listed[2].count("\n")
 
 
 def _guarded(function: Any, *arguments: str, cpu_s: float) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mita.drivers.fields import meter_of
-from mita.drivers.lorawan.settings import plan_of
+from mita.drivers.lorawan.settings import DOWNLINK_BYTES_MAX, F_PORT_MAX, plan_of
 from mita.drivers.wire import Abilities
 from mita.kit.quantity import BadValue, base_unit
 from mita.metering.domain import is_register_name
@@ -48,6 +48,19 @@ def downlink_object(order: Order, device: Device) -> Mapping[str, Any] | None:
     if plan.relay is None or plan.relay.encoder != "codec" or isinstance(payload, bytes):
         return None
     return payload
+
+
+def encoder_input(order: Order, device: Device) -> dict[str, Any] | None:
+    """Return what ``encodeDownlink`` of the device's codec takes; None if nothing has to be encoded."""
+    wanted, plan = downlink_object(order, device), plan_of(device)
+    if wanted is None or plan.relay is None:
+        return None
+    return {"data": dict(wanted), "fPort": plan.relay.f_port, "variables": dict(plan.variables)}
+
+
+def sendable(payload: bytes, f_port: int | None) -> bool:
+    """Tell whether a device could be sent such bytes on such a port; None is the port of its settings."""
+    return 1 <= len(payload) <= DOWNLINK_BYTES_MAX and (f_port is None or 1 <= f_port <= F_PORT_MAX)
 
 
 def problems(device: Device, plan: Plan) -> Iterator[str]:

@@ -25,8 +25,8 @@ DeviceClass = Literal["A", "C"]
 
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _TEXT_MAX = 500
-_F_PORT_MAX = 223
-_DOWNLINK_BYTES_MAX = 242
+F_PORT_MAX = 223
+DOWNLINK_BYTES_MAX = 242
 _DAY_S = 86_400
 # a class A device is asked again after two uplinks that brought no answer
 _UPLINK_S = 3_600
@@ -114,6 +114,7 @@ class Plan:
     application_id: str | None = None
     webhook_id: str | None = None
     device_id: str | None = None
+    server_url: str | None = None
     command_topic: str | None = None
     is_protobuf: bool = False
     is_appended: bool = False
@@ -262,6 +263,7 @@ def _plan(reader: _Reader, *, fields: tuple[Field, ...], problems: list[str]) ->
         "application_id": reader.text("application_id"),
         "webhook_id": reader.text("webhook_id"),
         "device_id": reader.text("device_id"),
+        "server_url": _server_url(reader),
         "command_topic": reader.text("command_topic"),
         "is_protobuf": reader.choice("format", of=("json", "protobuf"), default="json") == "protobuf",
         "is_appended": reader.choice("queue", of=("replace", "push"), default="replace") == "push",
@@ -338,7 +340,7 @@ def _alarm(part: _Reader) -> AlarmRule | None:
 
 
 def _relay(part: _Reader, *, codec: str | None) -> Relay | None:
-    f_port = part.whole("f_port", least=1, most=_F_PORT_MAX)
+    f_port = part.whole("f_port", least=1, most=F_PORT_MAX)
     on, off = _order(part, "on"), _order(part, "off")
     is_confirmed = part.truth("confirmed", default=True)
     default: Encoder = "server" if codec is None else "codec"
@@ -371,11 +373,19 @@ def _order(part: _Reader, key: str) -> bytes | Mapping[str, Any] | None:
             payload = base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError):
             payload = b""
-    if 1 <= len(payload) <= _DOWNLINK_BYTES_MAX:
+    if 1 <= len(payload) <= DOWNLINK_BYTES_MAX:
         return payload
     part.problem(
         key, "must be hex digits, base64, a list of numbers from 0 to 255, or an object for an encoder"
     )
+    return None
+
+
+def _server_url(reader: _Reader) -> str | None:
+    url = reader.text("server_url")
+    if url is None or url.startswith(("https://", "http://")):
+        return url
+    reader.problem("server_url", "must begin with https://")
     return None
 
 

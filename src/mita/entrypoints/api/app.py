@@ -49,6 +49,7 @@ from mita.entrypoints.api.sessions import Sessions
 from mita.entrypoints.api.sign_up import router as sign_up_router
 from mita.entrypoints.api.signed import SignedPosts
 from mita.entrypoints.api.statistics import router as statistics_router
+from mita.entrypoints.api.things_stack import router as tts_router
 from mita.entrypoints.api.units import router as units_router
 from mita.entrypoints.health import Health
 from mita.entrypoints.posts import Posts
@@ -104,6 +105,7 @@ _FEATURES = (
     metering_router,
     devices_router,
     codec_tests_router,
+    tts_router,
     charging_router,
     sharing_router,
     solar_router,
@@ -239,7 +241,6 @@ def _lifespan(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if live is not None:
             await live.start()
-        posts.start()
         running = None if beside is None else asyncio.create_task(beside())
         yield
         if running is not None:

@@ -14,6 +14,7 @@ from rich.text import Text
 from mita.drivers.codecs.examples import ExamplesInvalid, parse_examples, try_examples
 from mita.drivers.codecs.runner import CodecRunner, plain
 from mita.entrypoints.cli.exit_status import BAD_INPUT
+from mita.entrypoints.cli.plain_yaml import read_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,7 @@ def _examples(path: Path) -> list[Example]:
     try:
         if path.suffix.lower() in {".yaml", ".yml"}:
             # the shortest decimal of a double, which is what stood there
-            text = json.dumps(yaml.safe_load(text), default=str)
+            text = json.dumps(read_yaml(text), default=str)
         return parse_examples(text)
     except (yaml.YAMLError, ExamplesInvalid) as error:
         raise ExamplesInvalid(f"{path.name}: {error}") from error

@@ -36,7 +36,6 @@ async def serve(settings: CoapSettings) -> None:
         batch_wait_ms=settings.batch_wait_ms,
     )
     limits = KeyLimits(settings.rate_limit_store, requests_per_minute=settings.requests_per_minute)
-    posts.start()
     context = await listen(Uplinks(database, posts=posts, limits=limits), bind=settings.coap_address)
     health = asyncio.create_task(serve_metrics(settings, Health(database)))
     asked = asyncio.create_task(stopping.wait())

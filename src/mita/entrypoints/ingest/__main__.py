@@ -14,12 +14,14 @@ from mita.entrypoints.ingest.inbox import Inbox
 from mita.entrypoints.ingest.link import Link
 from mita.entrypoints.ingest.settings import IngestSettings
 from mita.entrypoints.ingest.settle import Settler, Stopped
+from mita.entrypoints.ingest.things_stack import tts_server
 from mita.entrypoints.ingest.tls import tls_of
 from mita.entrypoints.ingest.topics import table_of
 from mita.entrypoints.metrics import BROKER, INBOX, watch_database
 from mita.entrypoints.outside import report_faults, trace
-from mita.entrypoints.process import database_url, log_to_stderr, stop_event
+from mita.entrypoints.process import database_url, log_to_stderr, secret_keys_path, stop_event
 from mita.kit.db import Database
+from mita.kit.seal import Seals
 from mita.wiring import wire
 
 if TYPE_CHECKING:
@@ -37,15 +39,15 @@ async def serve(settings: IngestSettings) -> None:
     stopping = stop_event()
     # a file that cannot be read is told now, not by a link that never comes about
     tls_of(settings)
-    database = Database(database_url(settings))
+    database = Database(database_url(settings), seals=Seals.load(secret_keys_path(settings)))
     report_faults(settings, role="ingest")
     trace(role="ingest", engine=database.engine)
     table = table_of(settings)
     inbox = Inbox(table)
     settler = Settler(database, readings_max=settings.batch_readings)
     link = Link(settings, inbox=inbox, topics=table.filters())
-    chirpstack = chirpstack_server(settings)
-    sender = CommandSender(database, link=link, chirpstack=chirpstack)
+    chirpstack, tts = chirpstack_server(settings), tts_server(settings)
+    sender = CommandSender(database, link=link, chirpstack=chirpstack, tts=tts)
     consumer = asyncio.create_task(_consume(settings, inbox, settler, link))
     others = [
         asyncio.create_task(link.run()),
@@ -65,6 +67,8 @@ async def serve(settings: IngestSettings) -> None:
     await asyncio.gather(*others, asked, consumer, return_exceptions=True)
     await link.close()
     await settler.close()
+    await sender.close()
+    await tts.close()
     if chirpstack is not None:
         await chirpstack.close()
     await database.close()

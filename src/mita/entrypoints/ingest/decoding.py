@@ -18,11 +18,12 @@ from mita.metering.domain import Rejection, truncated
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mita.drivers.lorawan.chirpstack import ChirpStack
+    from mita.drivers.lorawan.served import Served
     from mita.entrypoints.ingest.devices import SetUp
     from mita.entrypoints.ingest.inbox import Arrival
 
 _SHOWN_MAX = 100
+_WITH_CODECS = frozenset({"chirpstack", "tts"})
 _TEXT_MAX = 200
 
 
@@ -82,9 +83,9 @@ class Decoder:
         """Return what codecs made of those messages that are for them, by place."""
         calls: dict[int, Call] = {}
         for place, (arrival, set_up) in enumerate(messages):
-            if set_up.codec is None or arrival.route is None or arrival.route.driver != "chirpstack":
+            if set_up.codec is None or arrival.route is None or arrival.route.driver not in _WITH_CODECS:
                 continue
-            driver = cast("ChirpStack", driver_named("chirpstack"))
+            driver = cast("Served", driver_named(arrival.route.driver))
             given = driver.codec_input(_of_wire(arrival), set_up.configured.device)
             if given is not None:
                 calls[place] = Call(set_up.codec, "decodeUplink", given.as_document())
@@ -106,7 +107,7 @@ def _decoded(arrival: Arrival, set_up: SetUp, *, codec: Any) -> Decoded:
     if codec is not None and codec.errors:
         return _not_decoded(arrival, "codec_bad_output", f"the codec says: {'; '.join(codec.errors)}")
     if codec is not None:
-        return with_resets(cast("ChirpStack", driver).decode_with(given, device, decoded=codec.data))
+        return with_resets(cast("Served", driver).decode_with(given, device, decoded=codec.data))
     return with_resets(driver.decode(given, device))
 
 

@@ -67,6 +67,16 @@ class IngestSettings(Settings):
     chirpstack_tls: bool = Field(
         default=False, description="Whether the connection to that server is encrypted."
     )
+    tts_api: str = Field(
+        default="",
+        max_length=300,
+        pattern=r"^(https?://[\x21-\x7e]+)?$",
+        description="The Things Stack's address, such as `https://eu1.cloud.thethings.network`, for downlinks"
+        " of devices that name no server of their own, of whatever estate.",
+    )
+    tts_key: SecretStr | None = Field(
+        default=None, description="API key for that server, with the right to write downlink traffic."
+    )
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from mita.devices import queries as registry
 from mita.drivers.mqtt.routes import Route
 from mita.entrypoints.ingest.faults import is_database_away
-from mita.entrypoints.ingest.inbox import Arrival, Inbox
-from mita.entrypoints.ingest.settle import Settler, Stopped
+from mita.entrypoints.ingest.inbox import Arrival
 from mita.kit.clock import to_us
 from mita.metering import operations as metering
 from mita.metering import queries as metering_queries
 from mita.metering.domain import Rejection, truncated
 
 from .answers import Answer, NotTaken, Refused
+from .intake import ANSWER_S, Intake
 from .items import split
 from .orders import waiting_orders
 
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     from .items import Item
 
 logger = logging.getLogger(__name__)
-
-# a device waits no longer for its answer; what it posted may be charged all the same, and not twice
-ANSWER_S = 10.0
-_FINISH_S = 5.0
 
 
 class Posts:
@@ -49,39 +45,12 @@ class Posts:
     ) -> None:
         self._database = database
         self._source = source
-        self._batch_readings = batch_readings
-        self._batch_wait_s = batch_wait_ms / 1000
         self._answer_s = answer_s
-        self._inbox = Inbox()
-        self._settler = Settler(database, readings_max=batch_readings)
-        self._running: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin to settle, unless it has begun."""
-        if self._running is None or self._running.done():
-            self._running = asyncio.create_task(self._settle())
+        self.intake = Intake(database, batch_readings=batch_readings, batch_wait_ms=batch_wait_ms)
 
     async def close(self) -> None:
         """Finish the batch and end; what still waits was not answered, and comes again."""
-        self._inbox.close()
-        self._settler.stopping.set()
-        if self._running is not None:
-            await asyncio.wait({self._running}, timeout=_FINISH_S)
-            self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
-        await self._settler.close()
-
-    async def _settle(self) -> None:
-        while arrivals := await self._inbox.next_batch(
-            readings_max=self._batch_readings, wait_s=self._batch_wait_s
-        ):
-            try:
-                await self._settler.settle(arrivals)
-            except Stopped:
-                return
-            except Exception:
-                logger.exception("posts could not be settled source=%s", self._source)
-                raise
+        await self.intake.close()
 
     async def take(
         self, body: bytes, *, device: str, estate_id: int, now: datetime, default: str | None = None
@@ -95,9 +64,7 @@ class Posts:
         :raises NotTaken: if too much waits, or the database does not answer
         """
         items = split(body)
-        if self._inbox.is_full or self._inbox.is_closed:
-            raise NotTaken("too many posts wait already; post it again")
-        self.start()
+        self.intake.start()
         try:
             async with asyncio.timeout(self._answer_s):
                 return await self._taken(
@@ -127,7 +94,7 @@ class Posts:
             topic = f"m/{name}/{each.channel}"
             arrival = Arrival(topic, each.raw, to_us(now), loop.create_future(), route, source=self._source)
             arrivals.append(arrival)
-            self._inbox.put(arrival)
+            self.intake.put(arrival)
         await asyncio.gather(*(each.settled for each in arrivals if isinstance(each, Arrival)))
         await self._list([each for each in arrivals if isinstance(each, Rejection)], estate_id, now=now)
         answer = _answer(arrivals)

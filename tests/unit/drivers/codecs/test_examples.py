@@ -25,6 +25,13 @@ FORMS: dict[str, tuple[str, tuple[Any, ...]]] = {
         '[{"name": "n", "input": {"fPort": 3, "bytes": [0x01, 0X2A]}, "expected": {"s": "0x01"}}]',
         ("1", "decodeUplink", GIVEN, {"s": "0x01"}),
     ),
+    "chirpstack_commented": (
+        """[{"name": "n // no comment, [1,] 0x10", // a comment, "of": {
+ "input": {"fPort": 0x3, /* 0x66
+ */ "bytes": [1, 0x2a,],}, "expected": {"s": "/*0x01*/"},},
+]""",
+        ("1", "decodeUplink", GIVEN, {"s": "/*0x01*/"}),
+    ),
     "chirpstack_encode": (
         '[{"name": "n", "input": {"data": {"on": 0}}, "expected": {"bytes": [7, 72, 0]}}]',
         ("1", "encodeDownlink", {"data": {"on": 0}}, {"bytes": [7, 72, 0]}),

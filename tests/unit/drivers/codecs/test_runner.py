@@ -107,6 +107,42 @@ SHAPES: dict[str, tuple[str, Any, dict[str, Any], str, Any]] = {
         "Encode",
         [1, 2, 3],
     ),
+    "exported": (
+        """/* as a server's plugin */
+export function id() { return 'x' }
+export const SCALE = 2;
+export function decodeUplink(input) { return { data: { v: input.fPort * SCALE } } }
+""",
+        "decodeUplink",
+        {"bytes": [], "fPort": 4},
+        "decodeUplink",
+        {"data": {"v": 8}},
+    ),
+    "exported_default": (
+        """const note = `
+ exported`;
+export default {
+  decodeUplink(input) { return { data: { v: note.length } } }
+};
+""",
+        "decodeUplink",
+        {"bytes": [], "fPort": 4},
+        "decodeUplink",
+        {"data": {"v": 10}},
+    ),
+    "exported_list": (
+        """function read(input) { return { data: { v: 5 } } }
+const other = 1;
+export {
+  other,
+  read as decodeUplink
+};
+""",
+        "decodeUplink",
+        {"bytes": [], "fPort": 4},
+        "decodeUplink",
+        {"data": {"v": 5}},
+    ),
     "decode_downlink": (
         "function decodeDownlink(input) { return { data: { on: input.bytes[2] === 1 } } }",
         "decodeDownlink",
