@@ -23,8 +23,16 @@ _ITEM: dict[str, Any] = {
     "description": "An item of our own convention, as over MQTT; an answer to a command is `{id, relay}`.",
     "properties": {
         "ts": {"type": "integer", "description": "Seconds since 1970; left out by a device without a clock"},
-        "device": {"type": "string", "description": "For whom a gateway posts; else the device itself"},
-        "meter": {"type": "string", "description": "Serial, where the device reads several of a utility"},
+        "device": {
+            "type": "string",
+            "maxLength": 200,
+            "description": "For whom a gateway posts; else the device itself",
+        },
+        "meter": {
+            "type": "string",
+            "maxLength": 100,
+            "description": "Serial, where the device reads several of a utility",
+        },
         "r": {"type": "object", "description": "Registers, such as `kwh` or `m3`, and values to look at"},
         "relay": {"description": "How the switch stands: `on`, `off`, 1, 0"},
         "id": {"type": "string", "format": "uuid", "description": "The command that this answers"},
