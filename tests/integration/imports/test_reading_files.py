@@ -12,6 +12,7 @@ import pytest
 
 from mita.entrypoints.api.lanes import Lanes
 from mita.imports import jobs
+from tests.integration.api.place import made
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,7 +128,7 @@ async def test_a_file_is_previewed_charged_once_and_goes_on(desk: Desk, admin: p
     # 24 kWh at 2.00 and 15 % on top
     assert (done["net"]["amount"], done["tax"]["amount"]) == ("48.000000", "7.200000")
     assert await desk.place.balance() == "-55.200000"
-    assert done["faults"][0]["message"] == "the estate has no meter NMI8; 48 values are left out"
+    assert done["faults"][0]["message"] == "the estate has no meter NMI8; values left out: 48"
     # again nothing moves; what replaced the estimate goes on; a day that was charged is not changed
     again = await desk.send(both, **named)
     assert numbers(again) == ("done", 49, 0, 49, 1)
@@ -216,6 +217,60 @@ async def test_what_cannot_be_read_is_refused_at_once(desk: Desk) -> None:
     assert ((await desk.post(good, key="once")).status_code, first.status_code) == (200, 202)
     other = await desk.post(good, key="once", mode="valid_rows")
     assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+    # who may import rows may not send readings by that alone
+    terms = {"name": "Desk", "permissions": ["imports.write"], "estate_ids": [desk.place.estate_id]}
+    key = await made(desk.client, "/api/v1/api-keys", terms)
+    desk.client.headers["Authorization"] = f"Bearer {key['secret']}"
+    answer = await desk.post(good)
+    assert (answer.status_code, answer.json()["code"]) == (403, "permission_missing")
+    assert "readings.send" in answer.json()["detail"]
+
+
+OWN_PROFILE = """
+profile: 1
+name: ours
+kind: register
+delimiter: ";"
+decimal: ","
+time: {columns: [Zeit], format: "%d.%m.%Y %H:%M", means: instant, zone: Etc/UTC}
+meter: [Zaehler]
+values: [{columns: [Stand], register: import, unit: kWh}]
+"""
+
+
+async def test_values_by_a_profile_and_what_is_sound_among_faults(desk: Desk) -> None:
+    rows = [
+        "Zaehler;Zeit;Stand",
+        "E1;01.03.2025 00:00;100,0",
+        "E1;01.03.2025 01:00;101,5",
+        "E1;01.03.2025 02:00;much",
+        "W9;01.03.2025 02:00;7",
+        "E1;01.03.2025 03:00;103,0",
+    ]
+    text = "\n".join(rows)
+    asked = {"format": "csv", "profile": OWN_PROFILE, "file_name": "=own.csv"}
+    refused = await desk.send(text, **asked)
+    assert (refused["state"], refused["profile"]) == ("refused", "own")
+    assert faults(refused) == [(4, "not_a_number"), (5, "unknown_meter")]
+    assert await desk.place.balance() == "0.000000"
+    done = await desk.send(text, mode="valid_rows", **asked)
+    assert (numbers(done), done["net"]["amount"]) == (("done", 3, 3, 0, 2), "6.000000")
+    # 3 kWh at 2.00 and 15 %
+    assert await desk.place.balance() == "-6.900000"
+    # known values are told so before anything is charged; another value at a known time is a conflict
+    later = text.replace("much", "102").replace("101,5", "101")
+    dry = await desk.send(later, dry_run="true", mode="valid_rows", **asked)
+    assert (numbers(dry), dry["registers"][0]["known"]) == (("done", 4, 2, 2, 1), 2)
+    again = await desk.send(later, **asked)
+    assert numbers(again) == ("done", 4, 2, 2, 1)
+    assert {name: count for name, count in again["classes"].items() if count} == {"conflict": 1, "late": 1}
+    assert await desk.place.balance() == "-6.900000"
+    csv = (await desk.client.get(f"{desk.base}/{refused['reading_file_id']}/faults.csv")).text
+    assert csv.splitlines() == [
+        "\ufeffline,meter,code,message",
+        "4,E1,not_a_number,value 'much' is not a number",
+        "5,W9,unknown_meter,the estate has no meter W9; values left out: 1",
+    ]
 
 
 async def test_bombs_end_as_refused_files(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

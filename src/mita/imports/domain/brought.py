@@ -122,7 +122,7 @@ def match_meters(
         if why is not None:
             code, detail = why
             matched.strangers.append(
-                Fault(columns.line[0], code, f"{detail}; {len(columns):,} values are left out", channel.meter)
+                Fault(columns.line[0], code, f"{detail}; values left out: {len(columns):,}", channel.meter)
             )
         elif ours in matched.gathered.values or ours in matched.gathered.intervals:
             detail = f"two meters of the file are to be {serial} {channel.register}"
