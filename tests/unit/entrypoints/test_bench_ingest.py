@@ -151,6 +151,7 @@ def test_the_summary_is_by_broker_and_size() -> None:
     cells = [
         Cell("embedded", 1, [400, 200], [1_000, 2_000]),
         Cell("embedded", 100, [10.5], [0.0], errors=["one is lost"]),
+        Cell("embedded", 7, [], [3.0], errors=["it stalled"]),
     ]
     found = summary(cells)
     assert found["brokers"]["embedded"]["1"] == {
@@ -162,5 +163,6 @@ def test_the_summary_is_by_broker_and_size() -> None:
     }
     assert found["brokers"]["embedded"]["100"]["readings_per_second"] == 1_050
     assert found["brokers"]["embedded"]["100"]["errors"] == 1
+    assert found["brokers"]["embedded"]["7"]["messages_per_second"] == 0
     assert found["missing"] == [brokers.MOSQUITTO]
     assert summary([Cell("mosquitto", 1, [1.0], [1.0])])["missing"] == []

@@ -125,10 +125,11 @@ class _Bench:
             async with brokers.ingest(self._broker, database_url=self._url):
                 for size, home in self._homes.items():
                     self._tell(f"{self._broker.kind}: {size} readings a message, charged…")
+                    cell = self._cells[size]
                     try:
-                        await self._charged(self._cells[size], home)
+                        await self._charged(cell, home)
                     except Stalled as stalled:
-                        raise Stalled(f"{stalled}: {self._broker.said('ingest')}") from stalled
+                        cell.errors.append(f"{stalled}: {self._broker.said('ingest')}")
             await self._ceilings(1)
         return list(self._cells.values())
 
@@ -149,10 +150,13 @@ class _Bench:
 
     async def _ceiling(self, cell: Cell, listener: Driver) -> None:
         async def heard(turns: int) -> None:
-            await listener.ask({"do": "hear", "count": turns * SIZES[cell.size]})
+            try:
+                async with asyncio.timeout(_STALLED_S + 20 * self._seconds):
+                    await listener.ask({"do": "hear", "count": turns * SIZES[cell.size]})
+            except TimeoutError as error:
+                raise Stalled("messages were sent, and fewer came to who acknowledges them") from error
 
-        trial = _TRIAL_TURNS[cell.size]
-        rate = await self._sent(cell, first=0, turns=trial, done=heard)
+        rate = await self._sent(cell, first=0, turns=_TRIAL_TURNS[cell.size], done=heard)
         cell.ceiling_per_s.append(
             await self._sent(cell, first=0, turns=self._turns(cell, rate, left=_TURNS_MAX), done=heard)
         )
@@ -172,6 +176,7 @@ class _Bench:
         for left in range(ROUNDS, 0, -1):
             turns = self._turns(cell, rate, left=(_TURNS_MAX - cell.turns) // left)
             cell.charged_per_s.append(await once(turns))
+            rate = min(rate, cell.charged_per_s[-1])
         cell.errors += await home.faults(self._database, turns=cell.turns)
 
     def _turns(self, cell: Cell, rate: float, *, left: int) -> int:
@@ -306,12 +311,15 @@ def summary(cells: list[Cell]) -> dict[str, Any]:
     """Return a run in the command's JSON shape: by broker, then by readings in a message."""
     found: dict[str, Any] = {}
     for cell in cells:
-        charged, ceiling = statistics.median(cell.charged_per_s), statistics.median(cell.ceiling_per_s)
+        # what stalled has none
+        charged, ceiling = (
+            statistics.median(rates or [0.0]) for rates in (cell.charged_per_s, cell.ceiling_per_s)
+        )
         found.setdefault(cell.broker, {})[str(cell.size)] = {
             "messages_per_second": int(charged),
             "readings_per_second": int(charged * cell.size),
             "ceiling_per_second": int(ceiling),
-            "of_ceiling": float(f"{ceiling and charged / ceiling:.2f}"),
+            "of_ceiling": float(f"{ceiling and charged / ceiling:.3f}"),
             "errors": len(cell.errors),
         }
     return {"brokers": found, "missing": [] if brokers.MOSQUITTO in found else [brokers.MOSQUITTO]}
