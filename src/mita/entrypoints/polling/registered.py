@@ -11,6 +11,7 @@ from mita.devices import operations as devices
 from mita.devices import queries as registry
 from mita.drivers.known import POLLED
 from mita.drivers.wire import Health, Step, SwitchState
+from mita.entrypoints.ingest.decoding import with_resets
 from mita.entrypoints.ingest.reported import record_reports
 from mita.entrypoints.lane import Lane
 from mita.entrypoints.polling.ends import Polled, Waiting
@@ -158,7 +159,7 @@ class Registered:
             async with self._database.unit_of_work(estates=[estate_id]) as session:
                 found = await registry.configured(session, estate_id=estate_id, names=[device.name])
             known = found[device.name]
-        kept = known.kept(decoded)
+        kept = with_resets(known.kept(decoded))
         # we heard it just now, and answers come in order: whole seconds would make two states equally new
         kept.reports = [
             replace(each, taken_s=None) if isinstance(each, SwitchState) else each for each in kept.reports

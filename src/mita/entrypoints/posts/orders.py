@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from mita.credit import operations as credit
 from mita.credit import queries as credit_queries
-from mita.devices import queries as registry
 from mita.drivers.known import driver_named
-from mita.drivers.wire import Order
-from mita.kit.clock import to_us
+from mita.entrypoints.switching import switchings
 from mita.metering import queries as metering
 
 if TYPE_CHECKING:
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from mita.credit.models import SupplyCommand
+    from mita.entrypoints.switching import Switching
     from mita.kit.db import Database
 
 _DRIVER = "mita"
@@ -42,32 +41,25 @@ async def waiting_orders(
         commands = await credit_queries.unfinished_commands(
             session, estate_id=estate_id, unit_ids=sorted({meter.unit_id for meter in meters})
         )
+        switching = await switchings(session, estate_id=estate_id, commands=commands)
         for command in commands:
             if command.expires_at <= now:
                 await credit.record_command_state(
                     session, estate_id=estate_id, command_id=command.command_id, state="failed", now=now
                 )
-            else:
-                found += await _given(session, command, devices=devices, now=now)
+            elif (known := switching.get(command.command_id)) is not None and known.device.name in devices:
+                found += await _given(session, command, known, now=now)
     return found
 
 
 async def _given(
-    session: AsyncSession, command: SupplyCommand, *, devices: Sequence[str], now: datetime
+    session: AsyncSession, command: SupplyCommand, switching: Switching, *, now: datetime
 ) -> list[dict[str, Any]]:
-    """Return the message to the device that switches the supply, if it is one of ``devices``."""
-    meters = await metering.meters(session, estate_id=command.estate_id, unit_id=command.unit_id)
-    meter = next((each for each in meters if each.utility == command.utility and each.device), None)
-    if meter is None or meter.device is None or meter.device not in devices:
+    """Return the messages to the device, if it speaks our own convention."""
+    driver = driver_named(switching.driver)
+    if driver is None or switching.driver != _DRIVER:
         return []
-    configured = await registry.configured(session, estate_id=command.estate_id, names=[meter.device])
-    device = configured[meter.device]
-    driver = driver_named(_DRIVER)
-    if driver is None or device.driver != _DRIVER:
-        return []
-    expires_s = to_us(command.expires_at) // 1_000_000
-    order = Order(command.command_id, command.action == "on", expires_s, meter.serial)
-    messages = driver.encode(order, device.device)
-    abilities = driver.abilities(device.device)
-    await credit.note_attempt(session, command=command, state="sent", answer_s=abilities.answer_s, now=now)
+    messages = driver.encode(switching.order, switching.device)
+    answer_s = driver.abilities(switching.device).answer_s
+    await credit.note_attempt(session, command=command, state="sent", answer_s=answer_s, now=now)
     return [json.loads(message.payload) for message in messages]
