@@ -15,6 +15,7 @@ from .registry import (
     watch,
 )
 from .silence import note_silence
+from .telling import write_to_staff
 from .tokens import note_tokens
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "set_secret",
     "take_counter",
     "watch",
+    "write_to_staff",
 ]
