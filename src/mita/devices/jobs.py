@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from procrastinate import Blueprint, JobContext
 
@@ -36,6 +37,19 @@ async def note_readings(context: JobContext, timestamp: int) -> None:  # noqa: A
             await operations.note_readings(session, estate_id=estate_id, now=now_utc())
         async with database.unit_of_work(estates=[estate_id]) as session:
             await operations.note_tokens(session, estate_id=estate_id, now=now_utc())
+
+
+@jobs.task(name="write_to_staff", pass_context=True)
+async def write_to_staff(context: JobContext, estate_id: int, issue_ids: str) -> None:
+    """Write to an estate's staff of issues, named with commas; enqueued where they were opened."""
+    database: Database = context.additional_context["database"]
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        await operations.write_to_staff(
+            session,
+            estate_id=estate_id,
+            issue_ids=[UUID(each) for each in issue_ids.split(",")],
+            now=now_utc(),
+        )
 
 
 @jobs.periodic(cron="17 * * * *")

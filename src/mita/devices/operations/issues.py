@@ -14,6 +14,7 @@ from mita.devices import queries
 from mita.devices.domain import IssueTold, known_kind
 from mita.devices.events import IssuesClosed, IssuesOpened
 from mita.devices.models import DeviceIssue, IssueRule, MeterIssue
+from mita.kit.enqueue import enqueue
 from mita.kit.errors import Invalid
 from mita.kit.events import publish
 from mita.kit.ids import new_id
@@ -136,8 +137,12 @@ class IssueBook:
             wanted = await queries.told_kinds(session, estate_id=estate_id)
             alerting = [each for each in issues if each.kind in wanted]
             await telling.raise_alerts(session, estate_id=estate_id, issues=alerting, now=now)
-            fresh = await self._marked(alerting, now=now)
-            await telling.write_to_staff(session, estate_id=estate_id, issues=fresh, now=now)
+            fresh = [str(each.issue_id) for each in await self._marked(alerting, now=now)]
+            if fresh:
+                # a mail is sealed, and not every process has the keys
+                await enqueue(
+                    session, task="devices:write_to_staff", estate_id=estate_id, issue_ids=",".join(fresh)
+                )
 
     @property
     def _owner(self) -> str:

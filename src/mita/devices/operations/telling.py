@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from mita.devices import queries
 from mita.devices.domain import REMEDIES
 from mita.estates import queries as estates
 from mita.identity import queries as identity
@@ -15,10 +16,12 @@ from mita.notifications.domain import AlertKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from mita.devices.domain import IssueTold
+    from mita.devices.queries import IssueRow
 
 ROLES = (Role.OPERATOR, Role.MANAGING_AGENT, Role.INSTALLER)
 _TEMPLATE = "meter_issues"
@@ -59,9 +62,11 @@ async def end_alerts(
 
 
 async def write_to_staff(
-    session: AsyncSession, *, estate_id: int, issues: Sequence[IssueTold], now: datetime
+    session: AsyncSession, *, estate_id: int, issue_ids: Sequence[UUID], now: datetime
 ) -> None:
     """Send one mail about issues to each operator, managing agent and installer who has an address."""
+    chosen = queries.IssueFilter(issue_ids=issue_ids)
+    issues = await queries.every_issue(session, estate_id=estate_id, chosen=chosen, limit=len(issue_ids))
     if not issues:
         return
     estate = await estates.estate(session, estate_id=estate_id)
@@ -86,7 +91,7 @@ async def write_to_staff(
             )
 
 
-def _lines(issues: Sequence[IssueTold]) -> str:
+def _lines(issues: Sequence[IssueRow]) -> str:
     lines = [
         f"{each.name}: {_words(each.kind)}. {_plain(each.detail)}. {REMEDIES[each.kind]}"
         for each in issues[:_LINES_MAX]

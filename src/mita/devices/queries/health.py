@@ -42,6 +42,7 @@ class IssueFilter:
     meter_id: int | None = None
     kind: str | None = None
     is_open: bool | None = None
+    issue_ids: Sequence[UUID] | None = None
 
 
 async def every_issue(
@@ -121,6 +122,8 @@ def _of(
         statement = statement.where(table.kind == chosen.kind)
     if chosen.is_open is not None:
         statement = statement.where(table.until.is_(None) if chosen.is_open else table.until.is_not(None))
+    if chosen.issue_ids is not None:
+        statement = statement.where(own.in_(list(chosen.issue_ids)))
     if before is not None:
         statement = statement.where(own < before)
     return statement
