@@ -17,7 +17,6 @@ from .registry import (
     watch,
 )
 from .silence import note_silence
-<<<<<<< HEAD
 from .tasks import (
     ClockWouldCross,
     DeviceCannot,
@@ -30,9 +29,7 @@ from .tasks import (
     settle_task,
     withdraw_task,
 )
-=======
 from .telling import write_to_staff
->>>>>>> hD
 from .tokens import note_tokens
 from .upkeep import follow_rate_tables, keep_clock
 
@@ -72,9 +69,6 @@ __all__ = [
     "settle_task",
     "take_counter",
     "watch",
-<<<<<<< HEAD
     "withdraw_task",
-=======
     "write_to_staff",
->>>>>>> hD
 ]

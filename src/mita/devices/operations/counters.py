@@ -33,3 +33,4 @@ async def follow_counters(session: AsyncSession, event: CountersRead, now: datet
     fell = {behind[register_id]: detail for register_id, detail in told.items() if register_id in behind}
     for name, device_id in sorted(ids.items()):
         await book.settle(device_id, FELL, fell.get(name), at=now)
+    await book.tell(now=now)

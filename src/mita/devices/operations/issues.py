@@ -223,6 +223,15 @@ async def close_issues(session: AsyncSession, *, estate_id: int, device_id: int,
     await book.tell(now=at)
 
 
+async def settle_issue(
+    session: AsyncSession, *, estate_id: int, device_id: int, kind: str, detail: str | None, at: datetime
+) -> None:
+    """Open one issue of a device with its detail, or note that it was seen again; None closes it."""
+    book = await IssueBook.of(session, estate_id=estate_id, device_ids=[device_id])
+    await book.settle(device_id, kind, detail, at=at)
+    await book.tell(now=at)
+
+
 async def set_issue_rule(
     session: AsyncSession, *, estate_id: int, kinds: Sequence[str], now: datetime
 ) -> list[str]:

@@ -279,6 +279,7 @@ async def _tell(session: AsyncSession, task: DeviceTask, *, drift_s: int | None,
         state.clock_drift_s = drift_s
         if abs(drift_s) <= DRIFT_S_MAX:
             await book.settle(task.device_id, "clock_drift", None, at=now)
+    await book.tell(now=now)
     await session.flush()
 
 

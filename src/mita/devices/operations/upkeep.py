@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from mita.devices.domain import Intended, NotForMeters, upkeep
 from mita.devices.models import DeviceTask
 from mita.kit.clock import from_us
 
-from .issues import IssueBook
+from .issues import settle_issue
 from .tasks import ClockWouldCross, DeviceCannot, ask_clock, ask_prices, open_task
 
 if TYPE_CHECKING:
@@ -51,8 +52,14 @@ async def keep_clock(session: AsyncSession, *, estate_id: int, name: str, now: d
             now=now,
         )
     except (ClockWouldCross, DeviceCannot) as error:
-        book = await IssueBook.of(session, estate_id=estate_id, device_ids=[row.device_id])
-        await book.settle(row.device_id, "clock_refused", error.detail, at=now)
+        await settle_issue(
+            session,
+            estate_id=estate_id,
+            device_id=row.device_id,
+            kind="clock_refused",
+            detail=error.detail,
+            at=now,
+        )
         return False
     return True
 
@@ -73,18 +80,20 @@ async def follow_rate_tables(session: AsyncSession, *, estate_id: int, now: date
 async def _follow(session: AsyncSession, row: Device, *, now: datetime) -> bool:
     waiting = await open_task(session, estate_id=row.estate_id, device_id=row.device_id, kind="prices")
     at = now if waiting is None else max(now, from_us(Intended.of(waiting.intended).from_s * 1_000_000))
-    book = await IssueBook.of(session, estate_id=row.estate_id, device_ids=[row.device_id])
+    refused = partial(
+        settle_issue, session, estate_id=row.estate_id, device_id=row.device_id, kind="prices_refused", at=now
+    )
     try:
         intended = await queries.intended_prices(
             session, estate_id=row.estate_id, device_id=row.device_id, at=at
         )
     except NotForMeters as error:
-        await book.settle(row.device_id, "prices_refused", str(error), at=now)
+        await refused(detail=str(error))
         return False
     last = waiting or await _newest(session, row, kind="prices")
     is_same = last is not None and Intended.of(last.intended).prices == intended.prices
     if last is not None and is_same and last.state == "verified":
-        await book.settle(row.device_id, "prices_refused", None, at=now)
+        await refused(detail=None)
         return False
     if last is not None and is_same and (last.state != "failed" or last.asked_at > now - _DAY):
         return False
