@@ -9,7 +9,7 @@ from mita import outgoing
 from mita.charging import operations as charging
 from mita.charging.events import HeldReadingAccepted, ReadingsCharged, ReadingsStored
 from mita.credit import operations as credit
-from mita.credit.events import CreditRuleChanged, CutDeferred, SupplyChanged
+from mita.credit.events import CreditRuleChanged, CutDeferred, SupplyChanged, SupplyUnchanged
 from mita.devices import operations as devices
 from mita.devices.events import IssuesClosed, IssuesOpened
 from mita.estates import queries as estates
@@ -275,6 +275,29 @@ async def _write_message(session: AsyncSession, event: MessageAsked, now: dateti
     )
 
 
+async def _note_disobedience(session: AsyncSession, event: SupplyUnchanged, now: datetime) -> None:
+    detail = f"it was to switch {event.action}: {event.reason or 'it did not say that it did'}"
+    await devices.note_switching(
+        session,
+        estate_id=event.estate_id,
+        unit_id=event.unit_id,
+        utility=event.utility,
+        detail=detail,
+        now=now,
+    )
+
+
+async def _note_obedience(session: AsyncSession, event: SupplyChanged, now: datetime) -> None:
+    await devices.note_switching(
+        session,
+        estate_id=event.estate_id,
+        unit_id=event.unit_id,
+        utility=event.utility,
+        detail=None,
+        now=now,
+    )
+
+
 def wire() -> None:
     """Connect the features; every entrypoint calls this once."""
     subscribe(PersonImpersonated, _tell_of_impersonation)
@@ -306,4 +329,6 @@ def wire() -> None:
     subscribe(SpendLimitChanged, _forget_limits)
     subscribe(SpendCutChanged, credit.react_to_spending)
     subscribe(CutDeferred, credit.tell_of_deferral)
+    subscribe(SupplyUnchanged, _note_disobedience)
+    subscribe(SupplyChanged, _note_obedience)
     _wire_webhooks()

@@ -53,3 +53,16 @@ class SupplyChanged:
     unit_id: int
     utility: str
     is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyUnchanged:
+    """A supply command failed: its time is over without the device's word, or the device said otherwise."""
+
+    name: ClassVar[str] = "credit.supply.unchanged"
+    estate_id: int
+    command_id: UUID
+    unit_id: int
+    utility: str
+    action: str
+    reason: str

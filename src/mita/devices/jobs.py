@@ -20,11 +20,13 @@ jobs = Blueprint()
 @jobs.periodic(cron="*/10 * * * *")
 @jobs.task(name="note_silence", pass_context=True, queueing_lock="devices:note_silence")
 async def note_silence(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
-    """Open issues of devices that say nothing for too long."""
+    """Open issues of devices that say nothing for too long, or lack meters or readings."""
     database: Database = context.additional_context["database"]
     for estate_id in await estates.every_estate_id(database):
         async with database.unit_of_work(estates=[estate_id]) as session:
             await operations.note_silence(session, estate_id=estate_id, now=now_utc())
+        async with database.unit_of_work(estates=[estate_id]) as session:
+            await operations.note_lacks(session, estate_id=estate_id, now=now_utc())
 
 
 @jobs.periodic(cron="*/15 * * * *")

@@ -9,11 +9,14 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from mita.credit import queries as credit_queries
+from mita.credit.operations import record_command_state, record_switch
 from mita.devices import jobs, operations
 from mita.devices.operations import Noted, Passed
 from mita.drivers.wire import Alarm, Health, SwitchState
 from mita.kit.seal import Seals
 from tests.integration.api.place import settle
+from tests.integration.api.test_credit import RULE, use_up
 
 if TYPE_CHECKING:
     import psycopg
@@ -159,9 +162,51 @@ async def test_a_device_that_does_not_answer_or_say_anything(place: Place, datab
     # the job finds it again and opens nothing twice
     context: Any = SimpleNamespace(additional_context={"database": database})
     await jobs.note_silence(context, 0)
-    (issue,) = (await place.client.get(f"{place.base}/device-issues?state=open")).json()["items"]
-    assert (issue["kind"], issue["detail"]) == ("silent", "nothing came since 2026-03-01 14:00 UTC")
+    found = (await place.client.get(f"{place.base}/device-issues?state=open")).json()["items"]
+    assert sorted((issue["kind"], issue["detail"]) for issue in found) == [
+        ("no_meter", "heard since 2026-03-01 14:00 UTC, and no meter names it"),
+        ("silent", "nothing came since 2026-03-01 14:00 UTC"),
+    ]
     assert (await place.client.get(f"{place.base}/devices?has_issue=false")).json()["items"] == []
+
+
+async def lacks(database: Database, place: Place, now: datetime) -> list[tuple[str, str]]:
+    async with database.unit_of_work(estates=[place.estate_id]) as session:
+        await operations.note_lacks(session, estate_id=place.estate_id, now=now)
+    found = (await place.client.get(f"{place.base}/device-issues?state=open")).json()["items"]
+    return sorted((each["kind"], each["detail"]) for each in found)
+
+
+async def test_what_a_device_lacks_is_an_issue_until_it_is_there(place: Place, database: Database) -> None:
+    await registered(place)
+    at = datetime(2026, 3, 1, 5, tzinfo=UTC)
+    since = "heard since 2026-03-01 05:00 UTC, and"
+    await note(database, place, Noted(NAME, at))
+    assert await lacks(database, place, at + timedelta(minutes=59)) == [], "somebody is on site"
+    later = at + timedelta(hours=1)
+    assert await lacks(database, place, later) == [("no_meter", f"{since} no meter names it")]
+    await place.client.patch(f"{place.base}/meters/{place.meter_id}", json={"device": NAME})
+    assert await lacks(database, place, later) == [
+        ("unmapped", f"{since} no reading of its meters was stored")
+    ]
+    # what is used up asks the supply to be cut, and nobody says that it was
+    await place.client.put(f"{place.base}/credit-rules/electricity", json=RULE)
+    await use_up(place)
+    assert await lacks(database, place, later) == []
+    supply: dict[str, Any] = {
+        "estate_id": place.estate_id, "unit_id": place.unit_id, "utility": "electricity"
+    }  # fmt: skip
+    async with database.unit_of_work(estates=[place.estate_id]) as session:
+        (off,) = await credit_queries.commands(session, estate_id=place.estate_id, states=["asked"], limit=2)
+        await record_command_state(
+            session, estate_id=place.estate_id, command_id=off.command_id, state="failed", now=later
+        )
+    assert await lacks(database, place, later) == [
+        ("switch_contradicts", "it was to switch off: it did not say that it did")
+    ]
+    async with database.unit_of_work(estates=[place.estate_id]) as session:
+        await record_switch(session, **supply, is_on=False, said_at=later, now=later)
+    assert await lacks(database, place, later) == []
 
 
 async def test_frames_are_kept_while_somebody_watches(place: Place, database: Database) -> None:

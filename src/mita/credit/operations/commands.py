@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from mita.credit import queries
 from mita.credit.domain import COMMAND_VALID_FOR, may_become
-from mita.credit.events import SupplyAsked, SupplyChanged
+from mita.credit.events import SupplyAsked, SupplyChanged, SupplyUnchanged
 from mita.credit.models import Supply, SupplyCommand
 from mita.kit.errors import Conflict
 from mita.kit.events import publish
@@ -115,6 +115,11 @@ async def record_command_state(
     await session.flush()
     if state == "confirmed":
         await set_supply(session, command=command, since=since or now, now=now)
+    elif state == "failed":
+        event = SupplyUnchanged(
+            estate_id, command_id, command.unit_id, command.utility, command.action, command.failure
+        )
+        await publish(session, event, now=now)
     await hint(session, estate_id=estate_id, topic="supply", ids=[command.unit_id])
 
 

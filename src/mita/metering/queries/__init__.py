@@ -39,6 +39,7 @@ from mita.metering.queries.readings import (
 from mita.metering.queries.registers import (
     RegisterInfo,
     devices_of_registers,
+    devices_read,
     estates_of_devices,
     meter,
     metered_units,
@@ -86,6 +87,7 @@ __all__ = [
     "bulk_meters",
     "derivations",
     "devices_of_registers",
+    "devices_read",
     "due_virtual_meters",
     "estates_of_devices",
     "factor_span_of",

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from mita.kit.clock import to_us
 from mita.kit.errors import NotFound
 from mita.metering.domain import BASE_UNIT, Limits
-from mita.metering.models import DeviceRoute, Meter, MeterPlacement, MeterSwap, Register
+from mita.metering.models import DeviceRoute, Meter, MeterPlacement, MeterSwap, Reading, Register
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -257,6 +257,20 @@ async def devices_of_registers(
         )
     )
     return {row.register_id: row.device for row in await session.execute(statement)}
+
+
+async def devices_read(session: AsyncSession, *, estate_id: int, devices: Sequence[str]) -> set[str]:
+    """Return those of some devices of whose meters any reading was ever stored."""
+    is_read = select(Reading.register_id).where(
+        Reading.estate_id == Register.estate_id, Reading.register_id == Register.register_id
+    )
+    statement = (
+        select(Meter.device)
+        .join(Register, (Register.estate_id == Meter.estate_id) & (Register.meter_id == Meter.meter_id))
+        .where(Meter.estate_id == estate_id, Meter.device.in_(list(devices)), is_read.exists())
+        .distinct()
+    )
+    return {device for device in await session.scalars(statement) if device is not None}
 
 
 async def meters_behind(session: AsyncSession, *, estate_id: int, device: str) -> Sequence[Meter]:
