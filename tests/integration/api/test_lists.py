@@ -34,6 +34,7 @@ WHOLE = {
     "list_invitations": "of one wallet",
     "list_promotions": "of one wallet",
     "list_debts": "of one wallet",
+    "list_factors": "of one register",
 }
 
 

@@ -45,7 +45,7 @@ async def raise_alerts(
                 "name": issue.name,
                 "issue": _words(issue.kind),
                 "detail": _plain(issue.detail),
-                "remedy": REMEDIES[issue.kind],
+                "remedy": REMEDIES[issue.kind].removesuffix("."),
             },
             now=now,
         )

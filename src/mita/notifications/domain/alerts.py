@@ -104,7 +104,7 @@ _SENTENCES: dict[AlertKind, tuple[str, str]] = {
         "A meter sends nothing.",
     ),
     AlertKind.METER_ISSUE: (
-        "{name}: {issue}. {detail}. {remedy}",
+        "{name}: {issue}. {detail}. {remedy}.",
         "Something of a meter or a device is to be looked after.",
     ),
     AlertKind.WEBHOOK_OFF: (
