@@ -32,13 +32,9 @@ _RETRY_S = 1.0
 _ROWS = pq.ExecStatus.TUPLES_OK
 _FAULTS = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED)
 _SYNC = pq.ExecStatus.PIPELINE_SYNC
-_PERSON_ROLE = "mita_person"
 _SIGHT = b"sight"
-# role "none" is the connection's own; the settings end with the read's transaction
-_SEE = (
-    b"SELECT set_config('mita.estates', $1, true), set_config('mita.person', $2, true),"
-    b" set_config('role', $3, true)"
-)
+# the setting ends with the read's transaction
+_SEE = b"SELECT set_config('mita.estates', $1, true)"
 
 
 class ReadsAway(ConnectionError):
@@ -47,26 +43,20 @@ class ReadsAway(ConnectionError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Read:
-    """A SELECT with parameters ``$1``, ``$2``, …; what it finds comes as texts, in UTF-8.
-
-    One that is ``for_person`` is planned and run as the narrow role of persons, so it only finds what is that
-    person's own.
-    """
+    """A SELECT with parameters ``$1``, ``$2``, …; what it finds comes as texts, in UTF-8."""
 
     name: str
     sql: str
-    for_person: bool = False
 
 
-Sight = tuple[bytes, bytes, bytes]
-# of no estate and no person
-_BLIND: Sight = (b"", b"", b"none")
+# of no estate
+_BLIND = b""
 
 
 @dataclass(slots=True)
 class _Asked:
     read: Read
-    sight: Sight
+    sight: bytes
     values: list[bytes]
     answer: asyncio.Future[list[Row]]
 
@@ -84,39 +74,26 @@ class Reads:
         self._opening: asyncio.Task[_Line] | None = None
         self._closed_until = 0.0
 
-    async def rows(
-        self,
-        read: Read,
-        *values: str | int,
-        estates: Sequence[int] = (),
-        person_id: int | None = None,
-    ) -> list[Row]:
-        """Return what a read finds in ``estates``; one for a person sees what is ``person_id``'s there.
+    async def rows(self, read: Read, *values: str | int, estates: Sequence[int] = ()) -> list[Row]:
+        """Return what a read finds in ``estates``.
 
         :raises ReadsAway: if the connection is away; it is made again a second later
         """
         if not self._is_open():
             await self._opened()
-        return await self.begin(read, *values, estates=estates, person_id=person_id)
+        return await self.begin(read, *values, estates=estates)
 
-    def begin(
-        self,
-        read: Read,
-        *values: str | int,
-        estates: Sequence[int] = (),
-        person_id: int | None = None,
-    ) -> asyncio.Future[list[Row]]:
+    def begin(self, read: Read, *values: str | int, estates: Sequence[int] = ()) -> asyncio.Future[list[Row]]:
         """Begin what :meth:`rows` does; reads that are begun one after the other go together.
 
         :raises ReadsAway: if the connection is not there now; it is not made
         """
-        assert read.for_person == (person_id is not None), "a read is for persons, or for no person"
         line = self._line
         if line is None or not self._is_open():
             raise ReadsAway("not connected")
         answer: asyncio.Future[list[Row]] = line.loop.create_future()
         answer.add_done_callback(partial(self._answered, time.perf_counter()))
-        line.ask(_Asked(read, _sight(estates, person_id), [str(each).encode() for each in values], answer))
+        line.ask(_Asked(read, _sight(estates), [str(each).encode() for each in values], answer))
         return answer
 
     def _is_open(self) -> bool:
@@ -187,7 +164,7 @@ class _Line:
         self._waiting: deque[_Asked] = deque()
         # what the statements under way are for; None is what nobody waits for
         self._steps: deque[_Asked | None] = deque()
-        self._seen: Sight = _BLIND
+        self._seen = _BLIND
         self._is_called = self._is_under_way = False
         self._watch: asyncio.TimerHandle | None = None
 
@@ -240,8 +217,6 @@ class _Line:
     def _put(self, asked: _Asked) -> None:
         name = self._names.get(asked.read)
         if name is None:
-            # as the role that will run it: a plan is made anew whenever the role is another
-            self._see(asked.sight)
             name = self._names[asked.read] = f"{asked.read.name}_{len(self._names)}".encode()
             self._wire.send_prepare(name, asked.read.sql.encode())
             self._steps.append(None)
@@ -249,9 +224,9 @@ class _Line:
         self._wire.send_query_prepared(name, asked.values)
         self._steps.append(asked)
 
-    def _see(self, sight: Sight) -> None:
+    def _see(self, sight: bytes) -> None:
         if sight != self._seen:
-            self._wire.send_query_prepared(_SIGHT, sight)
+            self._wire.send_query_prepared(_SIGHT, [sight])
             self._steps.append(None)
             self._seen = sight
 
@@ -318,6 +293,5 @@ class _Line:
         self._wire.finish()
 
 
-def _sight(estates: Sequence[int], person_id: int | None) -> Sight:
-    person, role = ("", "none") if person_id is None else (str(int(person_id)), _PERSON_ROLE)
-    return ",".join(str(int(each)) for each in estates).encode(), person.encode(), role.encode()
+def _sight(estates: Sequence[int]) -> bytes:
+    return ",".join(str(int(each)) for each in estates).encode()

@@ -68,8 +68,7 @@ _WALLET = Read(
 # only by a live grant of one's own: an owner of a group sees its wallets in the group only
 _WALLET_OF_PERSON = Read(
     "wallet_of_person",
-    "SELECT * FROM seen_balance($1::text::bigint, $2::text::bigint)",
-    for_person=True,
+    "SELECT * FROM seen_balance($1::text::bigint, $2::text::bigint, $3::text::bigint)",
 )
 
 
@@ -78,16 +77,14 @@ async def seen_wallet(
 ) -> SeenWallet | None:
     """Return a wallet of an estate that is not archived, or None.
 
-    With ``person_id`` only one that this person has a live grant for, read with that person's narrow sight.
+    With ``person_id`` only one that this person has a live grant for.
 
     :raises mita.kit.reads.ReadsAway: if the connection for small reads is away
     """
     if person_id is None:
         rows = await reads.rows(_WALLET, estate_id, wallet_id, estates=[estate_id])
     else:
-        rows = await reads.rows(
-            _WALLET_OF_PERSON, estate_id, wallet_id, estates=[estate_id], person_id=person_id
-        )
+        rows = await reads.rows(_WALLET_OF_PERSON, estate_id, wallet_id, person_id)
     accounts = [
         SeenAccount(int(account_id), utility.decode(), int(balance), Standing(int(standing)))
         for _, _, _, account_id, utility, balance, standing in rows

@@ -1,0 +1,24 @@
+"""A person's balance is asked for with the person, in one statement.
+
+Revision ID: 0036
+Revises: 0035
+"""
+
+from pathlib import Path
+
+from alembic import op
+
+from mita.migrations.script import run_script
+
+revision = "0036"
+down_revision = "0035"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_script(op.get_bind(), Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+
+
+def downgrade() -> None:
+    raise RuntimeError("migrations only go forward: restore a backup instead")
