@@ -51,7 +51,7 @@ class House:
 
 
 def device(served: Served, unit: int, bus: str) -> Device:
-    settings = {"url": served.url, "unit": unit, "map": "eastron_sdm120", "relay": COIL, "timeout_ms": 150}
+    settings = {"url": served.url, "unit": unit, "map": "eastron_sdm120", "relay": COIL, "timeout_ms": 700}
     return Device(f"modbus:{bus}{unit}", [(f"E-{bus}{unit}", "electricity")], settings=settings)
 
 
