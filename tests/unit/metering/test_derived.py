@@ -11,18 +11,13 @@ from hypothesis import strategies as st
 
 from mita.metering.domain import (
     BadDerivation,
-    Count,
     Factor,
-    Opening,
     PulseRegister,
-    VirtualReading,
     common_times,
-    counted,
     pulse_weight,
     shares_micro,
     transformer_ratio,
     value_at,
-    virtual_timeline,
 )
 
 
@@ -88,36 +83,6 @@ def test_any_split_of_pulses_adds_up_to_the_same(rises: list[int], number: int, 
     assert used == sum(rises) * number // per
 
 
-def test_a_counter_rolls_over_is_reset_and_falls():
-    at = Count(70_000, 65_530)
-    assert counted(None, raw=7) == (Count(7, 7), "first")
-    assert counted(at, raw=65_535) == (Count(70_005, 65_535), "risen")
-    assert counted(at, raw=65_530) == (at, "risen")
-    assert counted(at, raw=4, width_bits=16) == (Count(70_010, 4), "rolled_over")
-    # a quarter of the range is the most that a rollover explains
-    assert counted(at, raw=16_378, width_bits=16) == (Count(70_000 + 16_384, 16_378), "rolled_over")
-    assert counted(at, raw=16_379, width_bits=16) == (at, "fell")
-    assert counted(at, raw=4, width_bits=32) == (at, "fell")
-    assert counted(at, raw=4) == (at, "fell")
-    assert counted(at, raw=4, is_reset=True) == (Count(70_004, 4), "reset")
-    assert counted(at, raw=65_534, width_bits=16, is_reset=True) == (Count(135_534, 65_534), "reset")
-    assert counted(Count(2**32 - 1, 2**32 - 1), raw=0, width_bits=32) == (Count(2**32, 0), "rolled_over")
-    for raw in (-1, 65_536):
-        with pytest.raises(BadDerivation):
-            counted(at, raw=raw, width_bits=16)
-
-
-@given(st.lists(st.integers(0, 16_384), max_size=50), st.integers(0, 65_535))
-def test_a_narrow_counter_counts_like_a_wide_one(rises: list[int], start: int):
-    count, _ = counted(None, raw=start, width_bits=16)
-    true = start
-    for rise in rises:
-        true += rise
-        count, word = counted(count, raw=true % 65_536, width_bits=16)
-        assert word in ("risen", "rolled_over")
-    assert count.total == true
-
-
 def test_factors_are_exact_and_change_without_a_jump():
     assert transformer_ratio(primary=Fraction(200), secondary=Fraction(5)) == 40
     assert transformer_ratio(
@@ -159,59 +124,7 @@ def test_common_times_are_exact_or_on_a_grid():
         common_times([[(0, 0), (2_000_000, 1)]], step_s=1)
 
 
-def test_a_difference_that_falls_is_shown_and_not_charged():
-    main = [(0, 5_000), (10, 5_100), (20, 5_110), (30, 5_200)]
-    behind = [(0, 900), (10, 930), (20, 960), (30, 970)]
-    opening, readings = virtual_timeline(
-        {"main": main, "behind": behind}, weights={"main": Fraction(1), "behind": Fraction(-1)}
-    )
-    assert opening == Opening(0, 0, {"main": 5_000, "behind": 900})
-    assert readings == [
-        VirtualReading(0, 0),
-        VirtualReading(10, 70),
-        VirtualReading(20, 50, is_shown_only=True),
-        VirtualReading(30, 130),
-    ]
-    # and it goes on where it began, whatever of its past is given again
-    again = virtual_timeline(
-        {"main": main[2:], "behind": behind[2:]},
-        weights={"main": Fraction(1), "behind": Fraction(-1)},
-        opening=opening,
-        highest_micro=70,
-    )
-    assert again == (opening, readings[2:])
-
-
-def test_a_virtual_register_on_a_grid_says_that_it_is_estimated():
-    parts = {"a": [(0, 0), (60, 60), (120, 121)], "b": [(30, 0), (60, 7), (150, 100)]}
-    weights = {"a": Fraction(1, 2), "b": Fraction(1)}
-    _, readings = virtual_timeline(parts, weights=weights, step_s=60)
-    # at 120 a has 121, b 7 + 93 * 60 / 90 = 69: half of 61, and 62
-    assert readings == [VirtualReading(60, 0), VirtualReading(120, 92, is_estimated=True)]
-    assert virtual_timeline({"a": [], "b": []}, weights=weights) == (None, [])
-    for wrong in ({"a": Fraction(1)}, {}, {**weights, "c": Fraction(1)}):
-        with pytest.raises(BadDerivation):
-            virtual_timeline(parts, weights=wrong)
-
-
 rises = st.lists(st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)), min_size=1, max_size=20)
-
-
-@given(rises)
-def test_a_sum_has_what_its_parts_have(steps: list[tuple[int, int]]):
-    one, two = [(0, 17)], [(0, 4)]
-    for number, (first, second) in enumerate(steps, 1):
-        one.append((number, one[-1][1] + first))
-        two.append((number, two[-1][1] + second))
-    both = {"one": one, "two": two}
-    _, total = virtual_timeline(both, weights=dict.fromkeys(both, Fraction(1)))
-    assert total[-1].value_micro == sum(first + second for first, second in steps)
-    assert not any(reading.is_shown_only for reading in total)
-    # and the difference of the sum and a part is the other part, to the millionth
-    whole = [(reading.taken_s, reading.value_micro) for reading in total]
-    weights = {"whole": Fraction(1), "one": Fraction(-1)}
-    _, rest = virtual_timeline({"whole": whole, "one": one}, weights=weights)
-    assert [reading.value_micro for reading in rest] == [value - 4 for _, value in two]
 
 
 def one_by_one(total: int, weights: dict[str, Fraction]) -> dict[str, int]:

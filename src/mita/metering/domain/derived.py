@@ -11,20 +11,17 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from mita.kit.quantity import VALUE_MICRO_MAX, BadValue, base_unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-CountWord = Literal["first", "risen", "rolled_over", "reset", "fell"]
 # (seconds UTC, millionths of the base unit), times rising
 Timeline = list[tuple[int, int]]
 
 _WEIGHT = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(imp|[A-Za-z³0-9]{1,4})\s*/\s*(imp|[A-Za-z³0-9]{1,4})")
-# a fall that is less than this part of the range from the top again is a rollover
-_ROLLOVER_PART = 4
 _POINTS_MAX = 1_000_000
 
 
@@ -51,14 +48,6 @@ class PulseRegister:
         return self.base_micro + (count - self.since_count) * self.weight_micro // 1
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
-    """Pulses in all, over rollovers and resets, and the device's counter ``raw`` when that was so."""
-
-    total: int
-    raw: int
-
-
 def pulse_weight(text: str) -> tuple[str, Fraction]:
     """Return the base unit and the millionths of it in one pulse, of ``1000 imp/kWh`` or ``10 L/imp``.
 
@@ -75,33 +64,6 @@ def pulse_weight(text: str) -> tuple[str, Fraction]:
     if not number:
         raise BadDerivation("a pulse is worth something")
     return unit, Fraction(micro) * (Fraction(1, number) if match[2] == "imp" else number)
-
-
-def counted(
-    before: Count | None, *, raw: int, width_bits: int | None = None, is_reset: bool = False
-) -> tuple[Count, CountWord]:
-    """Return the pulses in all once a device's counter shows ``raw``, and what the counter did.
-
-    ``width_bits`` is the counter's width, 16 or 32; None: it never rolls over. ``is_reset``: the device says
-    that it began again at zero since ``before``. A counter that ``fell`` for neither reason leaves the count
-    as it was, until it is higher again or a person says that it was reset: what it missed is not known.
-
-    :raises BadDerivation: if ``raw`` does not fit into the counter
-    """
-    if raw < 0 or (width_bits is not None and raw >> width_bits):
-        raise BadDerivation(f"a counter of {width_bits} bits cannot show {raw}")
-    if before is None:
-        return Count(raw, raw), "first"
-    if is_reset:
-        return Count(before.total + raw, raw), "reset"
-    if raw >= before.raw:
-        return Count(before.total + raw - before.raw, raw), "risen"
-    if width_bits is not None:
-        size = 1 << width_bits
-        rise = (raw - before.raw) % size
-        if rise * _ROLLOVER_PART <= size:
-            return Count(before.total + rise, raw), "rolled_over"
-    return before, "fell"
 
 
 # ── factors ──
@@ -151,29 +113,6 @@ def transformer_ratio(
 # ── virtual meters ──
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """Where a virtual register begins: when, at which value, and what its parts showed then."""
-
-    taken_s: int
-    value_micro: int
-    parts_micro: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class VirtualReading:
-    """A virtual register's value.
-
-    ``is_shown_only``: it is below an earlier one, so nothing is charged on it. ``is_estimated``: a part had
-    no reading at that second, and its value lies on the line between two.
-    """
-
-    taken_s: int
-    value_micro: int
-    is_shown_only: bool = False
-    is_estimated: bool = False
-
-
 def value_at(timeline: Timeline, taken_s: int) -> tuple[int, bool] | None:
     """Return a register's value at an instant, and whether it is estimated; None outside its readings.
 
@@ -212,44 +151,6 @@ def common_times(timelines: Sequence[Timeline], *, step_s: int | None = None) ->
     if len(found) > _POINTS_MAX:
         raise BadDerivation(f"{len(found)} times are more than {_POINTS_MAX}")
     return list(found)
-
-
-def virtual_timeline(
-    timelines: Mapping[str, Timeline],
-    *,
-    weights: Mapping[str, Fraction],
-    opening: Opening | None = None,
-    highest_micro: int = 0,
-    step_s: int | None = None,
-) -> tuple[Opening | None, list[VirtualReading]]:
-    """Return a virtual register's opening and readings: the weighted sum of what its parts used since.
-
-    A sum has weights of 1, a difference also of -1, a share those between. ``opening`` is where it began in
-    an earlier call, None at the first: then it opens with zero at the first common time; None is returned
-    while there is none. A value below an earlier one or below ``highest_micro``, the highest of earlier
-    calls, as a difference may have, is shown and not charged; charging goes on from the highest, so that
-    nothing is charged twice.
-
-    :raises BadDerivation: if parts and weights do not name the same registers
-    """
-    if not weights or set(weights) != set(timelines):
-        raise BadDerivation("parts and weights name different registers")
-    readings: list[VirtualReading] = []
-    highest = highest_micro
-    for taken_s in common_times(list(timelines.values()), step_s=step_s):
-        found = {name: value_at(timeline, taken_s) for name, timeline in timelines.items()}
-        values = {name: value for name, value in found.items() if value is not None}
-        assert len(values) == len(found), "a common time lies within every part"
-        if opening is None:
-            opening = Opening(taken_s, 0, {name: value for name, (value, _) in values.items()})
-        if taken_s < opening.taken_s:
-            continue
-        used = sum((values[name][0] - opening.parts_micro[name]) * weight for name, weight in weights.items())
-        value_micro = opening.value_micro + used // 1
-        is_estimated = any(is_line for _, is_line in values.values())
-        readings.append(VirtualReading(taken_s, value_micro, value_micro < highest, is_estimated))
-        highest = max(highest, value_micro)
-    return opening, readings
 
 
 def shares_micro(total_micro: int, *, weights: Mapping[str, Fraction]) -> dict[str, int]:
