@@ -116,6 +116,12 @@ def test_three_are_missing_at_least() -> None:
     assert gaps(hourly, now_s=hourly[-1] + 4 * 3600)[0][1].startswith("import comes every 1 h; nothing since")
 
 
+def test_odd_turns_are_told_in_what_they_are_near() -> None:
+    for step_s, said in ((90, "90 s"), (3_700, "62 min")):
+        taken = every(step_s, *range(8))
+        assert gaps(taken, now_s=taken[-1] + 50 * step_s)[0][1].startswith(f"import comes every {said};")
+
+
 def test_who_speaks_when_it_likes_has_no_gaps() -> None:
     assert (
         gaps([T0, T0 + 10, T0 + 900, T0 + 5000, T0 + 5100, T0 + 40_000, T0 + 90_000], now_s=T0 + 10**6) == []

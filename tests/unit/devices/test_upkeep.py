@@ -95,6 +95,7 @@ def test_prices_of_all_tables_add_up_with_the_tax_of_each() -> None:
         ([ENERGY, {**ENERGY, "name": "Feed-in", "register": "export"}], {}, "register export"),
         ([{**ENERGY, "price": "0.000001"}], {}, "finer than a millionth"),
         ([LINE], {}, "No rate table in force"),
+        ([ENERGY], {"utility": "water", "conversion": {"unit": "kl", "factor": "1"}}, "counts in kl"),
         (
             [{"name": "Energy", "kind": "usage", "price": {"P": "2", "O": "1"}}],
             {

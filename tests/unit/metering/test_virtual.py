@@ -79,3 +79,10 @@ def test_what_is_no_share(text):
 
 def test_shares():
     assert [share_of(each) for each in ("1", "1/3", "0.25")] == [1, Fraction(1, 3), Fraction(1, 4)]
+
+
+def test_what_people_call_it():
+    less = (MixPart(1), MixPart(2, is_less=True))
+    halves = (MixResult(9, share_of("1/2")), MixResult(8, share_of("1/2")))
+    found = [mix().kind, mix(parts=less).kind, mix(results=halves).kind, mix(results=halves[:1]).kind]
+    assert found == ["sum", "difference", "share", "share"]
