@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from procrastinate import Blueprint, JobContext
 
 from mita.credit import operations, queries
-from mita.credit.domain import STATES
+from mita.credit.domain import OPEN_STATES
 from mita.estates import queries as estates
 from mita.kit.clock import now_utc
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mita.kit.db import Database
 
 _COMMANDS_MAX = 10_000
-_OPEN = sorted(state for state, following in STATES.items() if following)
 
 jobs = Blueprint()
 
@@ -39,7 +38,9 @@ async def expire_supply_commands(context: JobContext, timestamp: int) -> None:  
     now = now_utc()
     for estate_id in await estates.every_estate_id(database):
         async with database.unit_of_work(estates=[estate_id]) as session:
-            commands = await queries.commands(session, estate_id=estate_id, states=_OPEN, limit=_COMMANDS_MAX)
+            commands = await queries.commands(
+                session, estate_id=estate_id, states=OPEN_STATES, limit=_COMMANDS_MAX
+            )
             expired = [command.command_id for command in commands if command.expires_at <= now]
             for command_id in expired:
                 # a device may have answered since

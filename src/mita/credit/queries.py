@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import aliased
 
-from mita.credit.domain import NO_FRIENDLY_HOURS, FriendlyHours, Rule, default_rule, next_cut_time
+from mita.credit.domain import (
+    NO_FRIENDLY_HOURS,
+    OPEN_STATES,
+    FriendlyHours,
+    Rule,
+    default_rule,
+    next_cut_time,
+)
 from mita.credit.models import CreditRule, Supply, SupplyCommand, SupplyStop
 from mita.credit.models import FriendlyHours as FriendlyHoursRow
 from mita.estates import queries as estate_queries
@@ -147,7 +154,7 @@ async def unfinished_commands(
         .where(
             SupplyCommand.estate_id == estate_id,
             SupplyCommand.unit_id.in_(list(unit_ids)),
-            SupplyCommand.state.in_(["asked", "queued", "sent", "acknowledged"]),
+            SupplyCommand.state.in_(OPEN_STATES),
         )
         .order_by(SupplyCommand.asked_at, SupplyCommand.command_id)
         .with_for_update(key_share=True)

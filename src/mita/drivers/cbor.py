@@ -53,17 +53,17 @@ class _Reader:
             return str(number if kind == 0 else -1 - number)
         if kind == 3:  # noqa: PLR2004 - major types are numbers in the standard
             return json.dumps(self._text(info))
-        if kind == 4:  # noqa: PLR2004
+        if kind == 4:  # noqa: PLR2004 - array
             return f"[{','.join(self._values(info, depth=depth, each=1))}]"
-        if kind == 5:  # noqa: PLR2004
+        if kind == 5:  # noqa: PLR2004 - map
             found = self._values(info, depth=depth, each=2)
             pairs = zip(found[::2], found[1::2], strict=True)
             return "{" + ",".join(f"{_key(key)}:{value}" for key, value in pairs) + "}"
-        if kind == 6:  # noqa: PLR2004
+        if kind == 6:  # noqa: PLR2004 - tag
             tag = self._argument(info)
             inner = self.value(depth + 1)
             return _decimal_fraction(inner) if tag == _DECIMAL_FRACTION else inner
-        if kind == 7:  # noqa: PLR2004
+        if kind == 7:  # noqa: PLR2004 - simple value or float
             return self._simple(info)
         raise BadCbor("bytes are no JSON")
 
@@ -121,9 +121,9 @@ class _Reader:
             return _SIMPLE[info]
         if info == 25:  # noqa: PLR2004 - sizes of floats are numbers in the standard
             return _shortest(np.float16(struct.unpack(">e", self._take(2))[0]))
-        if info == 26:  # noqa: PLR2004
+        if info == 26:  # noqa: PLR2004 - single precision
             return _shortest(np.float32(struct.unpack(">f", self._take(4))[0]))
-        if info == 27:  # noqa: PLR2004
+        if info == 27:  # noqa: PLR2004 - double precision
             return _shortest(np.float64(struct.unpack(">d", self._take(8))[0]))
         raise BadCbor(f"simple value {info} is no JSON")
 
@@ -141,7 +141,7 @@ def _key(text: str) -> str:
 def _decimal_fraction(text: str) -> str:
     """Return ``[exponent, mantissa]`` as a number."""
     parts = json.loads(text, parse_float=Decimal)
-    if not isinstance(parts, list) or len(parts) != 2 or not all(type(each) is int for each in parts):  # noqa: PLR2004
+    if not isinstance(parts, list) or len(parts) != 2 or not all(type(each) is int for each in parts):  # noqa: PLR2004 - a pair
         raise BadCbor("a decimal fraction has an exponent and a mantissa")
     exponent, mantissa = parts
     if abs(exponent) > _EXPONENT_MAX:

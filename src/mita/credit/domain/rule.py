@@ -18,6 +18,7 @@ STATES: dict[str, frozenset[str]] = {
     "confirmed": frozenset(),
     "failed": frozenset(),
 }
+OPEN_STATES = tuple(state for state, following in STATES.items() if following)
 
 
 @dataclass(frozen=True, slots=True)

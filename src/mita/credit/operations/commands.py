@@ -9,7 +9,7 @@ from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from mita.credit import queries
-from mita.credit.domain import COMMAND_VALID_FOR, may_become
+from mita.credit.domain import COMMAND_VALID_FOR, OPEN_STATES, may_become
 from mita.credit.events import SupplyAsked, SupplyChanged, SupplyUnchanged
 from mita.credit.models import Supply, SupplyCommand
 from mita.kit.errors import Conflict
@@ -53,7 +53,7 @@ async def ask_supply(
             SupplyCommand.estate_id == supplied.estate_id,
             SupplyCommand.unit_id == supplied.unit_id,
             SupplyCommand.utility == supplied.utility,
-            SupplyCommand.state.in_(["asked", "queued", "sent", "acknowledged"]),
+            SupplyCommand.state.in_(OPEN_STATES),
         )
         .values(state="failed", changed_at=now, failure="another command took its place")
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.credit import queries as credit_queries
+from mita.credit.domain import OPEN_STATES
 from mita.credit.models import Supply, SupplyCommand
 from mita.estates import queries as estate_queries
 from mita.ledger import queries as ledger_queries
@@ -15,7 +16,6 @@ from mita.wallets import queries as wallet_queries
 from mita.wallets.domain import Standing
 from mita.wallets.queries import AccountInfo
 
-OPEN_STATES = ("asked", "queued", "sent", "acknowledged")
 _COMMANDS_MAX = 2000
 UNITS_MAX = 500
 

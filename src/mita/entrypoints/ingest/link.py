@@ -12,7 +12,6 @@ import gmqtt
 from gmqtt.mqtt.handler import MQTTError
 from gmqtt.storage import PersistentStorage
 
-from mita.entrypoints.ingest.gathered import Gathered
 from mita.entrypoints.ingest.tls import tls_of
 from mita.kit.clock import now_utc
 
@@ -138,8 +137,6 @@ class Link:
             connecting.cancel()
             losing.cancel()
             await asyncio.gather(connecting, losing, return_exceptions=True)
-        link = client._connection  # noqa: SLF001 - gmqtt writes each acknowledgement by itself
-        link._transport = link._protocol._transport = Gathered(link._transport)  # noqa: SLF001
         prefix = f"$share/{settings.mqtt_share}/" if settings.mqtt_share else ""
         client.subscribe([Subscription(prefix + topic, qos=1) for topic in self._topics])
 
