@@ -7,6 +7,7 @@ import logging
 import re
 import sys
 import time
+from functools import lru_cache
 from typing import Any
 
 from mita.kit import context
@@ -52,7 +53,12 @@ _RULES = (
     (("@",), re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), _HIDDEN),
     (("+",), re.compile(r"(?<![\w.+])\+\d[\d ()-]{6,18}\d\b"), _HIDDEN),
     # tokens of twenty digits for prepayment meters
-    (("",), re.compile(r"(?<![\w-])(?<!\d\.)\d{4}(?:[ -]?\d{4}){4}(?![\w-]|\.\d)"), _HIDDEN),
+    # it begins with what it looks for, so that everything else is passed over at once
+    (
+        ("",),
+        re.compile(r"\d(?<![\w-]\d)(?<!\d\.\d)\d{3}(?:[ -]?\d{4}){4}(?![\w-]|\.\d)"),
+        _HIDDEN,
+    ),
 )
 
 
@@ -60,8 +66,10 @@ def masked(text: str) -> str:
     """Return a text without secrets, e-mail addresses, telephone numbers and meter tokens."""
     folded = text.casefold()
     for signs, pattern, shown in _RULES:
-        if any(sign in folded for sign in signs):
-            text = pattern.sub(shown, text)
+        for sign in signs:
+            if sign in folded:
+                text = pattern.sub(shown, text)
+                break
     return text
 
 
@@ -70,7 +78,9 @@ class _Text(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__(_LINE, _TIME)
-        self.converter = time.gmtime
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's name
+        return _second(int(record.created), datefmt or _TIME)
 
     def format(self, record: logging.LogRecord) -> str:
         line = super().format(record)
@@ -84,9 +94,8 @@ class _Json(logging.Formatter):
     """An object in a line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        now = time.strftime(_TIME, time.gmtime(record.created))
         said: dict[str, Any] = {
-            "at": f"{now}.{int(record.msecs):03d}Z",
+            "at": f"{_second(int(record.created), _TIME)}.{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
@@ -102,6 +111,12 @@ class _Json(logging.Formatter):
             else {name: _masked_value(name, each) for name, each in said.items()}
         )
         return json.dumps(shown, ensure_ascii=False, default=str)
+
+
+@lru_cache(1)
+def _second(created_s: int, shape: str) -> str:
+    """Return a second of UTC; many lines are of the same one."""
+    return time.strftime(shape, time.gmtime(created_s))
 
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:

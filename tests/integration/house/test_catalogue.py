@@ -271,7 +271,7 @@ def test_functions_that_act_as_the_owner_are_listed(admin: psycopg.Connection) -
         "organisation_estate_ids",
         "device_of_token",
         "device_has_tokens",
-        "seen_balance",
+        "seen_balances",
         "seen_wallet_ids",
         "seen_group_ids",
         "seen_unit_ids",

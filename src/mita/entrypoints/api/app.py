@@ -29,13 +29,13 @@ from mita.entrypoints.api.conditions import Conditions
 from mita.entrypoints.api.device_tokens import router as device_tokens_router
 from mita.entrypoints.api.estate_privacy import router as estate_privacy_router
 from mita.entrypoints.api.explaining import EXPLAINERS_BY_KIND
-from mita.entrypoints.api.guards import BodyLimit, Correlation, Guard, SecurityHeaders
+from mita.entrypoints.api.front import Front
+from mita.entrypoints.api.guards import BodyLimit, Guard
 from mita.entrypoints.api.hints import STREAMS, Streams
 from mita.entrypoints.api.hints import router as hints_router
 from mita.entrypoints.api.key_limits import KeyLimits
 from mita.entrypoints.api.lanes import Lanes
 from mita.entrypoints.api.live import LiveHub
-from mita.entrypoints.api.observed import Observed
 from mita.entrypoints.api.operation_index import OperationIndex
 from mita.entrypoints.api.posts import POSTS
 from mita.entrypoints.api.posts import router as posts_router
@@ -199,10 +199,10 @@ def create_app(
     )
     answer_with_problems(app)
     app.add_exception_handler(AnsweredBefore, answer_again)
-    _guard(app, database=database, sessions=sessions, limits=limits or KeyLimits())
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(Observed, has_access_log=has_access_log)
-    app.add_middleware(Correlation, proxies=proxies)
+    limits = limits or KeyLimits()
+    _guard(app, database=database, sessions=sessions, limits=limits)
+    quick = QuickAnswers(_routes(), database=database, sessions=sessions, limits=limits)
+    app.add_middleware(Front, quick=quick, proxies=proxies, has_access_log=has_access_log)
     app.router.routes.extend(_routes())
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.router.middleware_stack = ByPath(app.router.app, paths=_paths())
@@ -217,7 +217,6 @@ def _guard(app: FastAPI, *, database: Database, sessions: Sessions, limits: KeyL
     app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX)
     app.add_middleware(Guard, sessions=sessions, limits=limits)
     app.add_middleware(SignedPosts, database=database)
-    app.add_middleware(QuickAnswers, database=database, paths=_paths(), sessions=sessions, limits=limits)
 
 
 @cache

@@ -148,13 +148,13 @@ class _Tagging:
 
 async def send_tagged(scope: Scope, send: Send, start: Message, body: bytes) -> None:
     """Send a JSON answer with its tag and the link to the next page, or 304 to who has it already."""
-    headers, tag = MutableHeaders(scope=start), tag_of(body)
+    tag = tag_of(body)
     start["headers"].append((b"etag", tag.encode()))
     if link := _link(scope, body):
-        headers["Link"] = link
+        start["headers"].append((b"link", link.encode("latin-1")))
     known = [value.decode("latin-1") for name, value in scope["headers"] if name == b"if-none-match"]
     if known and is_among(tag, known, is_weak=True):
-        start["status"], body = 304, b""
+        start["status"], body, headers = 304, b"", MutableHeaders(scope=start)
         del headers["content-length"], headers["content-type"]
     await send(start)
     await send({"type": "http.response.body", "body": body})

@@ -1,7 +1,6 @@
-"""What stands in front of every route: headers, the token before a body is read, a limit for the body."""
+"""What stands in front of every route: the token before a body is read, a limit for the body."""
 
 import asyncio
-import uuid
 from dataclasses import replace
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,8 +10,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mita.entrypoints.api.key_limits import KeyLimits
 from mita.entrypoints.api.problems import (
-    CORRELATION,
-    HEADERS,
     TOO_LARGE,
     TOO_SLOW,
     UNAVAILABLE,
@@ -24,65 +21,13 @@ from mita.entrypoints.api.problems import (
 from mita.entrypoints.api.sessions import Sessions
 from mita.identity.domain import Anonymous, Principal, person_actor
 from mita.kit import context
-from mita.kit.context import CORRELATION_HEADER, Context, Proxies, correlation_id_in
+from mita.kit.context import Context
 from mita.kit.web import PUBLIC_PREFIX
 
 BODY_SECONDS_MAX = 60.0
 # where a request's state has the device that signed it
 SIGNER = "signer"
 _GUARDED = ("/api/", "/live", "/metrics")
-_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-_HEADERS_OF_MONEY = [*_HEADERS, (b"cache-control", b"no-store")]
-
-
-class SecurityHeaders:
-    """Adds the headers that keep a browser from being used against its owner; money is never cached."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        wanted = _HEADERS if scope["path"].startswith("/static/") else _HEADERS_OF_MONEY
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                # as they are sent, and only those that the answer has not set itself
-                headers = list(message.get("headers", ()))
-                named = {name for name, _ in headers}
-                message["headers"] = headers + [each for each in wanted if each[0] not in named]
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
-
-
-class Correlation:
-    """Gives each request its correlation id and its caller's address, and tells the id in the answer."""
-
-    def __init__(self, app: ASGIApp, *, proxies: Proxies) -> None:
-        self._app = app
-        self._proxies = proxies
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        sent = Headers(scope=scope)
-        correlation_id = correlation_id_in(sent.get(CORRELATION_HEADER, "")) or str(uuid.uuid4())
-        peer = scope.get("client")
-        address = self._proxies.address(
-            peer[0] if peer else None, forwarded_for=sent.getlist("x-forwarded-for")
-        )
-        # an unexpected error is answered outside of all this
-        scope.setdefault("state", {})[CORRELATION] = correlation_id
-        with context.entered(Context(correlation_id, address)):
-            told = {CORRELATION_HEADER: correlation_id}
-            await self._app(scope, receive, telling(send, told))
 
 
 def telling(send: Send, told: dict[str, str]) -> Send:

@@ -63,9 +63,9 @@ class Sessions:
             self._known.pop(digest, None)
         return await self._looked_up(token, digest=digest)
 
-    def known(self, connection: HTTPConnection) -> Known | None:
-        """Return who showed a bearer token before; whether that still holds is to be asked."""
-        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    def known(self, authorization: str) -> Known | None:
+        """Return who showed the bearer token of this header before; whether it still holds is to be asked."""
+        scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not _may_be_token(token := token.strip()):
             return None
         return self._known.get(token_hash(token))

@@ -33,20 +33,25 @@ _ROLES = """
 _OF_TOKEN = Read(
     "proof_of_token",
     f"""
-    SELECT ROW(t.name, t.person_id, {_ROLES.format(person="t.person_id")})::text
-    FROM api_token t WHERE t.token_hash = decode($1::text, 'hex')
+    SELECT asked.place, ROW(t.name, t.person_id, {_ROLES.format(person="t.person_id")})::text
+    FROM unnest($1::text[]) WITH ORDINALITY AS asked(token_hash, place)
+    JOIN api_token t ON t.token_hash = decode(asked.token_hash, 'hex')
     """,  # noqa: S608 - of constants
+    of_many=True,
 )
 _OF_ACCESS = Read(
     "proof_of_access",
     f"""
-    SELECT ROW(s.person_id, s.has_second_factor, p.name, p.erased_at, k.kid, k.public_key,
+    SELECT asked.place, ROW(s.person_id, s.has_second_factor, p.name, p.erased_at, k.kid, k.public_key,
                {_ROLES.format(person="s.person_id")})::text
-    FROM person_session s
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
+        AS asked(session_id, kid, at, made_after, place)
+    JOIN person_session s ON s.person_session_id = asked.session_id::uuid
+        AND s.ended_at IS NULL AND s.expires_at > asked.at::timestamptz
     JOIN person p ON p.person_id = s.person_id
-    JOIN signing_key k ON k.kid = $2::text AND k.created_at > $4::text::timestamptz
-    WHERE s.person_session_id = $1::text::uuid AND s.ended_at IS NULL AND s.expires_at > $3::text::timestamptz
+    JOIN signing_key k ON k.kid = asked.kid AND k.created_at > asked.made_after::timestamptz
     """,  # noqa: S608 - of constants
+    of_many=True,
 )
 _SIGNED_AGO = KEY_SIGNS_FOR + ACCESS_LIFE
 _PREFIXED = (KEY_PREFIX, DEVICE_PREFIX, IMPERSONATION_PREFIX)

@@ -38,6 +38,7 @@ from mita.wallets.schemas import (
     WalletOut,
     entry_out,
     top_up_out,
+    wallet_json,
     wallet_out,
 )
 
@@ -81,7 +82,7 @@ async def _wallet_quickly(reads: Reads, caller: Caller, need: Need, **ids: int) 
     seen = await queries.seen_wallet(
         reads, estate_id=ids["estate_id"], wallet_id=ids["wallet_id"], person_id=person_id
     )
-    return None if seen is None else wallet_out(seen).model_dump_json().encode()
+    return None if seen is None else wallet_json(seen)
 
 
 @router.get(

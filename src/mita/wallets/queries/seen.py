@@ -56,19 +56,22 @@ _BALANCE = live_balance_sql(estate="a.estate_id", account="a.account_id")
 _WALLET = Read(
     "wallet",
     f"""
-    SELECT w.unit_id, (extract(epoch FROM w.created_at) * 1000000)::bigint, e.currency,
+    SELECT asked.place, w.unit_id, (extract(epoch FROM w.created_at) * 1000000)::bigint, e.currency,
            a.account_id, a.utility, {_BALANCE}, a.standing
-    FROM wallet w
+    FROM unnest($1::text[]::bigint[], $2::text[]::bigint[]) WITH ORDINALITY
+        AS asked(estate_id, wallet_id, place)
+    JOIN wallet w ON w.estate_id = asked.estate_id AND w.wallet_id = asked.wallet_id
     JOIN estate e ON e.estate_id = w.estate_id AND e.archived_at IS NULL
     JOIN wallet_account a ON a.estate_id = w.estate_id AND a.wallet_id = w.wallet_id
-    WHERE w.estate_id = $1::text::bigint AND w.wallet_id = $2::text::bigint
     ORDER BY a.account_id
     """,  # noqa: S608 - of constants
+    of_many=True,
 )
 # only by a live grant of one's own: an owner of a group sees its wallets in the group only
 _WALLET_OF_PERSON = Read(
     "wallet_of_person",
-    "SELECT * FROM seen_balance($1::text::bigint, $2::text::bigint, $3::text::bigint)",
+    "SELECT * FROM seen_balances($1::text[]::bigint[], $2::text[]::bigint[], $3::text[]::bigint[])",
+    of_many=True,
 )
 
 

@@ -12,6 +12,7 @@ from mita.wallets.schemas.accounts import (
     WalletOut,
     entry_out,
     top_up_out,
+    wallet_json,
     wallet_out,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "WalletOut",
     "entry_out",
     "top_up_out",
+    "wallet_json",
     "wallet_out",
 ]

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from mita.kit.money import format_micro
 from mita.kit.shapes import (
     Currency,
     Id,
@@ -16,12 +17,13 @@ from mita.kit.shapes import (
     UtilityWord,
     money,
     quantity,
+    show_instant,
 )
 from mita.ledger.domain import EntryKind, JournalKind
 from mita.metering.domain import BASE_UNIT
 from mita.wallets.domain import GENERAL
 from mita.wallets.operations import ToppedUp
-from mita.wallets.queries import SeenWallet
+from mita.wallets.queries import SeenAccount, SeenWallet
 
 StandingWord = Literal["in_credit", "low", "out"]
 AccountWord = Literal["electricity", "water", "hot_water", "gas", "solar", "general"]
@@ -133,6 +135,30 @@ def wallet_out(seen: SeenWallet) -> WalletOut:
         ),
         created_at=seen.created_at,
     )
+
+
+def wallet_json(seen: SeenWallet) -> bytes:
+    """Return what :func:`wallet_out` shows as JSON, byte for byte.
+
+    Written out, for what is asked all the time: making and checking the shapes takes five times as long.
+    """
+    shown = {each.utility: (each, _account_json(each, currency=seen.currency)) for each in seen.accounts}
+    _, general = shown.pop(GENERAL)
+    balances = ",".join(
+        [
+            f'{{"utility":"{utility}",{account},"standing":"{each.standing.shown}"}}'
+            for utility, (each, account) in sorted(shown.items())
+        ]
+    )
+    return (
+        f'{{"wallet_id":{seen.wallet_id},"unit_id":{seen.unit_id},"balances":[{balances}],'
+        f'"general":{{{general}}},"created_at":"{show_instant(seen.created_at)}"}}'
+    ).encode()
+
+
+def _account_json(seen: SeenAccount, *, currency: str) -> str:
+    amount = format_micro(seen.balance_micro)
+    return f'"account_id":{seen.account_id},"balance":{{"amount":"{amount}","currency":"{currency}"}}'
 
 
 def top_up_out(done: ToppedUp, *, currency: str) -> TopUpOut:
