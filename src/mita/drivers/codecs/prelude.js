@@ -121,6 +121,9 @@
     const picked = (found[operation] ??= pick(operation));
     if (picked === undefined) return null;
     const given = parse(json);
+    // one server's codecs know it as time
+    given.time ??= given.recvTime;
+    given.recvTime ??= given.time;
     if (typeof given.recvTime === 'string') given.recvTime = new ReceivedTime(given.recvTime);
     given.variables ??= {};
     if (given.context !== undefined) globalThis.context = given.context;

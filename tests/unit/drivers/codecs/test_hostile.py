@@ -160,3 +160,26 @@ def test_hoarding_over_calls_is_forgotten(runner: CodecRunner) -> None:
     counts = [int(answer.output["n"]) for answer in answers if isinstance(answer, Ran)]
     assert len(counts) == 200
     assert max(counts) == 64
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import" + " " * 900_000,
+        "import " + "a" * 900_000,
+        "import {" + "b " * 450_000,
+        "export {" + "c" * 900_000 + "}",
+        "export {" + "d as " * 180_000 + "}",
+        ";export" * 140_000,
+        "export" + "\n" * 900_000,
+    ],
+    ids=lambda text: text[:10].strip(),
+)
+def test_what_is_read_as_a_module_is_read_in_time(runner: CodecRunner, text: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(CodecFailed) as failed:
+        runner.run(text, "decodeUplink", {"bytes": []})
+    # longer, and the worker would be ended
+    assert failed.value.code in {"codec_error", "codec_missing_function"}
+    assert time.monotonic() - began < 4
+    assert is_good(runner)
