@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _TEXT = r'"(?:\\.|[^"\\])*"'
 _BEYOND_JSON = re.compile(_TEXT + r"|//[^\n]*|/\*.*?\*/|\b0[xX][0-9a-fA-F]{1,16}\b", re.DOTALL)
 _LAST_COMMA = re.compile(_TEXT + r"|,(?=\s*[\]}])", re.DOTALL)
+# what may stand before hexadecimal digits, or between pairs of them
+_APART = re.compile(r"\b0[xX]|[:-]")
 _TOLERANCE = Decimal("1e-9")
 # a moment with its zone; without one it is only text
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)")
@@ -163,7 +165,7 @@ def _sides(
     elif "bytes" in entry and "data" in entry:
         if operation == "encodeDownlink":
             return {"data": entry["data"]}, {key: entry[key] for key in ("bytes", "fPort") if key in entry}
-        given = {key: entry[key] for key in ("bytes", "fPort") if key in entry}
+        given = {key: entry[key] for key in ("bytes", "fPort", "thing", "context") if key in entry}
         if "time" in entry:
             given["recvTime"] = entry["time"]
         return given, {key: entry[key] for key in ("data", "errors", "warnings") if key in entry}
@@ -172,7 +174,7 @@ def _sides(
 
 def _octets(value: Any, *, place: str) -> list[int]:
     try:
-        found = bytes.fromhex(value) if isinstance(value, str) else octets_of(value)
+        found = bytes.fromhex(_APART.sub(" ", value)) if isinstance(value, str) else octets_of(value)
     except ValueError as error:
         raise ExamplesInvalid(f"example {place}: its bytes are no hexadecimal digits") from error
     if found is None:

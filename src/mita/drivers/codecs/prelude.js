@@ -27,8 +27,12 @@
       lines.push((level + texts.join(' ')).slice(0, LINE_LENGTH_MAX));
     };
   }
+  const [plain, silent] = [say(''), () => {}];
   globalThis.console = {
-    log: say(''), info: say(''), debug: say(''), trace: say(''), warn: say('warning: '), error: say('error: '),
+    log: plain, info: plain, debug: plain, trace: plain, dir: plain, table: plain, group: plain,
+    warn: say('warning: '), error: say('error: '),
+    assert(holds, ...told) { if (!holds) this.error('assertion failed', ...told); },
+    groupEnd: silent, time: silent, timeEnd: silent, timeLog: silent, count: silent, clear: silent,
   };
 
   // ---- when a message was received: a Date for some servers' codecs, a text for others' ----
@@ -70,9 +74,9 @@
 
   // ---- the call ----
   const NAMES = {
-    decodeUplink: ['decodeUplink', 'Decoder', 'Decode'],
-    encodeDownlink: ['encodeDownlink', 'Encoder', 'Encode'],
-    decodeDownlink: ['decodeDownlink'],
+    decodeUplink: ['decodeUplink', 'Decoder', 'Decode', 'DecodeUplink'],
+    encodeDownlink: ['encodeDownlink', 'Encoder', 'Encode', 'EncodeDownlink'],
+    decodeDownlink: ['decodeDownlink', 'DecodeDownlink'],
   };
   const found = Object.create(null);
   function named(name) {

@@ -48,6 +48,10 @@ FORMS: dict[str, tuple[str, tuple[Any, ...]]] = {
         json.dumps([{"type": "uplink", "bytes": "012a", "fPort": 3, "time": "2020-08-02T20:00:00Z"} | DATA]),
         ("1", "decodeUplink", GIVEN | {"recvTime": "2020-08-02T20:00:00Z"}, DATA),
     ),
+    "actility_of_a_thing": (
+        json.dumps([{"type": "uplink", "bytes": "0x01:2a", "fPort": 3, "thing": {"key": 1}} | DATA]),
+        ("1", "decodeUplink", GIVEN | {"thing": {"key": 1}}, DATA),
+    ),
     "things_network": (
         json.dumps({"downlinkDecoder": {"fileName": "a.js", "examples": [{"input": GIVEN, "output": DATA}]}}),
         ("downlinkDecoder.examples.1", "decodeDownlink", GIVEN, DATA),

@@ -204,6 +204,13 @@ export const decodeUplink = (input) => ({ data: { v: Octets.from(input.bytes).re
         "Decoder",
         {"v": 5},
     ),
+    "capital": (
+        "function DecodeUplink(input) { return { data: { v: input.fPort } } }",
+        "decodeUplink",
+        {"bytes": [], "fPort": 5},
+        "DecodeUplink",
+        {"data": {"v": 5}},
+    ),
     "runs_itself_elsewhere": (
         """function decodeUplink() { return { data: { v: 1 } } }
         if (require.main === module) { process.exit(decodeUplink()) }""",
@@ -444,6 +451,14 @@ def test_the_time_has_two_names(runner: CodecRunner) -> None:
     at = "2023-05-02T20:00:00+02:00"
     assert value(runner, "input.time", recvTime=at) == at
     assert value(runner, "input.recvTime.getTime()", time=at) == 1683050400000
+
+
+def test_a_console_has_all_its_words(runner: CodecRunner) -> None:
+    body = """console.group('g'); console.table([1]); console.time('t'); console.assert(true, 'x');
+        console.assert(false, 'y'); console.dir({a: 1}); console.timeEnd('t'); console.groupEnd();
+        return {v: 1}"""
+    ran = runner.run(uplink(body), "decodeUplink", {"bytes": []})
+    assert ran.console == ("g", "[1]", "error: assertion failed y", '{"a":1}')
 
 
 def test_text_is_decoded(runner: CodecRunner) -> None:
