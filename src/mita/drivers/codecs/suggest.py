@@ -18,6 +18,7 @@ from mita.kit.quantity import PULSE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_DIGITS = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 _DOT = re.compile(r"(?<!\\)\.")
 _WORD = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*|\d+")
 # a register by its OBIS code: 1-0:1.8.1 is what the first tariff took in, 2.8.0 all that was given out
@@ -278,6 +279,9 @@ def _plain(unit: str) -> str:
 
 
 def _number(value: Any) -> Decimal | None:
+    # what toFixed gives is a text, and a field takes it
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return Decimal(value)
     if isinstance(value, bool) or not isinstance(value, Decimal | int):
         return None
     number = Decimal(value)

@@ -218,3 +218,18 @@ def test_recorded_messages_of_real_devices(runner: CodecRunner, fixtures_path: P
     (missing,) = try_examples(runner, codec=RELAY, examples=[state]).failed
     assert "data.digitalInputStatus" in [each.path for each in missing.differs]
     assert "data.relayStatus" not in [each.path for each in missing.differs]
+
+
+def test_texts_filled_up_with_zero_bytes_are_met(runner: CodecRunner) -> None:
+    codec = "function decodeUplink(i) { return { data: { name: String.fromCharCode(...i.bytes) } } }"
+    examples = parse_examples(
+        json.dumps(
+            [
+                {"input": {"bytes": "414200"}, "output": {"data": {"name": "AB\0"}}},
+                {"input": {"bytes": "414200"}, "output": {"data": {"name": "AC\0"}}},
+            ]
+        )
+    )
+    assert [each.example.place for each in try_examples(runner, codec=codec, examples=examples).failed] == [
+        "2"
+    ]

@@ -140,6 +140,8 @@ def found(data: Any) -> dict[str, tuple[str, str]]:
         ({"pulseAbs": 5, "pulse1": 3, "pulse_max_count": 4}, {"pulseAbs": ("import", "imp")}),
         ({"pulse": {"total": 9}}, {"pulse.total": ("import", "imp")}),
         ({"pulseCount": 5, "volume_m3": 1.2}, {"volume_m3": ("import", "m3")}),
+        # digits in a text
+        ({"gas_total_m3": "12.30", "energy_kwh": "1e3", "water_m3": "-"}, {"gas_total_m3": ("import", "m3")}),
         # consumption
         ({"power_consumption": 5, "active_power": 3}, {"power_consumption": ("import", "kWh")}),
         ({"total_consumption_l": 5, "daily_consumption_l": 1}, {"total_consumption_l": ("import", "L")}),
