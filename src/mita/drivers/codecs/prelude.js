@@ -5,10 +5,12 @@
   'use strict';
   const { parse, stringify } = JSON;
   const { apply, ownKeys } = Reflect;
-  const { min } = Math;
   const evaluate = eval; // called by this name it sees what the codec declared, with whatever keyword
   const RealDate = Date;
   const RealPromise = Promise;
+  const RealProxy = Proxy;
+  const RealError = Error;
+  const RealObject = Object;
   const { join } = Array.prototype;
   const LINES_MAX = 100;
   const LINE_LENGTH_MAX = 300;
@@ -25,137 +27,13 @@
       lines.push((level + texts.join(' ')).slice(0, LINE_LENGTH_MAX));
     };
   }
+  const [plain, silent] = [say(''), () => {}];
   globalThis.console = {
-    log: say(''), info: say(''), debug: say(''), trace: say(''), warn: say('warning: '), error: say('error: '),
+    log: plain, info: plain, debug: plain, trace: plain, dir: plain, table: plain, group: plain,
+    warn: say('warning: '), error: say('error: '),
+    assert(holds, ...told) { if (!holds) this.error('assertion failed', ...told); },
+    groupEnd: silent, time: silent, timeEnd: silent, timeLog: silent, count: silent, clear: silent,
   };
-
-  // ---- text ----
-  const latin1 = (bytes) => {
-    let text = '';
-    for (const byte of bytes) text += String.fromCharCode(byte);
-    return text;
-  };
-  const utf8 = (bytes) => {
-    const text = latin1(bytes);
-    try { return decodeURIComponent(escape(text)); } catch (error) { return text.replace(/[\x80-\xff]/g, '\ufffd'); }
-  };
-  const octets = (text) => unescape(encodeURIComponent(text.toWellFormed()));
-  globalThis.TextEncoder = class TextEncoder {
-    get encoding() { return 'utf-8'; }
-    encode(text = '') { return Uint8Array.from(octets(String(text)), (each) => each.charCodeAt(0)); }
-  };
-  globalThis.TextDecoder = class TextDecoder {
-    constructor(label = 'utf-8') { this.encoding = String(label).toLowerCase(); }
-    decode(bytes) {
-      if (bytes === undefined) return '';
-      const view = ArrayBuffer.isView(bytes)
-        ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes);
-      return /^(ascii|us-ascii|latin1|iso-8859-1|windows-1252)$/.test(this.encoding) ? latin1(view) : utf8(view);
-    }
-  };
-
-  // ---- Buffer: what codecs use of Node's ----
-  class Buffer extends Uint8Array {
-    constructor(given, how, length) {
-      if (typeof given === 'string') super(Buffer.from(given, how));
-      else super(given, how, length);
-    }
-    static from(given, how, length) {
-      if (typeof given === 'string') {
-        const name = String(how ?? 'utf8').toLowerCase();
-        if (name === 'hex') {
-          return super.from((/^([0-9a-f]{2})*/i.exec(given)[0].match(/../g) ?? []), (pair) => parseInt(pair, 16));
-        }
-        const text = name === 'base64' || name === 'base64url'
-          ? atob(given.replace(/-/g, '+').replace(/_/g, '/').replace(/[^A-Za-z0-9+/]/g, ''))
-          : name === 'ascii' || name === 'latin1' || name === 'binary' ? given : octets(given);
-        return super.from(text, (each) => each.charCodeAt(0) & 255);
-      }
-      if (given instanceof ArrayBuffer) return new Buffer(given, how, length);
-      if (given !== null && given.type === 'Buffer' && Array.isArray(given.data)) return super.from(given.data);
-      return super.from(given);
-    }
-    static alloc(length, fill) { return new Buffer(length).fill(fill ?? 0); }
-    static allocUnsafe(length) { return new Buffer(length); }
-    static isBuffer(given) { return given instanceof Buffer; }
-    static byteLength(given, how) { return Buffer.from(given, how).length; }
-    static concat(list, length) {
-      const all = list.flatMap((each) => Array.from(each));
-      const joined = Buffer.alloc(length ?? all.length);
-      joined.set(all.slice(0, joined.length));
-      return joined;
-    }
-    slice(start, end) { return this.subarray(start, end); }
-    equals(other) { return this.length === other.length && this.every((byte, place) => byte === other[place]); }
-    copy(target, at = 0, start = 0, end = this.length) {
-      const part = this.subarray(start, min(end, start + target.length - at));
-      target.set(part, at);
-      return part.length;
-    }
-    write(text, at = 0, ...rest) {
-      const how = rest.find((each) => typeof each === 'string');
-      const length = rest.find((each) => typeof each === 'number') ?? this.length - at;
-      return Buffer.from(text, how).copy(this, at, 0, length);
-    }
-    toString(how, start, end) {
-      const part = this.subarray(start ?? 0, end);
-      switch (String(how ?? 'utf8').toLowerCase()) {
-        case 'hex': return Array.from(part, (byte) => (256 + byte).toString(16).slice(1)).join('');
-        case 'base64': return btoa(latin1(part));
-        case 'ascii': return latin1(part.map((byte) => byte & 127));
-        case 'latin1': case 'binary': return latin1(part);
-        default: return utf8(part);
-      }
-    }
-    toJSON() { return { type: 'Buffer', data: Array.from(this) }; }
-    readUIntBE(at, length) { return within(this, at, length).reduce((sum, byte) => sum * 256 + byte, 0); }
-    readUIntLE(at, length) { return within(this, at, length).reduceRight((sum, byte) => sum * 256 + byte, 0); }
-    readIntBE(at, length) { return signed(this.readUIntBE(at, length), length); }
-    readIntLE(at, length) { return signed(this.readUIntLE(at, length), length); }
-    writeUIntBE(value, at, length) { return put(this, value, at, length, (place) => length - 1 - place); }
-    writeUIntLE(value, at, length) { return put(this, value, at, length, (place) => place); }
-    writeIntBE(value, at, length) { return this.writeUIntBE(value < 0 ? value + 256 ** length : value, at, length); }
-    writeIntLE(value, at, length) { return this.writeUIntLE(value < 0 ? value + 256 ** length : value, at, length); }
-  }
-  function within(buffer, at, length) {
-    const start = at >>> 0;
-    if (start + length > buffer.length) throw new RangeError('the offset is outside of the buffer');
-    return Array.from(buffer.subarray(start, start + length));
-  }
-  function signed(value, length) { return value >= 2 ** (8 * length - 1) ? value - 2 ** (8 * length) : value; }
-  function put(buffer, value, at, length, placed) {
-    const start = at >>> 0;
-    within(buffer, start, length);
-    let rest = value;
-    for (let place = 0; place < length; place += 1) {
-      buffer[start + placed(place)] = rest % 256;
-      rest = Math.floor(rest / 256);
-    }
-    return start + length;
-  }
-  const view = (buffer) => new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
-  const define = (name, method) => Object.defineProperty(Buffer.prototype, name, {
-    value: method, writable: true, configurable: true,
-  });
-  for (const [name, kind, size] of [
-    ['UInt8', 'Uint8', 1], ['Int8', 'Int8', 1], ['UInt16', 'Uint16', 2], ['Int16', 'Int16', 2],
-    ['UInt32', 'Uint32', 4], ['Int32', 'Int32', 4], ['BigUInt64', 'BigUint64', 8], ['BigInt64', 'BigInt64', 8],
-    ['Float', 'Float32', 4], ['Double', 'Float64', 8],
-  ]) {
-    for (const order of size === 1 ? [''] : ['LE', 'BE']) {
-      const read = function (at) { return view(this)['get' + kind](at ?? 0, order === 'LE'); };
-      const write = function (value, at) {
-        view(this)['set' + kind](at ?? 0, value, order === 'LE');
-        return (at ?? 0) + size;
-      };
-      // Node knows both readUInt8 and readUint8
-      for (const spelt of [name, name.replace('UInt', 'Uint')]) {
-        define('read' + spelt + order, read);
-        define('write' + spelt + order, write);
-      }
-    }
-  }
-  globalThis.Buffer = Buffer;
 
   // ---- when a message was received: a Date for some servers' codecs, a text for others' ----
   class ReceivedTime extends RealDate {
@@ -174,14 +52,31 @@
     }
   }
 
-  // ---- modules' names, and the call ----
+  // ---- modules: what is here is given out; another one fails only where it is used, for many use it seldom ----
   globalThis.exports = {};
   globalThis.module = { exports: globalThis.exports };
   globalThis.context = [];
+  globalThis.global = globalThis;
+  globalThis.self = globalThis;
+  const { Buffer, TextEncoder, TextDecoder } = globalThis;
+  const MODULES = { buffer: { Buffer }, util: { TextEncoder, TextDecoder } };
+  function absent(name) {
+    const fail = () => { throw new RealError(`the module ${name} is not here`); };
+    return new RealProxy(fail, {
+      get: (_, key) => (typeof key === 'symbol' || key === 'toJSON' ? undefined : absent(`${name}.${key}`)),
+      construct: fail,
+    });
+  }
+  globalThis.require = (name) => {
+    const known = String(name).replace(/^node:/, '');
+    return RealObject.hasOwn(MODULES, known) ? MODULES[known] : absent(known);
+  };
+
+  // ---- the call ----
   const NAMES = {
-    decodeUplink: ['decodeUplink', 'Decoder', 'Decode'],
-    encodeDownlink: ['encodeDownlink', 'Encoder', 'Encode'],
-    decodeDownlink: ['decodeDownlink'],
+    decodeUplink: ['decodeUplink', 'Decoder', 'Decode', 'DecodeUplink'],
+    encodeDownlink: ['encodeDownlink', 'Encoder', 'Encode', 'EncodeDownlink'],
+    decodeDownlink: ['decodeDownlink', 'DecodeDownlink'],
   };
   const found = Object.create(null);
   function named(name) {
@@ -191,7 +86,7 @@
     const names = NAMES[operation];
     const outside = named('exports');
     const inside = named('module')?.exports;
-    for (const owner of [named('driver'), outside?.driver, inside?.driver, inside, outside]) {
+    for (const owner of [named('driver'), outside?.driver, inside?.driver, inside, outside, outside?.default]) {
       for (const name of names) {
         if (typeof owner?.[name] === 'function') return { name, method: owner[name], owner };
       }
@@ -200,7 +95,9 @@
       const method = named(name);
       if (typeof method === 'function') return { name, method, owner: undefined };
     }
-    return undefined;
+    // a module that is one function reads uplinks
+    const method = [inside, outside?.default].find((each) => typeof each === 'function');
+    return operation === 'decodeUplink' && method ? { name: 'decodeUplink', method, owner: undefined } : undefined;
   }
   function called(picked, given) {
     switch (picked.name) {
@@ -228,6 +125,9 @@
     const picked = (found[operation] ??= pick(operation));
     if (picked === undefined) return null;
     const given = parse(json);
+    // one server's codecs know it as time
+    given.time ??= given.recvTime;
+    given.recvTime ??= given.time;
     if (typeof given.recvTime === 'string') given.recvTime = new ReceivedTime(given.recvTime);
     given.variables ??= {};
     if (given.context !== undefined) globalThis.context = given.context;

@@ -164,7 +164,9 @@ def _texts(output: Any, key: str) -> tuple[str, ...]:
         told = [told]
     if not isinstance(told, list):
         return ()
-    return tuple(each if isinstance(each, str) else json.dumps(each, default=plain) for each in told)
+    # an empty text, or a place that was never filled, says nothing
+    said = [each for each in told if each not in ("", None)]
+    return tuple(each if isinstance(each, str) else json.dumps(each, default=plain) for each in said)
 
 
 class CodecRunner:

@@ -7,17 +7,22 @@ lists are left out, for they are a device's history, and so are differences, pow
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from mita.drivers.fields import Field, flat
+from mita.kit.quantity import PULSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_DIGITS = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 _DOT = re.compile(r"(?<!\\)\.")
 _WORD = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*|\d+")
+# a register by its OBIS code: 1-0:1.8.1 is what the first tariff took in, 2.8.0 all that was given out
+_OBIS = re.compile(r"(?<![A-Za-z\d])(?<!\d_)(?:\d-\d[:_])?([12])_8_(\d)(?!\d)(?:\*255)?")
 # kWh is one word; mWh, a billionth of MWh, is one too, and no unit of a register
 _JOINED_UNIT = re.compile(r"([kK]W[hH]|[kK]wh|MW[hH]|Mwh|mwh|mWh)(?![a-z])")
 
@@ -39,6 +44,12 @@ _UNITS: dict[str, tuple[str, str, int]] = {
     "hl": ("L", "100", 3),
 }
 _ENERGY_UNITS = {"kWh", "Wh", "MWh"}
+# where makers agreed on words, they agreed on units: the last keys of a path -> (unit, how it is known)
+_AGREED: dict[tuple[str, ...], str] = {
+    ("metering", "water", "total"): "L",
+    ("metering", "energy", "total"): "Wh",
+    ("pulse", "total"): PULSE,
+}
 _UNIT_KEYS = ("unit", "units", "unitId", "unit_id", "uom")
 _VALUE_KEYS = {"data", "value", "reading", "val"}
 
@@ -49,6 +60,8 @@ _EXPORT = {
     "export", "exported", "returned", "return", "injected", "injection", "feedin", "negative", "produced",
     "production", "reverse",
 }  # fmt: skip
+_PULSES = {"pulse", "pulses", "impulse", "impulses"}
+_COUNT = {"count", "counts", "counter", "abs", "absolute", "total", "cumulative", "accumulated"}
 # what is no register whatever its unit
 _NEVER = {
     "power", "voltage", "flow", "flowrate", "rate", "demand", "max", "maximum", "min", "minimum", "limit",
@@ -88,6 +101,8 @@ class _Candidate:
 
     @property
     def base(self) -> str:
+        if self.unit == PULSE:
+            return PULSE
         return "kWh" if self.unit in _ENERGY_UNITS else "m3"
 
     @property
@@ -122,6 +137,9 @@ def suggested(data: Any) -> list[Suggestion]:
     groups: dict[tuple[str, str], list[_Candidate]] = {}
     for candidate in _candidates(data):
         groups.setdefault((candidate.base, candidate.direction), []).append(candidate)
+    if any(base != PULSE for base, _ in groups):
+        # who tells both has counted already
+        groups = {key: group for key, group in groups.items() if key[0] != PULSE}
     return [
         suggestion
         for (base, direction), candidates in groups.items()
@@ -150,6 +168,7 @@ def _suggestion(candidate: _Candidate, register: str, *, others: Sequence[_Candi
         ("kWh", True): "energy given out",
         ("kWh", False): "energy taken in",
         ("m3", False): "a volume",
+        (PULSE, False): "pulses, whose worth is said at the register",
     }[candidate.base, candidate.direction == "export"]
     told = candidate.how or (
         f"its unit is told nowhere: {candidate.unit} is a guess, compare it with the meter's display"
@@ -163,31 +182,45 @@ def _suggestion(candidate: _Candidate, register: str, *, others: Sequence[_Candi
 
 def _candidates(data: Any) -> Iterator[_Candidate]:
     values = dict(flat(data))
+    numbers = Counter(path.rpartition(".")[0] for path, value in values.items() if _number(value) is not None)
     for path, value in values.items():
         steps = _DOT.split(path)
-        if any(step.isdecimal() for step in steps):
-            continue
         number = _number(value)
-        if number is None:
+        if number is None or any(step.isdecimal() for step in steps):
             continue
+        beside = _beside(values, path, is_alone=numbers[path.rpartition(".")[0]] == 1)
         if steps[-1] in _VALUE_KEYS and len(steps) > 1:
             steps = steps[:-1]
-        words = _words(steps)
-        beside = _beside(values, path)
-        candidate = _candidate(path, number, words, beside)
+        agreed = next((unit for keys, unit in _AGREED.items() if tuple(steps[-len(keys) :]) == keys), None)
+        if agreed is not None:
+            how = f"its unit is agreed among makers: {agreed}"
+            yield _Candidate(path, number, ("total",), agreed, Decimal(1), _places(agreed), how)
+            continue
+        candidate = _candidate(path, number, _words(steps), beside)
         if candidate is not None:
             yield candidate
 
 
+def _places(unit: str) -> int:
+    return 0 if unit == PULSE else next(places for known, _, places in _UNITS.values() if known == unit)
+
+
 def _candidate(path: str, number: Decimal, words: tuple[str, ...], beside: str | None) -> _Candidate | None:
+    never = set(words) & _NEVER
+    if beside is None and never <= {"pulse"} and set(words) & _PULSES and set(words) & _COUNT:
+        return _Candidate(path, number, words, PULSE, Decimal(1), 0, "the name has its unit: pulses")
     is_energy, is_volume = bool(set(words) & _ENERGY), bool(set(words) & _VOLUME)
+    if never == {"flow"} and set(words) & _TOTAL:
+        # all that ever flowed
+        never, is_volume = set(), True
     if beside is not None:
         known, how = _UNITS.get(_plain(beside)), f"its unit is told beside it: {beside}"
     else:
         # a lone l may be a phase
-        named = next((word for word in reversed(words) if word in _UNITS and (word != "l" or is_volume)), "")
+        is_litres = is_volume or "consumption" in words
+        named = next((word for word in reversed(words) if word in _UNITS and (word != "l" or is_litres)), "")
         known, how = _UNITS.get(named), f"the name has its unit: {named}"
-    if set(words) & _NEVER or (beside is not None and known is None):
+    if never or (beside is not None and known is None):
         return None
     if known is None:
         # a lone a is a phase where a unit is told, else amperes
@@ -208,20 +241,34 @@ def _sounds_cumulative(words: Sequence[str]) -> bool:
 
 def _words(steps: Sequence[str]) -> tuple[str, ...]:
     name = "_".join(step.replace("\\.", "_") for step in steps).replace("³", "3")
-    return tuple(word.lower() for word in _WORD.findall(_JOINED_UNIT.sub(_apart, name)))
+    named = _JOINED_UNIT.sub(_apart, _OBIS.sub(_meant, name))
+    words = [word.lower() for word in _WORD.findall(named)]
+    # what is consumed is energy, whatever it is called
+    return tuple("energy" if word == "power" and "consumption" in words else word for word in words)
+
+
+def _meant(code: re.Match[str]) -> str:
+    direction = "import" if code[1] == "1" else "export"
+    return f"_energy_{direction}_" + ("total_" if code[2] == "0" else f"tariff{code[2]}_")
 
 
 def _apart(found: re.Match[str]) -> str:
     return "_milli_" if found[1] == "mWh" else f"_{found[1].lower()}_"
 
 
-def _beside(values: dict[str, Any], path: str) -> str | None:
-    """Return the unit that stands in the same object, if the object is a value with its unit."""
-    steps = _DOT.split(path)
-    if steps[-1] not in _VALUE_KEYS:
-        return None
-    for key in _UNIT_KEYS:
-        unit = values.get(".".join([*steps[:-1], key]))
+def _beside(values: dict[str, Any], path: str, *, is_alone: bool) -> str | None:
+    """Return the unit that is told for a value: under a key like its own, or for its whole object."""
+    *above, last = _DOT.split(path)
+    own = [last + end for end in ("Unit", "_unit", "Units", "_units", "UnitId", "_unit_id")]
+    objects: list[list[str]] = []
+    # the unit that stands by one number of several is that of another
+    if last in _VALUE_KEYS or is_alone:
+        objects.append(above)
+    # {"unitId", "record": {"value"}} as well as {"unit", "value"}
+    if last in _VALUE_KEYS and above:
+        objects.append(above[:-1])
+    for keys in [[*above, key] for key in own] + [[*each, key] for each in objects for key in _UNIT_KEYS]:
+        unit = values.get(".".join(keys))
         if isinstance(unit, str):
             return unit
     return None
@@ -232,6 +279,9 @@ def _plain(unit: str) -> str:
 
 
 def _number(value: Any) -> Decimal | None:
+    # what toFixed gives is a text, and a field takes it
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return Decimal(value)
     if isinstance(value, bool) or not isinstance(value, Decimal | int):
         return None
     number = Decimal(value)

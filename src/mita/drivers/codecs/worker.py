@@ -22,15 +22,26 @@ from mita.drivers.codecs.pipe import TEXTS_KEPT, Bounds, Recent, frame, read_fra
 _PRELUDE_LINE = 100_000
 _PLACE = re.compile(r"<input>:(\d+)")
 _DETAIL_MAX = 500
-# how a script says that it is none, and what a module exports in which ways
-_IS_MODULE = "SyntaxError: unsupported keyword: export"
-_DECLARED = re.compile(
-    r"^([ \t]*)export[ \t]+(?:default[ \t]+)?(?=function[ \t*]+\w|class[ \t]+\w|(?:const|let|var)\b)",
+# how a script says that it may be a module, and what one takes in and gives out in which ways
+_NO_SCRIPT = "SyntaxError"
+# what packs a module writes it behind the last statement, or behind a comment of its own; nothing here looks
+# twice at the same characters, for nobody counts the time that it takes
+_BEFORE = r"(^[ \t]*+(?:/\*++/[ \t]*+)?|(?<=[;}])[ \t]*+)"
+_AS_MODULE = re.compile(_BEFORE + r"(?:import|export)\b", re.MULTILINE)
+_IMPORTED = re.compile(
+    _BEFORE + r"import\s*+(?:([\w$]++)\s*+,?\s*+)?(?:\*\s*+as\s++([\w$]++)|\{([^{}]*+)\})?"
+    r"""\s*+(?:from\s*+)?(["'][^"'\n]*+["'])""",
     re.MULTILINE,
 )
-_DEFAULT = re.compile(r"^([ \t]*)export[ \t]+default\b", re.MULTILINE)
-_LISTED = re.compile(r"^([ \t]*)export[ \t]*\{([^{}]*)\}", re.MULTILINE)
-_RENAMED = re.compile(r"([\w$]+)\s+as\s+([\w$]+)")
+_DECLARED = re.compile(
+    _BEFORE + r"export[ \t]++(?:default[ \t]++)?"
+    r"(?=(?:async[ \t]++)?function[ \t*]++\w|class[ \t]++(?!extends\b)\w|(?:const|let|var)\b)",
+    re.MULTILINE,
+)
+_DEFAULT = re.compile(_BEFORE + r"export[ \t]++default\b", re.MULTILINE)
+_LISTED = re.compile(_BEFORE + r"export[ \t]*+\{([^{}]*+)\}", re.MULTILINE)
+_PASSED_ON = re.compile(_BEFORE + r"export[ \t]*+\*", re.MULTILINE)
+_RENAMED = re.compile(r"(?<![\w$])([\w$]++)\s++as\s++([\w$]++)")
 # a codec that hoards is begun anew after this many calls
 _CALLS_A_CHECK = 64
 _FILES_MAX = 16
@@ -60,7 +71,7 @@ class _Loaded:
             _guarded(self._context.eval, text, cpu_s=self._bounds.load_s)
         except _Failed as failed:
             # nothing of it has run: what it exports, a script declares
-            if not failed.detail.startswith(_IS_MODULE):
+            if not (failed.detail.startswith(_NO_SCRIPT) and _AS_MODULE.search(text)):
                 raise
             _guarded(self._context.eval, _as_script(text), cpu_s=self._bounds.load_s)
 
@@ -85,14 +96,27 @@ class _Loaded:
 
 def _as_script(text: str) -> str:
     """Return a module as a script, line by line the same: what it exports is declared for all to see."""
-    text = _LISTED.sub(_declared, _DECLARED.sub(r"\1", text))
-    return _DEFAULT.sub(r"\1module.exports =", text)
+    text = _LISTED.sub(_declared, _DECLARED.sub(r"\1", _IMPORTED.sub(_required, text)))
+    return _DEFAULT.sub(r"\1module.exports =", _PASSED_ON.sub(r"\1//", text))
+
+
+def _required(imported: re.Match[str]) -> str:
+    """Return what asks for a module, on as many lines as it had."""
+    margin, whole, everything, listed, name = imported.groups()
+    wanted = [each for each in (whole, everything) if each]
+    if listed:
+        wanted.append("{" + _RENAMED.sub(r"\1: \2", " ".join(listed.split())) + "}")
+    asked = " ".join(f"var {each} = require({name});" for each in wanted)
+    return margin + asked + "\n" * imported[0].count("\n")
 
 
 def _declared(listed: re.Match[str]) -> str:
     """Return what makes the names of an export list known, on as many lines as it had."""
-    renamed = "".join(f" var {new} = {name};" for name, new in _RENAMED.findall(listed[2]))
-    return listed[1] + renamed + "\n" * listed[2].count("\n")
+    known = "".join(
+        f" module.exports = {name};" if new == "default" else f" var {new} = {name};"
+        for name, new in _RENAMED.findall(listed[2])
+    )
+    return listed[1] + known + "\n" * listed[2].count("\n")
 
 
 def _guarded(function: Any, *arguments: str, cpu_s: float) -> Any:
@@ -149,8 +173,11 @@ class Codecs:
         self._bounds = bounds
         self._texts = Recent(TEXTS_KEPT)
         self._loaded = Recent(bounds.contexts)
+        around = "".join(
+            Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("bytes.js", "locale.js")
+        )
         prelude = Path(__file__).with_name("prelude.js").read_text(encoding="utf-8")
-        self._prelude = "\n" * _PRELUDE_LINE + prelude
+        self._prelude = "\n" * _PRELUDE_LINE + around + prelude
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Run what a request asks for. A codec that failed is loaded anew for its next call."""

@@ -172,6 +172,10 @@ def _read_list(uplink: _Reading, clock: _Clock) -> None:
     for place, item in enumerate(found):
         name = None if items.name is None else at(item, items.name)
         values = {str(name): at(item, items.value or "")} if items.name is not None else item
+        taken = [(field, at(values, field.path)) for field in uplink.plan.fields]
+        if isinstance(item, dict) and all(value is None for _, value in taken):
+            # what no field asks for needs no time
+            continue
         try:
             taken_s = instant_s(at(item, items.time), zone=uplink.device.zone, received_s=uplink.received_s)
         except ValueError as error:
@@ -181,8 +185,7 @@ def _read_list(uplink: _Reading, clock: _Clock) -> None:
         if not is_timed and not clock.shift_s:
             uplink.reject("bad_time", f"{items.path}.{place}.{items.time}: the clock was never set")
             continue
-        for field in uplink.plan.fields:
-            value = at(values, field.path)
+        for field, value in taken:
             if value is not None:
                 uplink.take(value, field, taken_s=taken_s + clock.shift_s, is_timed=is_timed)
 

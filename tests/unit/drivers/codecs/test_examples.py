@@ -48,6 +48,10 @@ FORMS: dict[str, tuple[str, tuple[Any, ...]]] = {
         json.dumps([{"type": "uplink", "bytes": "012a", "fPort": 3, "time": "2020-08-02T20:00:00Z"} | DATA]),
         ("1", "decodeUplink", GIVEN | {"recvTime": "2020-08-02T20:00:00Z"}, DATA),
     ),
+    "actility_of_a_thing": (
+        json.dumps([{"type": "uplink", "bytes": "0x01:2a", "fPort": 3, "thing": {"key": 1}} | DATA]),
+        ("1", "decodeUplink", GIVEN | {"thing": {"key": 1}}, DATA),
+    ),
     "things_network": (
         json.dumps({"downlinkDecoder": {"fileName": "a.js", "examples": [{"input": GIVEN, "output": DATA}]}}),
         ("downlinkDecoder.examples.1", "decodeDownlink", GIVEN, DATA),
@@ -111,6 +115,16 @@ def differing(expected: str, given: str) -> list[str]:
         ('{"a": true, "b": false}', '{"a": 1, "b": 0}', ["a", "b"]),
         ('{"a": "1"}', '{"a": 1}', ["a"]),
         ('{"a": 1, "b": 2}', '{"b": 3, "c": 4}', ["a", "b", "c"]),
+        ('{"a": "2023-05-02T20:00:00+02:00"}', '{"a": "2023-05-02T18:00:00.000Z"}', []),
+        ('{"a": "2023-05-02T20:00:00Z"}', '{"a": "2023-05-02T20:00:00.001Z"}', ["a"]),
+        ('{"a": "2023-05-02T20:00:00"}', '{"a": "2023-05-02T20:00:00Z"}', ["a"]),
+        ('{"a": "2023-45-02T20:00:00Z"}', '{"a": "2023-45-02T20:00:00.000Z"}', ["a"]),
+        ('{"a": "XXXX-XX-XXTXX:XX:XX.XXXZ"}', '{"a": "2023-05-02T20:00:00.001Z"}', []),
+        ('{"a": "XXXX-XX-XXTXX:XX:XX.XXXZ", "b": "XXXX-XX-XXTXX:XX:XX.XXXZ"}', '{"a": "x"}', ["a", "b"]),
+        ('{"a": "SKIP_NUMBER", "b": "SKIP_NUMBER"}', '{"a": 5, "b": "5"}', ["b"]),
+        ('{"a": NaN}', '{"a": null}', []),
+        ('{"a": null}', '{"a": NaN}', ["a"]),
+        ('{"a": NaN}', '{"a": 0}', ["a"]),
     ],
 )
 def test_what_differs(expected: str, given: str, paths: list[str]) -> None:
@@ -204,3 +218,18 @@ def test_recorded_messages_of_real_devices(runner: CodecRunner, fixtures_path: P
     (missing,) = try_examples(runner, codec=RELAY, examples=[state]).failed
     assert "data.digitalInputStatus" in [each.path for each in missing.differs]
     assert "data.relayStatus" not in [each.path for each in missing.differs]
+
+
+def test_texts_filled_up_with_zero_bytes_are_met(runner: CodecRunner) -> None:
+    codec = "function decodeUplink(i) { return { data: { name: String.fromCharCode(...i.bytes) } } }"
+    examples = parse_examples(
+        json.dumps(
+            [
+                {"input": {"bytes": "414200"}, "output": {"data": {"name": "AB\0"}}},
+                {"input": {"bytes": "414200"}, "output": {"data": {"name": "AC\0"}}},
+            ]
+        )
+    )
+    assert [each.example.place for each in try_examples(runner, codec=codec, examples=examples).failed] == [
+        "2"
+    ]

@@ -40,7 +40,22 @@ BODIES = {
     "huge_output": ("return {a: 'x'.repeat(1e6)}", "codec_bad_output"),
     "exit": ("process.exit(1)", "codec_error"),
     "quit": ("std.exit(1)", "codec_error"),
-    "require": ("require('fs')", "codec_error"),
+    "require": ("return require('fs').readFileSync('/etc/passwd', 'utf8')", "codec_error"),
+    "require_made": ("return new (require('child_process').Worker)('x')", "codec_error"),
+    "promises": ("const f = () => Promise.resolve().then(f); for (;;) f()", None),
+    "getter": ("return {data: {get kwh() { for (;;) {} }}}", "codec_timeout"),
+    "getter_hoard": (
+        "return {get a() { const b = []; for (;;) b.push(new Array(1e4).fill(b)) }}",
+        "codec_memory",
+    ),
+    "endless_keys": (
+        "return new Proxy({}, {ownKeys: () => Array.from({length: 1e7}, (_, k) => 'k' + k)})",
+        None,
+    ),
+    "json_throws": ("return {data: {toJSON() { throw new Error('no') }}}", "codec_error"),
+    "nested_circle": ("const a = []; a.push({b: {c: a}}); return {data: a}", "codec_error"),
+    "locale": ("return (1e300).toLocaleString('en', {maximumFractionDigits: 1e9})", "codec_error"),
+    "padded": ("return (1).toLocaleString('en', {minimumIntegerDigits: 2 ** 30})", "codec_error"),
     "wait": ("Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)", "codec_error"),
 }
 
@@ -111,7 +126,7 @@ def test_one_who_bends_it_further_harms_itself_alone(runner: CodecRunner, before
 
 def test_nothing_of_the_machine_is_in_reach(runner: CodecRunner) -> None:
     names = (
-        "process require std os fetch XMLHttpRequest WebSocket load print Worker setTimeout scriptArgs "
+        "process std os fetch XMLHttpRequest WebSocket load print Worker setTimeout scriptArgs "
         "Deno Bun gc WebAssembly importScripts read"
     )
     body = f"""return {{
@@ -145,3 +160,26 @@ def test_hoarding_over_calls_is_forgotten(runner: CodecRunner) -> None:
     counts = [int(answer.output["n"]) for answer in answers if isinstance(answer, Ran)]
     assert len(counts) == 200
     assert max(counts) == 64
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import" + " " * 900_000,
+        "import " + "a" * 900_000,
+        "import {" + "b " * 450_000,
+        "export {" + "c" * 900_000 + "}",
+        "export {" + "d as " * 180_000 + "}",
+        ";export" * 140_000,
+        "export" + "\n" * 900_000,
+    ],
+    ids=lambda text: text[:10].strip(),
+)
+def test_what_is_read_as_a_module_is_read_in_time(runner: CodecRunner, text: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(CodecFailed) as failed:
+        runner.run(text, "decodeUplink", {"bytes": []})
+    # longer, and the worker would be ended
+    assert failed.value.code in {"codec_error", "codec_missing_function"}
+    assert time.monotonic() - began < 4
+    assert is_good(runner)

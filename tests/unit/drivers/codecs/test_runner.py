@@ -143,6 +143,82 @@ export {
         "decodeUplink",
         {"data": {"v": 5}},
     ),
+    "imported": (
+        """import { Buffer as Octets } from 'node:buffer';
+import * as os from "os";
+import crypto, {
+  createHash
+} from 'crypto';
+import './other.js';
+export * from './more.js';
+export const decodeUplink = (input) => ({ data: { v: Octets.from(input.bytes).readUInt16BE(0) } });
+""",
+        "decodeUplink",
+        {"bytes": [1, 2]},
+        "decodeUplink",
+        {"data": {"v": 258}},
+    ),
+    "packed": (
+        "import{Buffer as e}from'buffer';var a=i=>({data:{v:e.poolSize}});export{a as decodeUplink};",
+        "decodeUplink",
+        {"bytes": [1, 2, 3]},
+        "decodeUplink",
+        {"data": {"v": 8192}},
+    ),
+    "packed_default": (
+        "var t=(e=>({decodeUplink:i=>({data:{v:e}})}))(7);\n/******/ export { t as default };",
+        "decodeUplink",
+        {"bytes": []},
+        "decodeUplink",
+        {"data": {"v": 7}},
+    ),
+    "packed_for_browsers": (
+        """!function(e,t){"object"==typeof exports&&"object"==typeof module?module.exports=t():e.driver=t()}
+        (self,(()=>({driver:{decodeUplink:()=>({data:{v:9}})}})));""",
+        "decodeUplink",
+        {"bytes": []},
+        "decodeUplink",
+        {"data": {"v": 9}},
+    ),
+    "exported_function": (
+        "export default function (input) { return { data: { v: input.fPort } } }",
+        "decodeUplink",
+        {"bytes": [], "fPort": 6},
+        "decodeUplink",
+        {"data": {"v": 6}},
+    ),
+    "typed_before": (
+        """"use strict";
+        Object.defineProperty(exports, "__esModule", { value: true });
+        exports.default = { decodeUplink: function () { return { data: { v: 4 } } } };""",
+        "decodeUplink",
+        {"bytes": []},
+        "decodeUplink",
+        {"data": {"v": 4}},
+    ),
+    "names_before_one_function": (
+        """function Decoder(bytes, port) { return { v: port } }
+        try { module.exports = function (payload, meta) { return meta.lora.fport } } catch (e) {}""",
+        "decodeUplink",
+        {"bytes": [], "fPort": 5},
+        "Decoder",
+        {"v": 5},
+    ),
+    "capital": (
+        "function DecodeUplink(input) { return { data: { v: input.fPort } } }",
+        "decodeUplink",
+        {"bytes": [], "fPort": 5},
+        "DecodeUplink",
+        {"data": {"v": 5}},
+    ),
+    "runs_itself_elsewhere": (
+        """function decodeUplink() { return { data: { v: 1 } } }
+        if (require.main === module) { process.exit(decodeUplink()) }""",
+        "decodeUplink",
+        {"bytes": []},
+        "decodeUplink",
+        {"data": {"v": 1}},
+    ),
     "decode_downlink": (
         "function decodeDownlink(input) { return { data: { on: input.bytes[2] === 1 } } }",
         "decodeDownlink",
@@ -248,6 +324,141 @@ def test_buffer_is_what_codecs_use_of_it(runner: CodecRunner) -> None:
         12345678, -2, Decimal("1.5"), 0x61BC00, -257, 0, "53024287535087552", "bc61",
         "1234feffffff010203ff0000", 2, "hi", True, "0102", 10, "c3a9", "\u00e9", True, "Hi", "ALw=",
     ]  # fmt: skip
+
+
+# expression -> what Node 20 makes of it
+BUFFERS: dict[str, Any] = {
+    "Buffer([1, 2])": {"type": "Buffer", "data": [1, 2]},
+    "Buffer('00ff', 'hex').length": 2,
+    "Buffer.alloc(5, 'ab').toString()": "ababa",
+    "Buffer.alloc(4, '00ff', 'hex').toString('hex')": "00ff00ff",
+    "Buffer.from('A', 'base64').length": 0,
+    "Buffer.from('_-8', 'base64url').toString('hex')": "ffef",
+    "Buffer.from('h\u00e9', 'utf16le').toString('hex')": "6800e900",
+    "Buffer.from(new String('ab')).toString('hex')": "6162",
+    "Buffer.from([200, 255, 128]).toString('base64url')": "yP-A",
+    "Buffer.from([65, 0, 66, 0]).toString('ucs2')": "AB",
+    "Buffer.from([65, 195, 40, 240, 159, 152, 128, 237, 160, 128]).toString()":
+        "A\ufffd(\U0001f600\ufffd\ufffd\ufffd",
+    "Buffer.from([1, 2, 3, 4]).swap16().toString('hex')": "02010403",
+    "Buffer.from([1, 2, 3, 4]).swap32().toString('hex')": "04030201",
+    "Buffer.from('hello world').indexOf('world')": 6,
+    "Buffer.from('hello world').lastIndexOf('o')": 7,
+    "Buffer.from([1, 2, 3]).indexOf(Buffer.from([2, 3]))": 1,
+    "Buffer.from([1, 2, 3]).includes(4)": False,
+    "Buffer.from([5, 1, 5]).indexOf(5, -1)": 2,
+    "Buffer.compare(Buffer.from([1]), Buffer.from([1, 0]))": -1,
+    "Buffer.from('b').compare(Buffer.from('a'))": 1,
+    "Buffer.isEncoding('UCS-2') && !Buffer.isEncoding('nope')": True,
+    "Buffer.from([1, 2, 3]).readUintBE(0, 3)": 66051,
+    "(b => [b.write('ff', 'hex'), b.write('hello', 2, 3, 'latin1'), b.toString('hex')])(Buffer.alloc(5))":
+        [1, 3, "ff0068656c"],
+    "(b => [b.fill(1, 2), b.fill('zy', 0, 2)][0].toString('hex'))(Buffer.alloc(4))": "7a790101",
+    "Buffer.from([1, 2, 3, 4]).subarray(2).readUInt16BE()": 772,
+    "Buffer.from([1]).constructor === Buffer": True,
+    "Buffer.from([1]) instanceof Buffer": True,
+    "new TextDecoder('utf-16le').decode(new Uint8Array([65, 0]))": "A",
+    "new TextDecoder().decode(new Uint8Array([239, 187, 191, 65]))": "A",
+    "new TextEncoder().encodeInto('h\u00e9', new Uint8Array(2))": {"read": 1, "written": 1},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("expression", BUFFERS)
+def test_bytes_are_as_in_node(runner: CodecRunner, expression: str) -> None:
+    assert value(runner, expression) == BUFFERS[expression]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "Buffer.from(5)",
+        "Buffer.from('x', 'nope')",
+        "Buffer.alloc(2).toString('nope')",
+        "Buffer.alloc(2).writeUInt8(256, 0)",
+        "Buffer.alloc(2).writeInt8(-129, 0)",
+        "Buffer.alloc(4).writeUIntBE(2 ** 24, 0, 3)",
+        "Buffer.alloc(4).readUIntBE(0, 7)",
+        "Buffer.alloc(3).swap16()",
+        "new TextDecoder('nope')",
+        "new TextDecoder('utf-8', {fatal: true}).decode(new Uint8Array([255]))",
+    ],
+)
+def test_what_node_refuses_is_refused(runner: CodecRunner, expression: str) -> None:
+    with pytest.raises(CodecFailed, match=r"(Range|Type)Error"):
+        value(runner, expression)
+
+
+# told by Node 20, whose language is English and whose zone is UTC
+LOCALES: dict[str, Any] = {
+    "D.toLocaleString()": "5/6/2024, 7:08:09 AM",
+    "D.toLocaleString('en-GB', {timeZone: 'UTC'})": "06/05/2024, 07:08:09",
+    "D.toLocaleString('de-DE')": "6.5.2024, 07:08:09",
+    "D.toLocaleString('sv')": "2024-05-06 07:08:09",
+    "D.toLocaleString(undefined, {hour12: false})": "5/6/2024, 07:08:09",
+    "D.toLocaleDateString()": "5/6/2024",
+    "D.toLocaleDateString('fr-FR')": "06/05/2024",
+    "D.toLocaleDateString('en-US', {year: 'numeric', month: '2-digit', day: '2-digit'})": "05/06/2024",
+    "D.toLocaleDateString('en-US', {year: 'numeric', month: 'short', day: 'numeric'})": "May 6, 2024",
+    "D.toLocaleDateString('en-US', {weekday: 'long', year: 'numeric', month: 'long', day: 'numeric'})":
+        "Monday, May 6, 2024",
+    "D.toLocaleTimeString()": "7:08:09 AM",
+    "D.toLocaleTimeString([], {hour: '2-digit', minute: '2-digit', hour12: false})": "07:08",
+    "String(D)": "Mon May 06 2024 07:08:09 GMT+0000 (Coordinated Universal Time)",
+    "new Date(NaN).toLocaleString() + String(new Date(NaN))": "Invalid DateInvalid Date",
+    "(12345.678).toLocaleString()": "12,345.678",
+    "(-1234567.5).toLocaleString('de-DE')": "-1.234.567,5",
+    "(1.005).toLocaleString('en-US', {minimumFractionDigits: 2, maximumFractionDigits: 2})": "1.01",
+    "(12).toLocaleString('en-US', {minimumIntegerDigits: 4, useGrouping: false})": "0012",
+    "(2n ** 40n).toLocaleString()": "1,099,511,627,776",
+    "new Intl.NumberFormat('en-US').format(0.12345)": "0.123",
+    "new Intl.DateTimeFormat('en-GB').format(D)": "06/05/2024",
+    "Intl.DateTimeFormat().resolvedOptions().timeZone": "UTC",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("expression", LOCALES)
+def test_dates_and_numbers_in_words(runner: CodecRunner, expression: str) -> None:
+    assert value(runner, f"(D => {expression})(new Date(1714979289123))") == LOCALES[expression]
+
+
+def test_a_zone_that_is_not_known_is_said(runner: CodecRunner) -> None:
+    body = "return {data: {t: new Date(0).toLocaleTimeString('en-GB', {timeZone: 'Asia/Tokyo'})}}"
+    ran = runner.run(uplink(body), "decodeUplink", {"bytes": []})
+    assert ran.data == {"t": "00:00:00"}
+    assert ran.console == ("warning: the zone Asia/Tokyo is not known here: times are told in UTC",)
+
+
+def test_a_module_that_is_not_here_fails_where_it_is_used(runner: CodecRunner) -> None:
+    text = uplink(
+        "return {data: {v: input.fPort ? crypto.createHash('md5') : Buffer.from([7])[0]}}",
+        """const crypto = require('crypto'); const { cmac } = require('aes');
+        const { Buffer } = require('node:buffer');""",
+    )
+    assert runner.run(text, "decodeUplink", {"bytes": [], "fPort": 0}).data == {"v": 7}
+    with pytest.raises(CodecFailed, match=r"the module crypto\.createHash is not here"):
+        runner.run(text, "decodeUplink", {"bytes": [], "fPort": 1})
+
+
+def test_empty_errors_are_none(runner: CodecRunner) -> None:
+    for errors in ("''", "['']", "[null]", "[undefined]", "null"):
+        ran = runner.run(
+            uplink(f"return {{data: {{kwh: 1}}, errors: {errors}}}"), "decodeUplink", {"bytes": []}
+        )
+        assert (ran.errors, ran.data) == ((), {"kwh": 1})
+
+
+def test_the_time_has_two_names(runner: CodecRunner) -> None:
+    at = "2023-05-02T20:00:00+02:00"
+    assert value(runner, "input.time", recvTime=at) == at
+    assert value(runner, "input.recvTime.getTime()", time=at) == 1683050400000
+
+
+def test_a_console_has_all_its_words(runner: CodecRunner) -> None:
+    body = """console.group('g'); console.table([1]); console.time('t'); console.assert(true, 'x');
+        console.assert(false, 'y'); console.dir({a: 1}); console.timeEnd('t'); console.groupEnd();
+        return {v: 1}"""
+    ran = runner.run(uplink(body), "decodeUplink", {"bytes": []})
+    assert ran.console == ("g", "[1]", "error: assertion failed y", '{"a":1}')
 
 
 def test_text_is_decoded(runner: CodecRunner) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -90,6 +91,60 @@ def found(data: Any) -> dict[str, tuple[str, str]]:
         # short names
         ({"kwh": 1}, {"kwh": ("import", "kWh")}),
         ({"a.b": {"total_kWh": 1}}, {"a\\.b.total_kWh": ("import", "kWh")}),
+        # OBIS codes, with and without a unit
+        (
+            {
+                "1-0:1.8.0": {"value": 1, "unit": "Wh"},
+                "1-0:2.8.0": {"value": 2, "unit": "Wh"},
+                "1-0:16.7.0": {"value": 3, "unit": "W"},
+            },
+            {"1-0:1\\.8\\.0.value": ("import", "Wh"), "1-0:2\\.8\\.0.value": ("export", "Wh")},
+        ),
+        (
+            {"1_8_1_kWh": 1, "1_8_2_kWh": 2, "2_8_0_kWh": 3, "fw1_8_3": 4, "11.8.0": 5, "1.8.00": 6},
+            {
+                "1_8_1_kWh": ("import_t1", "kWh"),
+                "1_8_2_kWh": ("import_t2", "kWh"),
+                "2_8_0_kWh": ("export", "kWh"),
+            },
+        ),
+        (
+            {"meter": {"1.8.0": 3}, "version": {"sw": "1.8.0", "1.1.8.0": 7}},
+            {"meter.1\\.8\\.0": ("import", "kWh")},
+        ),
+        ({"1.8.0": 3, "2.8.0": 4}, {"1\\.8\\.0": ("import", "kWh"), "2\\.8\\.0": ("export", "kWh")}),
+        # all that ever flowed, and what flows now
+        (
+            {"cumulativeFlow": 12345, "cumulativeFlowM3": 12.345, "flow_m3": 1, "flowRate_m3": 2},
+            {"cumulativeFlowM3": ("import", "m3")},
+        ),
+        ({"flow_l": 1, "max_total_flow_l": 2}, {}),
+        # units under a key of their own, for the only number, and one level above
+        (
+            {"volume": 1.5, "volumeUnit": "L", "energy": 7, "energy_unit": "Wh", "pf": 3, "pfUnit": "1"},
+            {"volume": ("import", "L"), "energy": ("import", "Wh")},
+        ),
+        ({"meterReading": 5, "unit": "m³", "medium": "water"}, {"meterReading": ("import", "m3")}),
+        ({"reading1": 5, "reading2": 6, "unit": "m3"}, {}),
+        (
+            {
+                "volume:1": {"unitId": "m3", "record": {"value": 4}},
+                "flow:1": {"unitId": "m3/h", "record": {"value": 1}},
+            },
+            {"volume:1.record.value": ("import", "m3")},
+        ),
+        # words that makers agreed on
+        ({"metering": {"water": {"total": 5}}, "battery": 3.6}, {"metering.water.total": ("import", "L")}),
+        ({"metering": {"energy": {"total": 5}}}, {"metering.energy.total": ("import", "Wh")}),
+        # pulses, where nothing else is told
+        ({"pulseAbs": 5, "pulse1": 3, "pulse_max_count": 4}, {"pulseAbs": ("import", "imp")}),
+        ({"pulse": {"total": 9}}, {"pulse.total": ("import", "imp")}),
+        ({"pulseCount": 5, "volume_m3": 1.2}, {"volume_m3": ("import", "m3")}),
+        # digits in a text
+        ({"gas_total_m3": "12.30", "energy_kwh": "1e3", "water_m3": "-"}, {"gas_total_m3": ("import", "m3")}),
+        # consumption
+        ({"power_consumption": 5, "active_power": 3}, {"power_consumption": ("import", "kWh")}),
+        ({"total_consumption_l": 5, "daily_consumption_l": 1}, {"total_consumption_l": ("import", "L")}),
         # nothing
         ({"power_w": 5, "voltage": 230, "energyToday_kWh": 1, "energy_mWh": 3, "flow_m3": 2}, {}),
         ({"value": 12074, "temperature": 20.5, "waterTemperature": 3, "gasAlarm": 1}, {}),
@@ -129,3 +184,12 @@ def test_a_suggested_field_makes_a_reading_of_noisy_arithmetic() -> None:
     )
     # 1.2 hectolitres are 120 litres
     assert made == Told("W-1", "import", "m3", 0, 120_000, is_timed=False)
+
+
+def test_many_values_are_read_in_time() -> None:
+    data = {f"k{place}": {"value": Decimal(place), "unit": "kWh"} for place in range(1_000)}
+    data |= {f"n{place}": Decimal(place) for place in range(5_000)}
+    began = time.monotonic()
+    (first,) = suggested(data)
+    assert first.field.path == "k0.value"
+    assert time.monotonic() - began < 2

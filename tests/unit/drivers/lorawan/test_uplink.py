@@ -96,6 +96,20 @@ def test_one_uplink_may_hold_many_readings() -> None:
     assert rejected(decode('{"data": {"log": 3}}', of)) == ["bad_shape"]
 
 
+def test_what_no_field_asks_for_in_a_list_needs_no_time() -> None:
+    of = device(kwh("Energy"), list_path="values", list_time="at", list_name="Type", list_value="Value")
+    text = f"""{{"values": [
+        {{"Type": "Energy", "Value": 1.5, "at": {HOUR_AGO_S}}},
+        {{"Type": "Module number", "Value": 7, "at": null}},
+        {{"Type": "Energy", "Value": null, "at": null}},
+        {{"Type": "Energy", "Value": 2, "at": null}}
+    ]}}"""
+    decoded = decode(text, of)
+    assert values(decoded) == [("import", HOUR_AGO_S, 1_500_000, True)]
+    # that one was asked for
+    assert rejected(decoded) == ["bad_time"]
+
+
 def water(**deltas):
     """A meter that tells a volume in cubic metres and litres that were added hour by hour."""
     settings = {"base_path": "log.volume", "list_path": "log.litres", "step_s": 3_600, "scale": "0.001"}
