@@ -159,9 +159,16 @@ class PatientHandler(BrokerProtocolHandler):
         self.taken = await super().mqtt_deliver_next_message()
         return self.taken
 
-    async def mqtt_publish(self, *args: Any, retain: bool = False, **more: Any) -> Any:  # noqa: ARG002 - see below
+    async def mqtt_publish(
+        self,
+        topic: str,
+        data: bytes | bytearray,
+        qos: int | None,
+        retain: bool = False,  # noqa: ARG002, FBT001, FBT002 - the library's own signature
+        ack_timeout: int | None = None,
+    ) -> Any:
         """Send a message, whether it waited or not: here nothing is retained."""
-        return await super().mqtt_publish(*args, **more, retain=False)
+        return await super().mqtt_publish(topic, data, qos, retain=False, ack_timeout=ack_timeout)
 
     async def _retry_deliveries(self) -> None:
         """Nothing is in flight at a start: what was not acknowledged waits in the session's queue."""
