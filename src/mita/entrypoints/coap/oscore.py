@@ -46,8 +46,6 @@ class TokenContext(oscore.CanProtect, oscore.CanUnprotect, oscore.SecurityContex
     id_context = None
     is_signing = False
     responses_send_kid = False
-    # what was taken is known for certain: nobody has to prove that a request is fresh
-    echo_recovery = None
 
     def __init__(self, token: str, *, is_device: bool, first_number: int = oscore.MAX_SEQNO) -> None:
         kid = hashlib.sha256(token.encode()).digest()[: operations.KID_BYTES]
@@ -55,6 +53,8 @@ class TokenContext(oscore.CanProtect, oscore.CanUnprotect, oscore.SecurityContex
         self.derive_keys(b"", token.encode())
         self.recipient_replay_window = oscore.ReplayWindow(WINDOW, lambda: None)
         self.recipient_replay_window.initialize_empty()
+        # what was taken is known for certain: nobody has to prove that a request is fresh
+        self.echo_recovery = None
         # our end has none to give: its answers have their requests' nonces
         self.sender_sequence_number = first_number
 

@@ -151,11 +151,11 @@ def _document(answer: Answer) -> bytes:
     return json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-async def listen(site: Resource, *, bind: tuple[str, int]) -> Context:
+async def listen(root: Resource, *, bind: tuple[str, int]) -> Context:
     """Listen on UDP; the context's ``shutdown`` ends it.
 
     :raises OSError: if the address cannot be listened on
     """
     # nothing of what it logs below this says less than what was sent, a token in the query too
     logging.getLogger(_LIBRARY).setLevel(logging.ERROR)
-    return await Context.create_server_context(site, bind=bind, loggername=_LIBRARY, transports=["udp6"])
+    return await Context.create_server_context(root, bind=bind, loggername=_LIBRARY, transports=["udp6"])
