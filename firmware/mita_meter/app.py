@@ -8,7 +8,7 @@ from .files import Slots
 from .link import Link, Lost
 from .pulses import Channel, decimal
 from .relay import BadCommand, Relay, parsed
-from .tokens import Tokens
+from .tokens import Tokens, asking
 
 ITEMS_MAX = 20
 _DELAY_FIRST_MS, _DELAY_MAX_MS = 1_000, 300_000
@@ -31,7 +31,8 @@ class App:
         self.name = config["device"]
         self.interval_s = config.get("interval_s", 900)
         self.keep_s = config.get("keep_s", 60)
-        self.can_renew = bool(config.get("renew_url"))
+        # else the next token is asked for over MQTT
+        self.fetches = bool(config.get("renew_url"))
         ring = config.get("buffer", {})
         self.buffer = Buffer(
             board.files,
@@ -145,14 +146,24 @@ class App:
 
     def _renew_token(self) -> None:
         """Fetch a token before the connection is made: there is memory for one TLS connection at a time."""
-        if not self.can_renew or not self.tokens.is_due(
-            now_s=self.clock.now_s(), uptime_ms=self.clock.uptime_ms
-        ):
+        if not self.fetches or not self._is_token_due():
             return
         self.tokens.asked(self.clock.uptime_ms)
         answer = self.board.fetch_token(self.tokens.token)
         if answer is not None:
             self.tokens.took(answer)
+
+    def _is_token_due(self) -> bool:
+        return self.tokens.is_due(now_s=self.clock.now_s(), uptime_ms=self.clock.uptime_ms)
+
+    def _ask_for_token(self) -> None:
+        if self.fetches:
+            # fetched before the next connection is made
+            raise Lost("a new token is due")
+        self.tokens.asked(self.clock.uptime_ms)
+        self.link.hear("token", now_ms=self.clock.uptime_ms)
+        packet_id = self.link.publish("renew", asking(self._last_token), now_ms=self.clock.uptime_ms)
+        self._sent[packet_id] = None
 
     def _hang_up(self, why: str) -> None:
         if why in _REFUSED:
@@ -172,13 +183,15 @@ class App:
         else:
             _, topic, payload, packet_id, is_retained = event
             # a retained command is somebody's mistake: it would be heard at each connection
-            if topic == self._down and not is_retained:
+            if topic == self._topic("down") and not is_retained:
                 self._command(payload)
             self.link.puback(packet_id, now_ms=self.clock.uptime_ms)
+            if topic == self._topic("token") and not is_retained and self.tokens.took(payload):
+                # whether it opens the broker shows now, while the old one still does
+                raise Lost("a new token")
 
-    @property
-    def _down(self) -> bytes:
-        return ("m/" + self.name + "/down").encode()
+    def _topic(self, leaf: str) -> bytes:
+        return ("m/" + self.name + "/" + leaf).encode()
 
     def _command(self, payload: bytes) -> None:
         try:
@@ -200,9 +213,9 @@ class App:
         if answer is not None:
             self._sent[self.link.publish("ack", answer[1], now_ms=self.clock.uptime_ms)] = answer[0]
             return
-        if self.can_renew and self.tokens.is_due(now_s=now_s, uptime_ms=self.clock.uptime_ms):
-            # fetched before the next connection is made
-            raise Lost("a new token is due")
+        if self._is_token_due():
+            self._ask_for_token()
+            return
         message, seq, is_kept = self._message(now_s)
         if message is not None:
             packet_id = self.link.publish("up", message, now_ms=self.clock.uptime_ms)

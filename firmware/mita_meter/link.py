@@ -90,6 +90,11 @@ class Link:
         self._send(packet(PUBLISH, 2, body), now_ms)
         return self.in_flight
 
+    def hear(self, leaf: str, *, now_ms: int) -> None:
+        """Subscribe to another topic of ours, with QoS 0: a broker keeps nothing there for who is away."""
+        body = struct.pack(">H", self._next_id()) + _text(self._topic(leaf)) + b"\x00"
+        self._send(packet(SUBSCRIBE, 2, body), now_ms)
+
     def puback(self, packet_id: int | None, *, now_ms: int) -> None:
         """Acknowledge a message of the broker; None was one that wants no acknowledgement."""
         if packet_id is not None:
@@ -175,7 +180,7 @@ class Link:
             topic = _text(self._topic("down")) + b"\x01"
             self._send(packet(SUBSCRIBE, 2, struct.pack(">H", self._next_id()) + topic), now_ms)
             self._asked_ms = now_ms
-        elif kind == SUBACK:
+        elif kind == SUBACK and not self.is_connected:
             if body[2] & 0x80:
                 raise Lost("commands refused")
             self.is_connected, self._asked_ms = True, None

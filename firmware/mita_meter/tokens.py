@@ -1,6 +1,7 @@
 """The device's token: which one opens the broker, when the next one is to be fetched."""
 
 import binascii
+import hashlib
 import json
 
 _DAY_S = 86_400
@@ -52,6 +53,12 @@ def body_of(answer: bytes) -> bytes | None:
     """Return the body of an answer to it, None if it was refused."""
     head, _, body = answer.partition(b"\r\n\r\n")
     return body if b" 20" in head[:12] else None
+
+
+def asking(token: str) -> bytes:
+    """Return the message that asks for the next token over MQTT; the token itself is not in it."""
+    digest = hashlib.sha256(token.encode()).digest()
+    return json.dumps({"sha256": binascii.hexlify(digest).decode()}).encode()
 
 
 class Tokens:

@@ -9,6 +9,7 @@ from procrastinate import Blueprint, JobContext
 
 from mita.charging import operations
 from mita.estates import queries as estates
+from mita.estates.operations import in_every_estate
 from mita.kit.clock import now_utc
 from mita.kit.desk import Desk
 from mita.ledger.operations import StaleHeads
@@ -26,10 +27,8 @@ SUPPLY_SIGHT = "supply_sight"  # what a worker may bring: when supplies were off
 @jobs.task(name="post_accruals", pass_context=True, queueing_lock="charging:post_accruals")
 async def post_accruals(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Post what has accrued in the estates whose hour or day is over."""
-    database: Database = context.additional_context["database"]
-    for estate_id in await estates.every_estate_id(database):
-        async with database.unit_of_work(estates=[estate_id]) as session:
-            await operations.post_due_accruals(session, estate_id=estate_id, now=now_utc())
+    database = context.additional_context["database"]
+    await in_every_estate(database, operations.post_due_accruals, clock=now_utc)
 
 
 @jobs.periodic(cron="*/5 * * * *")
@@ -96,9 +95,5 @@ async def _derive(database: Database, estate_id: int) -> None:
 @jobs.task(name="tell_of_rates", pass_context=True, queueing_lock="charging:tell_of_rates")
 async def tell_of_rates(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Tell the residents of every estate whose prices change soon, or were corrected."""
-    database: Database = context.additional_context["database"]
-    for estate_id in await estates.every_estate_id(database):
-        is_more = True
-        while is_more:
-            async with database.unit_of_work(estates=[estate_id]) as session:
-                is_more = await operations.tell_of_rates(session, estate_id=estate_id, now=now_utc())
+    database = context.additional_context["database"]
+    await in_every_estate(database, operations.tell_of_rates, clock=now_utc, is_repeated=True)

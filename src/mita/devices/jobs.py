@@ -2,52 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from procrastinate import Blueprint, JobContext
 
 from mita.devices import operations
-from mita.estates import queries as estates
+from mita.estates.operations import in_every_estate
 from mita.kit.clock import now_utc
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from sqlalchemy.ext.asyncio import AsyncSession
-
     from mita.kit.db import Database
 
 jobs = Blueprint()
-
-
-class _Step(Protocol):
-    """Does one thing in an estate."""
-
-    async def __call__(self, session: AsyncSession, /, *, estate_id: int, now: datetime) -> object: ...
-
-
-async def _in_every_estate(context: JobContext, *steps: _Step) -> None:
-    """Do steps in every estate, each in a transaction of its own."""
-    database: Database = context.additional_context["database"]
-    for estate_id in await estates.every_estate_id(database):
-        for step in steps:
-            async with database.unit_of_work(estates=[estate_id]) as session:
-                await step(session, estate_id=estate_id, now=now_utc())
 
 
 @jobs.periodic(cron="*/10 * * * *")
 @jobs.task(name="note_silence", pass_context=True, queueing_lock="devices:note_silence")
 async def note_silence(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Open issues of devices that say nothing for too long, or lack meters or readings."""
-    await _in_every_estate(context, operations.note_silence, operations.note_lacks)
+    database: Database = context.additional_context["database"]
+    await in_every_estate(database, operations.note_silence, operations.note_lacks, clock=now_utc)
 
 
 @jobs.periodic(cron="*/15 * * * *")
 @jobs.task(name="note_readings", pass_context=True, queueing_lock="devices:note_readings")
 async def note_readings(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Open and close the issues that meters' newest readings tell of, and those of tokens that end."""
-    await _in_every_estate(context, operations.note_readings, operations.note_tokens)
+    database: Database = context.additional_context["database"]
+    await in_every_estate(database, operations.note_readings, operations.note_tokens, clock=now_utc)
 
 
 @jobs.task(name="write_to_staff", pass_context=True)
@@ -67,18 +50,21 @@ async def write_to_staff(context: JobContext, estate_id: int, issue_ids: str) ->
 @jobs.task(name="forget_frames", pass_context=True, queueing_lock="devices:forget_frames")
 async def forget_frames(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Forget frames of more than a day ago."""
-    await _in_every_estate(context, operations.forget_frames)
+    database: Database = context.additional_context["database"]
+    await in_every_estate(database, operations.forget_frames, clock=now_utc)
 
 
 @jobs.periodic(cron="*/5 * * * *")
 @jobs.task(name="expire_device_tasks", pass_context=True, queueing_lock="devices:expire_device_tasks")
 async def expire_device_tasks(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Let tasks of devices fail that could not be carried out in time."""
-    await _in_every_estate(context, operations.expire_tasks)
+    database: Database = context.additional_context["database"]
+    await in_every_estate(database, operations.expire_tasks, clock=now_utc)
 
 
 @jobs.periodic(cron="3-59/15 * * * *")
 @jobs.task(name="follow_rate_tables", pass_context=True, queueing_lock="devices:follow_rate_tables")
 async def follow_rate_tables(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Ask meters whose settings want it to charge by the rate tables in force."""
-    await _in_every_estate(context, operations.follow_rate_tables)
+    database: Database = context.additional_context["database"]
+    await in_every_estate(database, operations.follow_rate_tables, clock=now_utc)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import UTC
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -34,11 +35,13 @@ from mita.metering.domain import BASE_UNIT, Rejection, temperature_centi, trunca
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
 ITEMS_MAX = 1_000
 # later than this in seconds is a time in milliseconds
 _TAKEN_S_MAX = 10**11
 _SERIAL_MAX = 100
+_HASH = re.compile(r"[0-9a-f]{64}")
 _GATEWAY_MAX = 200
 
 # field of "r" -> (register, unit as in mita.kit.quantity)
@@ -135,6 +138,39 @@ def decode_ack(payload: bytes, *, source: str) -> SwitchState | Rejection:
     except (TypeError, ValueError, AttributeError):
         return bad("unknown_command", '"id" is no command of ours')
     return SwitchState(is_on, command_id=command_id)
+
+
+class BadRenewal(ValueError):
+    """What asks for a token cannot be understood."""
+
+
+def decode_renewal(payload: bytes) -> bytes:
+    """Return the SHA-256 of the token that a device shows to get its next one.
+
+    The message is ``{"sha256": "…"}`` in lower-case hexadecimal digits: the token itself is in no message.
+
+    :raises BadRenewal: if it is anything else
+    """
+    try:
+        parsed: Any = parse_json(payload[: PAYLOAD_BYTES_MAX + 1])
+    except ValueError as error:
+        raise BadRenewal(f"not JSON: {str(error)[:200]}") from error
+    shown = parsed.get("sha256") if isinstance(parsed, dict) else None
+    if not isinstance(shown, str) or _HASH.fullmatch(shown) is None:
+        raise BadRenewal('"sha256" must be the SHA-256 of the device\'s token, in 64 lower-case hex digits')
+    return bytes.fromhex(shown)
+
+
+def renewed(device: str, *, token: str, expires_at: datetime | None) -> Outgoing:
+    """Return the message that gives a device its next token; the shape is the API's."""
+    ends = None if expires_at is None else f"{expires_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    message = {"token": token, "device_token": {"expires_at": ends}}
+    return Outgoing(f"m/{device}/token", json.dumps(message).encode())
+
+
+def not_renewed(device: str, *, code: str, detail: str) -> Outgoing:
+    """Return the message that tells a device why it gets no token."""
+    return Outgoing(f"m/{device}/token", json.dumps({"code": code, "detail": detail[:300]}).encode())
 
 
 def _relay(said: Any) -> bool | None:

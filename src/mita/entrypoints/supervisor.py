@@ -82,6 +82,12 @@ class Supervisor:
         for child in self._children:
             self._start(child)
 
+    def add(self, role: Role) -> None:
+        """Start a role beside those that run."""
+        child = _Child(role)
+        self._children.append(child)
+        self._start(child)
+
     def log_path(self, name: str) -> Path:
         """Return where a role's output goes."""
         return self._logs / f"{name}.log"

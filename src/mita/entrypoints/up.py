@@ -14,11 +14,16 @@ from typing import TYPE_CHECKING, TypeVar
 from rich.panel import Panel
 from rich.table import Table
 
+from mita.devices import queries as devices
+from mita.drivers.known import POLLED
+from mita.entrypoints.coap.settings import CoapSettings
 from mita.entrypoints.embedded.postgres import EmbeddedPostgres
 from mita.entrypoints.installation import AlreadyRunning, InstallationLock
 from mita.entrypoints.keys import INGEST, load_keys, load_token
+from mita.entrypoints.polling.settings import PollSettings
 from mita.entrypoints.ports import LOOPBACK, free_port, is_port_free
 from mita.entrypoints.supervisor import Role, Supervisor
+from mita.estates import queries as estates
 from mita.identity import operations as identity
 from mita.kit.clock import now_utc
 from mita.kit.db import Database
@@ -40,6 +45,7 @@ _HEALTHY_S = 90.0
 _HEALTH_TIMEOUT_S = 2.0
 _OK = 200
 _GIVE_UP_AFTER = 5
+_LOOK_FOR_DEVICES_S = 5.0
 
 
 class NotStarted(RuntimeError):
@@ -83,6 +89,11 @@ class Up:
         self._stop = _Stop()
         self._postgres: EmbeddedPostgres | None = None
         self._supervisor: Supervisor | None = None
+        self._settings_of_polling = PollSettings()
+        # the poller, as long as there is nothing to ask, and where that is seen
+        self._late: Role | None = None
+        self._url: str | None = None
+        self._look_again_at = 0.0
 
     def run(self) -> int:
         """Start everything, stay until asked to stop, stop everything; return the exit status."""
@@ -116,6 +127,7 @@ class Up:
         port = self._port()
         mqtt_port = free_port(preferred=self._settings.mqtt_port)
         urls = self._database()
+        self._url = urls.app
         token = load_token(data)
         self._step("Storing the token", lambda: asyncio.run(_store_token(urls.app, token)))
         self._supervisor = Supervisor(
@@ -199,9 +211,13 @@ class Up:
             Role("worker", shared | ports[1]),
             Role("ingest", ingest | ports[2]),
         ]
-        if "MITA_POLL_NETWORKS" in os.environ or "MITA_POLL_SERIAL" in os.environ:
-            roles.append(Role("polling", shared | ports[3]))
-        if "MITA_COAP_BIND" in os.environ:
+        polling = Role("polling", shared | ports[3] | self._reach())
+        if self._settings_of_polling.reach().is_nowhere:
+            # started once there is something to ask
+            self._late = polling
+        else:
+            roles.append(polling)
+        if CoapSettings().coap_bind:
             roles.append(Role("coap", shared | ports[4]))
         if self._demo:
             roles.append(Role("demo", shared, may_end=True))
@@ -209,6 +225,13 @@ class Up:
             if not role.exists:
                 self._tell(f"This installation has no {role.name}; it is left out.")
         return [role for role in roles if role.exists]
+
+    def _reach(self) -> dict[str, str | None]:
+        """Return where the poller may ask: by itself nowhere, with the demo where its meters are."""
+        if not self._demo:
+            return {}
+        networks = [each for each in (self._settings_of_polling.poll_networks, LOOPBACK) if each]
+        return {"MITA_POLL_NETWORKS": ",".join(networks)}
 
     def _step(self, what: str, work: Callable[[], T]) -> T:
         """Do one part of the start, with a word about it; a request to stop ends it there."""
@@ -244,7 +267,27 @@ class Up:
         while not self._stop.is_asked:
             self._supervisor.watch()
             self._revive_postgres()
+            self._start_polling()
             time.sleep(_LOOK_S)
+
+    def _start_polling(self) -> None:
+        """Start the poller once a device is registered that is to be asked; until then nobody pays for it."""
+        if self._late is None or self._url is None or time.monotonic() < self._look_again_at:
+            return
+        self._look_again_at = time.monotonic() + _LOOK_FOR_DEVICES_S
+        try:
+            if not asyncio.run(_are_devices_asked(self._url)):
+                return
+        except Exception:  # noqa: BLE001 - the database may be starting again: at the next look
+            return
+        assert self._supervisor is not None, "the roles are started"
+        role, self._late = self._late, None
+        self._supervisor.add(role)
+        self._tell("A device is registered that is to be asked: polling is started.")
+        if not self._demo:
+            self._tell(
+                "Nothing may be asked yet: name networks in MITA_POLL_NETWORKS, ports in MITA_POLL_SERIAL."
+            )
 
     def _revive_postgres(self) -> None:
         if self._postgres is None or _is_alive(self._postgres.pid):
@@ -277,6 +320,17 @@ class Up:
         facts.add_row("Data", str(self._settings.data))
         facts.add_row("Stop", "Ctrl-C; the data stays")
         return Panel(facts, title="Mita is running" + (" with its demo" if self._demo else ""), expand=False)
+
+
+async def _are_devices_asked(url: str) -> bool:
+    database = Database(url, pool_size=1)
+    try:
+        async with database.unit_of_work(estates=[]) as session:
+            seen = await estates.platform_estate_ids(session)
+        async with database.unit_of_work(estates=seen) as session:
+            return await devices.has_device_of(session, drivers=sorted(POLLED))
+    finally:
+        await database.close()
 
 
 async def _store_token(url: str, token: str) -> None:

@@ -15,6 +15,7 @@ from procrastinate import Blueprint, JobContext
 
 from mita.drivers.files import Fault, UnreadableFile
 from mita.estates import queries as estates
+from mita.estates.operations import in_every_estate
 from mita.imports import operations, queries
 from mita.imports.domain import Mode, ReadingTerms, RowState, State, fault_of, portions_of, read_content
 from mita.imports.operations.reading_files import READINGS_TASK
@@ -114,10 +115,11 @@ async def resume_imports(context: JobContext, timestamp: int) -> None:  # noqa: 
 async def forget_rows(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Delete the rows of imports that ended a month ago."""
     database: Database = context.additional_context["database"]
-    now = now_utc()
-    for estate_id in await estates.every_estate_id(database):
-        async with database.unit_of_work(estates=[estate_id]) as session:
-            await operations.forget_rows(session, estate_id=estate_id, before=now - KEPT_FOR, now=now)
+
+    async def forget(session: AsyncSession, *, estate_id: int, now: datetime) -> None:
+        await operations.forget_rows(session, estate_id=estate_id, before=now - KEPT_FOR, now=now)
+
+    await in_every_estate(database, forget, clock=now_utc)
 
 
 async def carry_out(database: Database, *, estate_id: int, import_id: UUID) -> None:

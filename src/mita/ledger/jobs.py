@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from procrastinate import Blueprint, JobContext, RetryStrategy
 
 from mita.estates import queries as estates
+from mita.estates.operations import in_every_estate
 from mita.kit.clock import coming_months, now_utc
 from mita.kit.events import publish
 from mita.kit.months import month_gaps
@@ -63,20 +64,16 @@ async def check_months(context: JobContext, timestamp: int) -> None:  # noqa: AR
 @jobs.task(name="expire_holds", pass_context=True, queueing_lock="ledger:expire_holds")
 async def expire_holds(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Release the holds whose time is over."""
-    database: Database = context.additional_context["database"]
-    for estate_id in await estates.every_estate_id(database):
-        async with database.unit_of_work(estates=[estate_id]) as session:
-            await operations.expire_holds(session, estate_id=estate_id, now=now_utc())
+    database = context.additional_context["database"]
+    await in_every_estate(database, operations.expire_holds, clock=now_utc)
 
 
 @jobs.periodic(cron="40 * * * *")
 @jobs.task(name="check_clearings", pass_context=True, queueing_lock="ledger:check_clearings")
 async def check_clearings(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Tell of money that stands on a clearing account longer than it may."""
-    database: Database = context.additional_context["database"]
-    for estate_id in await estates.every_estate_id(database):
-        async with database.unit_of_work(estates=[estate_id]) as session:
-            await operations.check_clearings(session, estate_id=estate_id, now=now_utc())
+    database = context.additional_context["database"]
+    await in_every_estate(database, operations.check_clearings, clock=now_utc)
 
 
 @jobs.periodic(cron="* * * * *")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from procrastinate import Blueprint, JobContext
 from sqlalchemy import text
 
-from mita.estates import queries as estates
+from mita.estates.operations import in_every_estate
 from mita.kit.clock import coming_months, now_utc
 from mita.kit.events import publish
 from mita.kit.months import month_gaps
@@ -16,6 +16,10 @@ from mita.metering import operations
 from mita.metering.events import ReadingMonthsChecked
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from mita.kit.db import Database
 
 logger = logging.getLogger(__name__)
@@ -58,11 +62,13 @@ async def check_months(context: JobContext, timestamp: int) -> None:  # noqa: AR
 async def notice_silence(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Note the meters of every estate that have fallen silent."""
     database: Database = context.additional_context["database"]
-    for estate_id in await estates.every_estate_id(database):
-        async with database.unit_of_work(estates=[estate_id]) as session:
-            count = await operations.notice_silence(session, estate_id=estate_id, now=now_utc())
+
+    async def notice(session: AsyncSession, *, estate_id: int, now: datetime) -> None:
+        count = await operations.notice_silence(session, estate_id=estate_id, now=now)
         if count:
             logger.warning("meters are silent estate=%d meters=%d", estate_id, count)
+
+    await in_every_estate(database, notice, clock=now_utc)
 
 
 @jobs.periodic(cron="20 2 * * *")

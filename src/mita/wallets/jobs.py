@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 from procrastinate import Blueprint, JobContext, RetryStrategy
 
 from mita.estates import queries as estates
+from mita.estates.operations import in_every_estate
 from mita.kit.clock import now_utc
 from mita.wallets import operations, queries
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from mita.kit.db import Database
 
 jobs = Blueprint()
@@ -38,10 +43,8 @@ async def expire_promotions(context: JobContext, timestamp: int) -> None:  # noq
 @jobs.task(name="check_targets", pass_context=True, queueing_lock="wallets:check_targets")
 async def check_targets(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Ask for top-ups where a total fell below its minimum and no line was crossed."""
-    database: Database = context.additional_context["database"]
-    for estate_id in await estates.every_estate_id(database):
-        async with database.unit_of_work(estates=[estate_id]) as session:
-            await operations.check_targets(session, estate_id=estate_id, now=now_utc())
+    database = context.additional_context["database"]
+    await in_every_estate(database, operations.check_targets, clock=now_utc)
 
 
 @jobs.task(name="fill_group", pass_context=True, retry=_AGAIN)
@@ -57,17 +60,17 @@ async def fill_group(context: JobContext, estate_id: int, group_id: int) -> None
 async def fill_groups(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Have every group filled whose rule is on: a total may fall below a threshold and cross no line."""
     database: Database = context.additional_context["database"]
-    for estate_id in await estates.every_estate_id(database):
-        async with database.unit_of_work(estates=[estate_id]) as session:
-            for group_id in await queries.groups_to_fill(session, estate_id=estate_id):
-                await operations.ask_filling(session, estate_id=estate_id, group_id=group_id)
+
+    async def ask(session: AsyncSession, *, estate_id: int, now: datetime) -> None:  # noqa: ARG001 - as every step
+        for group_id in await queries.groups_to_fill(session, estate_id=estate_id):
+            await operations.ask_filling(session, estate_id=estate_id, group_id=group_id)
+
+    await in_every_estate(database, ask, clock=now_utc)
 
 
 @jobs.periodic(cron="5 * * * *")
 @jobs.task(name="end_stale_alerts", pass_context=True, queueing_lock="wallets:end_stale_alerts")
 async def end_stale_alerts(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """End the alerts of spending limits that were about a day or a month that is over."""
-    database: Database = context.additional_context["database"]
-    for estate_id in await estates.every_estate_id(database):
-        async with database.unit_of_work(estates=[estate_id]) as session:
-            await operations.end_stale_alerts(session, estate_id=estate_id, now=now_utc())
+    database = context.additional_context["database"]
+    await in_every_estate(database, operations.end_stale_alerts, clock=now_utc)

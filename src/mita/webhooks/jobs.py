@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 
 from procrastinate import Blueprint, JobContext
 
-from mita.estates import queries as estates
+from mita.estates.operations import in_every_estate
 from mita.kit.clock import now_utc
 from mita.webhooks import operations
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from mita.kit.db import Database
 
 jobs = Blueprint()
@@ -23,7 +27,8 @@ KEPT_FOR = timedelta(days=30)
 async def forget_deliveries(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Delete deliveries that came to an end a month ago."""
     database: Database = context.additional_context["database"]
-    before = now_utc() - KEPT_FOR
-    for estate_id in await estates.every_estate_id(database):
-        async with database.unit_of_work(estates=[estate_id]) as session:
-            await operations.forget_deliveries(session, estate_id=estate_id, before=before)
+
+    async def forget(session: AsyncSession, *, estate_id: int, now: datetime) -> None:
+        await operations.forget_deliveries(session, estate_id=estate_id, before=now - KEPT_FOR)
+
+    await in_every_estate(database, forget, clock=now_utc)

@@ -334,7 +334,7 @@ async def _give_access(database: Database, *, estate_id: int, name: str) -> None
         await identity.begin_keyed(session, keyed=keyed, now=NOW)
         answer = identity.Answer(201, "application/json", b"{}")
         await identity.keep_answer(session, keyed=keyed, answer=answer)
-        await identity.issue_device_token(
+        token, _ = await identity.issue_device_token(
             session,
             estate_id=estate_id,
             device=f"device-of-{name}",
@@ -342,6 +342,7 @@ async def _give_access(database: Database, *, estate_id: int, name: str) -> None
             actor="staff:test",
             now=NOW,
         )
+        await identity.hold_shielded(session, estate_id=estate_id, device_token_id=token.device_token_id)
         await notifications.raise_alert(
             session,
             estate_id=estate_id,

@@ -270,6 +270,7 @@ def test_functions_that_act_as_the_owner_are_listed(admin: psycopg.Connection) -
         "know_person",
         "organisation_estate_ids",
         "device_of_token",
+        "device_token_of_kid",
         "device_has_tokens",
         "seen_balances",
         "seen_wallet_ids",

@@ -116,7 +116,15 @@ def connection(
 
 async def forge(port: int, directory: Path) -> None:
     """Publish where a device may not; Mosquitto 2.0 hangs up on who tries."""
-    for topic in ("m/house-8/up", "m/house-8/ack", "m/house-8/down", "m/house-8/x", "m/house-7b/x/up", "up"):
+    for topic in (
+        "m/house-8/up",
+        "m/house-8/ack",
+        "m/house-8/down",
+        "m/house-8/renew",
+        "m/house-7b/token",
+        "m/house-8/x",
+        "up",
+    ):
         with contextlib.suppress(aiomqtt.MqttError):
             async with connection(port, directory, "house-7b") as forger:
                 await forger.publish(topic, b"forged", qos=1)
@@ -134,26 +142,32 @@ async def test_nobody_speaks_or_hears_for_another(port: int, directory: Path):
         connection(port, directory, "house-7", identifier="mita-ingest-1") as one,
         connection(port, directory, "house-8") as other,
     ):
-        for leaf in ("up", "ack", "state"):
+        for leaf in ("up", "ack", "state", "renew"):
             await ingest.subscribe(f"$share/mita/m/+/{leaf}", qos=1)
-        for topic in ("#", "m/+/down", "m/house-8/#", "m/house-7/down", "$SYS/#"):
+        for topic in ("#", "m/+/down", "m/house-8/#", "m/house-7/down", "m/house-7/token", "$SYS/#"):
             await one.subscribe(topic, qos=1)
         await other.subscribe("m/house-8/down", qos=1)
         await forge(port, directory)
-        for leaf in ("up", "ack", "state"):
+        for leaf in ("up", "ack", "state", "renew"):
             await one.publish(f"m/house-7/{leaf}", leaf, qos=1)
         await ingest.publish("m/house-8/down", b"for the neighbour", qos=1)
+        await ingest.publish("m/house-8/token", b"the neighbour's", qos=0)
+        await ingest.publish("m/house-7/token", b"our next", qos=0)
         await ingest.publish("m/house-7/down", b"for us", qos=1)
         async with asyncio.timeout(30):
-            heard = [await anext(ingest.messages) for _ in range(3)]
+            heard = [await anext(ingest.messages) for _ in range(4)]
             assert (await anext(other.messages)).payload == b"for the neighbour"
-            mine = await anext(one.messages)
+            mine = [await anext(one.messages) for _ in range(2)]
         assert [(message.topic.value, message.payload) for message in heard] == [
             ("m/house-7/up", b"up"),
             ("m/house-7/ack", b"ack"),
             ("m/house-7/state", b"state"),
+            ("m/house-7/renew", b"renew"),
         ]
-        assert (mine.topic.value, mine.payload) == ("m/house-7/down", b"for us")
+        assert sorted((each.topic.value, each.payload) for each in mine) == [
+            ("m/house-7/down", b"for us"),
+            ("m/house-7/token", b"our next"),
+        ]
 
 
 async def test_more_than_a_thousand_messages_wait_for_ingest(port: int, directory: Path):

@@ -129,6 +129,9 @@ async def test_a_device_hears_its_own_commands_only(embedded_line: Line):
             "+/+/+",
             "m/other/up",
             "m/dev/up",
+            "m/dev/renew",
+            "m/other/token",
+            "m/+/token",
             "m/dev/#",
             "$SYS/#",
         ]
@@ -148,6 +151,28 @@ async def test_a_device_hears_its_own_commands_only(embedded_line: Line):
             await ingest.publish(f"m/{name}/down", b"the last word", qos=1)
             async with asyncio.timeout(30):
                 assert (await anext(device.messages)).payload == b"the last word"
+
+
+async def test_what_waited_for_a_client_is_not_marked_as_retained(embedded_line: Line):
+    """A device obeys no retained command, and ingest believes no retained state."""
+    broker = embedded_line.broker
+    async with client(broker, "dev", clean_session=False) as device:
+        await device.subscribe("m/dev/down", qos=1)
+    async with client(broker, INGEST, password=broker.keys.ingest_password, clean_session=False) as ingest:
+        await ingest.publish("m/dev/down", b"while it was away", qos=1)
+    async with client(broker, "dev", clean_session=False) as device:
+        await device.publish("m/dev/ack", b"while ingest was away", qos=1)
+        async with asyncio.timeout(30):
+            command = await anext(device.messages)
+    async with (
+        client(broker, INGEST, password=broker.keys.ingest_password, clean_session=False) as ingest,
+        asyncio.timeout(30),
+    ):
+        answer = await anext(ingest.messages)
+    assert [(each.payload, each.qos, each.retain) for each in (command, answer)] == [
+        (b"while it was away", 1, False),
+        (b"while ingest was away", 1, False),
+    ]
 
 
 async def vanish(line: Line, name: str, *, will: aiomqtt.Will) -> None:
@@ -173,7 +198,15 @@ async def test_a_device_speaks_for_itself_only(embedded_line: Line, database: Da
     await publish(line.broker, two, [json.dumps(item(0, 0))])
     forgery = json.dumps(item(1, 1_000)).encode()
     async with client(line.broker, one) as device:
-        for topic in (f"m/{two}/up", f"m/{two}/ack", f"m/{one}/down", f"m/{one}/x/up", f"x/{two}/up", "m/up"):
+        for topic in (
+            f"m/{two}/up",
+            f"m/{two}/ack",
+            f"m/{one}/token",
+            f"m/{two}/renew",
+            f"m/{one}/x/up",
+            f"x/{two}/up",
+            "m/up",
+        ):
             await device.publish(topic, forgery, qos=1)
             await device.publish(topic, forgery, qos=1, retain=True)
     for retain in (False, True):

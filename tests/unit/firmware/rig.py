@@ -89,6 +89,9 @@ class Broker:
         self.commands: deque[bytes] = deque()
         self.connects: list[str] = []
         self.wills: list[tuple[str, bytes]] = []
+        # what is answered to who asks for a token, how, and whether it may listen for that
+        self.next_tokens: list[bytes] = []
+        self.next_flags, self.hears_tokens = 0, b"\x00"
         self.is_silent = self.is_away = False
         self.stream: Stream | None = None
 
@@ -103,6 +106,10 @@ class Broker:
             self._connect(stream, body)
         elif kind == 8:
             packet_id, topic = body[:2], body[4:-1].decode()
+            if topic == f"m/{self.name}/token":
+                assert (body[-1], flags) == (0, 2), "nothing is kept there for who is away"
+                stream.send(0x90, packet_id + self.hears_tokens)
+                return
             assert (topic, body[-1], flags) == (f"m/{self.name}/down", 1, 2)
             stream.send(0x90, packet_id + b"\x01")
             for number, command in enumerate(self.commands, 1):
@@ -113,6 +120,8 @@ class Broker:
             if not self.is_silent:
                 self.taken.append((body[2 : 2 + size].decode(), body[4 + size :]))
                 stream.send(0x40, body[2 + size : 4 + size])
+                if self.taken[-1][0] == f"m/{self.name}/renew" and self.next_tokens:
+                    self.push(self.next_tokens.pop(0), leaf="token", flags=self.next_flags)
         elif kind == 4:
             self.commands.popleft()
         elif kind == 12:
@@ -133,9 +142,9 @@ class Broker:
         self.connects.append(password.decode())
         stream.send(0x20, b"\x00\x00" if password.decode() in self.passwords else b"\x00\x05")
 
-    def push(self, command: bytes, *, packet_id: int = 1, flags: int = 2) -> None:
+    def push(self, command: bytes, *, packet_id: int = 1, flags: int = 2, leaf: str = "down") -> None:
         assert self.stream is not None
-        topic = f"m/{self.name}/down".encode()
+        topic = f"m/{self.name}/{leaf}".encode()
         number = struct.pack(">H", packet_id) if flags & 6 else b""
         self.stream.send(0x30 | flags, struct.pack(">H", len(topic)) + topic + number + command)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from decimal import Decimal
@@ -233,6 +234,49 @@ def test_a_token_is_renewed_and_a_refused_one_gives_way_to_the_old():
     run(app, board, seconds=5)
     assert broker.connects[-1] == new
     assert app.link.is_connected
+
+
+def asks(broker: Broker) -> list[str]:
+    return [json.loads(payload)["sha256"] for topic, payload in broker.taken if topic == "m/dev/renew"]
+
+
+def test_without_an_address_the_next_token_is_asked_for_over_mqtt():
+    app, board, broker = world(token_expires_s=NOW + 100)
+    new = "n" * 30
+    broker.next_tokens = [
+        json.dumps({"code": "rate_limited", "detail": "too often"}).encode(),
+        json.dumps({"token": new, "device_token": {"expires_at": None}}).encode(),
+    ]
+    broker.passwords = ("secret", new)
+    run(app, board, seconds=10)
+    shown = hashlib.sha256(b"secret").hexdigest()
+    assert (asks(broker), set(broker.connects), board.fetched_with) == ([shown], {"secret"}, [])
+    run(app, board, seconds=3_700)
+    assert asks(broker) == [shown, shown]
+    assert broker.connects == ["secret", new]
+    assert app.link.is_connected
+    broker.passwords = (new,)
+    board.power_cycle()
+    app = App({**CONFIG, "token_expires_s": NOW + 100}, board)
+    run(app, board, seconds=5)
+    assert broker.connects[-1] == new
+    # readings went on all the while
+    assert [payload for topic, payload in broker.taken if topic == "m/dev/up"]
+    assert not any(b"secret" in payload for _, payload in broker.taken)
+
+
+@pytest.mark.parametrize(("flags", "granted"), [(1, b"\x00"), (0, b"\x80")])
+def test_a_retained_token_is_nobodys_and_a_broker_that_refuses_the_topic_is_lived_with(
+    flags: int, granted: bytes
+):
+    app, board, broker = world(token_expires_s=NOW + 100)
+    broker.next_flags, broker.hears_tokens = flags, granted
+    if flags:
+        broker.next_tokens = [json.dumps({"token": "n" * 30, "device_token": {"expires_at": None}}).encode()]
+    run(app, board, seconds=130, pulses=1)
+    assert len(asks(broker)) == 1
+    assert (broker.connects, app.tokens.token) == (["secret"], "secret")
+    assert [topic for topic, _ in broker.taken].count("m/dev/up") == 2
 
 
 @pytest.mark.parametrize("seed", range(6))

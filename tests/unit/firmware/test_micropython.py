@@ -9,7 +9,7 @@ import mita_meter
 
 SOURCES = sorted(Path(mita_meter.__file__).parent.glob("*.py"))
 # of CPython's library
-MODULES = {"binascii", "json", "os", "random", "socket", "ssl", "struct", "sys", "time"}
+MODULES = {"binascii", "hashlib", "json", "os", "random", "socket", "ssl", "struct", "sys", "time"}
 # of MicroPython alone, in board.py
 BOARD = {"machine", "micropython", "network", "ntptime"}
 

@@ -10,7 +10,7 @@ from mita.devices.models import Device, DeviceFrame, DeviceIssue, DeviceState
 from mita.kit.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -85,6 +85,12 @@ async def uses_driver(session: AsyncSession, *, estate_id: int, driver: str) -> 
     statement = select(Device.device_id).where(
         Device.estate_id == estate_id, Device.driver == driver, Device.removed_at.is_(None)
     )
+    return (await session.scalars(statement.limit(1))).first() is not None
+
+
+async def has_device_of(session: AsyncSession, *, drivers: Collection[str]) -> bool:
+    """Tell whether any estate that the session sees has a registered device of one of the drivers."""
+    statement = select(Device.device_id).where(Device.driver.in_(drivers), Device.removed_at.is_(None))
     return (await session.scalars(statement.limit(1))).first() is not None
 
 

@@ -18,6 +18,8 @@ TOPIC_MAX = 300
 _EUI = re.compile(r"[0-9a-fA-F]{16}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 OWN, APPLICATION, SHELLIES = "m", "application", "shellies"
+# where a device of our own convention asks for its next token
+RENEW = "renew"
 ZIGBEE, HOMIE = "zigbee2mqtt", "homie"
 # where Shelly's answers to us go
 REPLIES = "mita"
@@ -123,7 +125,7 @@ class Table:
     def filters(self) -> list[str]:
         """Return the topic filters that ingest subscribes to, our own convention's included."""
         given = self.prefixes
-        found = [f"{OWN}/+/up", f"{OWN}/+/ack", f"{OWN}/+/state"]
+        found = [f"{OWN}/+/up", f"{OWN}/+/ack", f"{OWN}/+/state", f"{OWN}/+/{RENEW}"]
         if given.chirpstack:
             found.append(f"{APPLICATION}/+/device/+/event/+")
         for pattern in self._tasmota:

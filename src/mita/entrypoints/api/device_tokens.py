@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request, status
 
 from mita.identity import operations, queries
-from mita.identity.domain import Permission
+from mita.identity.domain import Permission, token_hash
 from mita.identity.operations import DeviceTokenEnded
 from mita.identity.schemas.keys import (
     Device,
@@ -102,7 +102,7 @@ async def renew_device_token(request: Request, asking: Asking, now: Now) -> Devi
     lent = edge(request)
     async with lent.database.unit_of_work(estates=[estate_id]) as session:
         await lent.admit(session, asking, estate_id, need=need_of(request))
-        row = await queries.device_token_shown(session, estate_id=estate_id, token=shown)
+        row = await queries.device_token_shown(session, estate_id=estate_id, shown=token_hash(shown))
         made, token = await operations.renew_device_token(session, row=row, actor=asking.actor, now=now)
         return DeviceTokenMade(device_token=device_token_out(made), token=token)
 

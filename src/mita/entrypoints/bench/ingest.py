@@ -139,7 +139,7 @@ class _Bench:
             "port": self._broker.port,
             "name": INGEST,
             "password": self._broker.keys.ingest_password,
-            "topics": ["m/+/up", "m/+/ack", "m/+/state"],
+            "topics": ["m/+/up", "m/+/ack", "m/+/state", "m/+/renew"],
         }
         async with brokers.driver(plan, log=self._broker.directory / "listener.log") as listener:
             for _ in range(times):

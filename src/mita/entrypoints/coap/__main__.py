@@ -7,6 +7,7 @@ import logging
 import sys
 
 from mita.entrypoints.api.key_limits import KeyLimits
+from mita.entrypoints.coap.oscore import Shield
 from mita.entrypoints.coap.server import Uplinks, listen
 from mita.entrypoints.coap.settings import CoapSettings
 from mita.entrypoints.health import Health, serve_metrics
@@ -36,10 +37,12 @@ async def serve(settings: CoapSettings) -> None:
         batch_wait_ms=settings.batch_wait_ms,
     )
     limits = KeyLimits(settings.rate_limit_store, requests_per_minute=settings.requests_per_minute)
-    context = await listen(Uplinks(database, posts=posts, limits=limits), bind=settings.coap_address)
+    uplinks = Uplinks(database, posts=posts, limits=limits)
+    shield = Shield(uplinks, database=database, takes_plain=settings.takes_plain)
+    context = await listen(shield, bind=settings.coap_address)
     health = asyncio.create_task(serve_metrics(settings, Health(database)))
     asked = asyncio.create_task(stopping.wait())
-    logger.info("coap listens bind=%s", settings.coap_bind)
+    logger.info("coap listens bind=%s takes_plain=%s", settings.coap_bind, settings.takes_plain)
     try:
         await asyncio.wait({asked, health}, return_when=asyncio.FIRST_COMPLETED)
         if health.done():

@@ -12,6 +12,7 @@ from aiocoap.numbers.contentformat import ContentFormat  # type: ignore[import-u
 from aiocoap.resource import PathCapable, Resource  # type: ignore[import-untyped]  # likewise
 
 from mita.drivers.cbor import BadCbor, json_of
+from mita.entrypoints.coap.oscore import Sender
 from mita.entrypoints.ingest.faults import is_database_away
 from mita.entrypoints.posts import BadPost, NotTaken, read_signed, signer
 from mita.identity import queries
@@ -101,7 +102,9 @@ class Uplinks(Resource, PathCapable):  # type: ignore[misc]  # likewise
         return Message(code=codes.CHANGED, payload=_document(answer), content_format=ContentFormat.JSON)
 
     async def _principal(self, device: str, request: Any) -> Principal | None:
-        """Return who proves to post: by a token, or by a signature with the token as its key."""
+        """Return who proves to post: by OSCORE, by a token, or by a signature with the token as its key."""
+        if isinstance(request.remote, Sender):
+            return request.remote.principal
         said = _query(request.opt.uri_query)
         if _TOKEN in said:
             token = said[_TOKEN]
@@ -148,11 +151,11 @@ def _document(answer: Answer) -> bytes:
     return json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-async def listen(uplinks: Uplinks, *, bind: tuple[str, int]) -> Context:
+async def listen(root: Resource, *, bind: tuple[str, int]) -> Context:
     """Listen on UDP; the context's ``shutdown`` ends it.
 
     :raises OSError: if the address cannot be listened on
     """
     # nothing of what it logs below this says less than what was sent, a token in the query too
     logging.getLogger(_LIBRARY).setLevel(logging.ERROR)
-    return await Context.create_server_context(uplinks, bind=bind, loggername=_LIBRARY, transports=["udp6"])
+    return await Context.create_server_context(root, bind=bind, loggername=_LIBRARY, transports=["udp6"])

@@ -1,4 +1,4 @@
-"""The living demo: two estates with a past, whose meters speak MQTT and obey."""
+"""The living demo: two estates with a past whose meters speak MQTT and obey, one whose meters are asked."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import gmqtt
 import numpy as np
 
 from mita.credit import queries as credit_queries
+from mita.entrypoints.demo import head_end
 from mita.entrypoints.demo.setup import SEED, Home, is_settled, register_values, settle_in, write_history
 from mita.entrypoints.demo.simulator import UTILITIES, Live, neighbourhood, top_ups
 from mita.entrypoints.keys import device_token, load_keys
@@ -95,6 +96,7 @@ async def serve(settings: Settings) -> None:
         asyncio.create_task(_live(database, settings, place))
         for place in range(len(neighbourhood(seed=SEED)))
     ]
+    tasks.append(asyncio.create_task(head_end.live(database)))
     waiting = asyncio.create_task(stopping.wait())
     done, _ = await asyncio.wait({waiting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
     for task in (waiting, *tasks):

@@ -20,6 +20,7 @@ Fault = Literal[
 
 _REQUEST_BYTES_MAX = 256
 _LOG_LINES = 5
+_LOG_KEPT = 1_000
 _KEPT_S = 20.0
 _PRICES = [(block, rate) for block in range(1, 9) for rate in range(1, 9)]
 _WRITABLE = {
@@ -112,6 +113,14 @@ class EmliteMeter:
         spent = energy_wh * price_micro // 10_000 * 10
         left = values.balance_micro(self.held[objects.BALANCE]) - spent
         self.held[objects.BALANCE] = values.balance_payload(left)
+
+    def keep_half_hour(self, taken_s: int) -> None:
+        """Write the registers as they are into profile log 1, as of a half hour."""
+        import_wh, export_wh = (
+            values.energy_wh(self.held[each]) for each in (objects.IMPORT, objects.EXPORT)
+        )
+        self._log.append(values.LogRecord(taken_s, 0, import_wh, export_wh))
+        del self._log[:-_LOG_KEPT]
 
     def begin_prices(self) -> None:
         """Charge from now on what was written as to come, as its clock would make it."""

@@ -15,7 +15,7 @@ import amqtt.broker
 from amqtt.contexts import Action
 from amqtt.errors import AMQTTError, MQTTError
 from amqtt.mqtt.connack import NOT_AUTHORIZED, ConnackPacket
-from amqtt.mqtt.constants import QOS_1
+from amqtt.mqtt.constants import QOS_0, QOS_1
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.plugins.base import BaseAuthPlugin, BasePlugin, BaseTopicPlugin
 from amqtt.session import OutgoingApplicationMessage
@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 WINDOW = 2_000
 # a device that does not acknowledge gets the message again when it connects next; ingest may take its time
 DEVICE_PATIENCE_S = 30
-INGEST_TOPICS = ("m/+/up", "m/+/ack", "m/+/state")
-_FROM_DEVICE = frozenset({"up", "ack", "state"})
-_TO_DEVICE = frozenset({"down"})
+INGEST_TOPICS = ("m/+/up", "m/+/ack", "m/+/state", "m/+/renew")
+_FROM_DEVICE = frozenset({"up", "ack", "state", "renew"})
+_TO_DEVICE = frozenset({"down", "token"})
+_TOLD_ONCE = "/token"
 _LIVE_HANDLER = "mita.handler"
 # the loop keeps only weak references to tasks
 _handed_over: set[asyncio.Future[Any]] = set()
@@ -112,11 +113,12 @@ class IngestSession(BasePlugin[Any]):
 
 
 class PatientHandler(BrokerProtocolHandler):
-    """One client's connection, mended in three places.
+    """One client's connection, mended in four places.
 
     amqtt forgets a QoS 1 message that is not acknowledged within five seconds or before the connection
     breaks; here it waits and is sent again. amqtt lets a CONNECT touch a session unauthenticated. And it
-    publishes a last will without asking whether the client may.
+    publishes a last will without asking whether the client may. And it marks what waited for a client as
+    retained: a device does not obey such a command, and ingest takes no state of a supply from it.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -156,6 +158,17 @@ class PatientHandler(BrokerProtocolHandler):
         """Return what the client published next, and remember it until it is passed on."""
         self.taken = await super().mqtt_deliver_next_message()
         return self.taken
+
+    async def mqtt_publish(
+        self,
+        topic: str,
+        data: bytes | bytearray,
+        qos: int | None,
+        retain: bool = False,  # noqa: ARG002, FBT001, FBT002 - the library's own signature
+        ack_timeout: int | None = None,
+    ) -> Any:
+        """Send a message, whether it waited or not: here nothing is retained."""
+        return await super().mqtt_publish(topic, data, qos, retain=False, ack_timeout=ack_timeout)
 
     async def _retry_deliveries(self) -> None:
         """Nothing is in flight at a start: what was not acknowledged waits in the session's queue."""
@@ -207,11 +220,23 @@ async def _may_publish(plugins_manager: Any, session: Session, topic: str | None
 
 
 class MendedBroker(amqtt.broker.Broker):
-    """amqtt's broker, mended in two places.
+    """amqtt's broker, mended in three places.
 
-    It hands what is retained on any topic to every client that connects, subscribed or not: here nothing is
-    retained. And it forgets what a client has published, and was told is taken, if the client goes at once.
+    It delivers as surely as the subscriber asks, however the message came: a token, which is told at most
+    once, would wait here for who is away. It hands what is retained on any topic to every client that
+    connects, subscribed or not: here nothing is retained. And it forgets what a client has published, and was
+    told is taken, if the client goes at once.
     """
+
+    async def _broadcast_message(
+        self,
+        session: Session | None,
+        topic: str | None,
+        data: bytes | bytearray | None,
+        force_qos: int | None = None,
+    ) -> None:
+        is_token = topic is not None and topic.endswith(_TOLD_ONCE)
+        await super()._broadcast_message(session, topic, data, QOS_0 if is_token else force_qos)
 
     async def retain_message(self, *_: Any, **__: Any) -> None:
         """Forget it: a reading is new only once, and a command is never retained."""

@@ -12,6 +12,7 @@ from mita.entrypoints.ingest.chirpstack import chirpstack_server
 from mita.entrypoints.ingest.commands import CommandSender
 from mita.entrypoints.ingest.inbox import Inbox
 from mita.entrypoints.ingest.link import Link
+from mita.entrypoints.ingest.renewals import Renewals
 from mita.entrypoints.ingest.settings import IngestSettings
 from mita.entrypoints.ingest.settle import Settler, Stopped
 from mita.entrypoints.ingest.things_stack import tts_server
@@ -48,7 +49,9 @@ async def serve(settings: IngestSettings) -> None:
     link = Link(settings, inbox=inbox, topics=table.filters())
     chirpstack, tts = chirpstack_server(settings), tts_server(settings)
     sender = CommandSender(database, link=link, chirpstack=chirpstack, tts=tts)
-    consumer = asyncio.create_task(_consume(settings, inbox, settler, link))
+    consumer = asyncio.create_task(
+        _consume(settings, inbox, settler, link, Renewals(database, tell=link.tell))
+    )
     others = [
         asyncio.create_task(link.run()),
         asyncio.create_task(sender.run()),
@@ -86,12 +89,16 @@ def _health(database: Database, link: Link, inbox: Inbox) -> Health:
     return Health(database, needs={"broker": lambda: link.is_connected})
 
 
-async def _consume(settings: IngestSettings, inbox: Inbox, settler: Settler, link: Link) -> None:
+async def _consume(
+    settings: IngestSettings, inbox: Inbox, settler: Settler, link: Link, renewals: Renewals
+) -> None:
     wait_s = settings.batch_wait_ms / 1000
     while arrivals := await inbox.next_batch(readings_max=settings.batch_readings, wait_s=wait_s):
         link.resume()
         try:
-            await settler.settle(arrivals)
+            others = await renewals.answered(arrivals)
+            if others:
+                await settler.settle(others)
         except Stopped:
             logger.warning("stopped while the database was away unacknowledged=%d", len(arrivals))
             return

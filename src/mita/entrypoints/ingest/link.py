@@ -12,6 +12,7 @@ import gmqtt
 from gmqtt.mqtt.handler import MQTTError
 from gmqtt.storage import PersistentStorage
 
+from mita.drivers.mqtt.routes import OWN, RENEW
 from mita.entrypoints.ingest.tls import tls_of
 from mita.kit.clock import now_utc
 
@@ -37,6 +38,7 @@ _DELAY_FIRST_S = 0.2
 _DELAY_MAX_S = 10.0
 _MQTT_5 = 5
 _REFUSED = 0x80
+_RENEWALS = f"{OWN}/+/{RENEW}"
 # gmqtt's own reconnecting gives up on some refusals and shares state between connections: a number below
 # UNLIMITED_RECONNECTS (-1) switches it off
 _NEVER = -2
@@ -141,7 +143,11 @@ class Link:
         client.subscribe([Subscription(prefix + topic, qos=1) for topic in self._topics])
 
     def _on_subscribe(self, granted: tuple[int, ...], lost: asyncio.Event) -> None:
-        if any(qos >= _REFUSED for qos in granted):
+        refused = [topic for topic, qos in zip(self._topics, granted, strict=False) if qos >= _REFUSED]
+        if refused == [_RENEWALS]:
+            # a broker whose rules are of before devices could ask there: readings go on
+            logger.warning("broker refuses %s: devices cannot renew their tokens over MQTT", _RENEWALS)
+        elif refused:
             logger.error("broker refuses the subscription granted=%s", granted)
             lost.set()
 
@@ -174,6 +180,11 @@ class Link:
             await asyncio.wait_for(self._sent.wait_empty(), _PUBLISH_S)
         except (TimeoutError, OverflowError) as error:
             raise NotSent(f"the broker did not take the message on {topic}") from error
+
+    def tell(self, topic: str, payload: bytes) -> None:
+        """Publish at most once (QoS 0, not retained): a broker keeps nothing of it for who is away."""
+        if self._client is not None and not self._lost.is_set():
+            self._client.publish(topic, payload, qos=0, retain=False)
 
     async def close(self) -> None:
         """Disconnect; the broker keeps the session and what is not acknowledged."""

@@ -12,6 +12,7 @@ from mita.estates.operations.estates import (
     update_estate,
     update_organisation,
 )
+from mita.estates.operations.everywhere import Step, in_every_estate
 from mita.estates.operations.people import (
     PersonElsewhere,
     Share,
@@ -44,6 +45,7 @@ __all__ = [
     "Share",
     "SharesExceeded",
     "Stay",
+    "Step",
     "StillInUse",
     "UnitOccupied",
     "add_occupancy",
@@ -59,6 +61,7 @@ __all__ = [
     "create_organisation",
     "create_units",
     "end_stay",
+    "in_every_estate",
     "know_person",
     "rename_person",
     "require_known_person",

@@ -2,7 +2,7 @@
 
 from .answers import KeptAnswer
 from .audit import AuditChange, AuditEntry, AuditLink
-from .keys import ApiKey, DeviceToken, Impersonation
+from .keys import ApiKey, DeviceReplay, DeviceToken, Impersonation
 from .people import ApiToken, Person, RoleGrant
 from .privacy import Consent, Erasure, RetentionRule
 from .sign_in import (
@@ -30,6 +30,7 @@ __all__ = [
     "BackupCode",
     "Challenge",
     "Consent",
+    "DeviceReplay",
     "DeviceToken",
     "Erasure",
     "Identifier",

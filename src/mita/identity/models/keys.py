@@ -61,6 +61,20 @@ class DeviceToken(Base):
     lasts_s: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class DeviceReplay(Base):
+    """Which numbers of messages that a device token protects were taken; all below ``seen_from`` are over.
+
+    Bit n of ``seen_bits`` is that the number ``seen_from + n`` was seen.
+    """
+
+    __tablename__ = "device_replay"
+
+    estate_id: Mapped[BigKey]
+    device_token_id: Mapped[UuidKey]
+    seen_from: Mapped[Big] = mapped_column(server_default="0")
+    seen_bits: Mapped[Big] = mapped_column(server_default="0")
+
+
 class Impersonation(Base):
     """That support looks through a person's eyes, for a reason and for a while."""
 

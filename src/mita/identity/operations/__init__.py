@@ -86,6 +86,7 @@ from .privacy import (
     refuse_erasure,
     set_retention,
 )
+from .protected import KID_BYTES, Shielded, hold_shielded, token_of_kid
 from .roles import (
     LastPlatformAdmin,
     RoleEnded,
@@ -111,6 +112,7 @@ from .sessions import (
 from .tidy import forget_proofs, tidy_sign_in
 
 __all__ = [
+    "KID_BYTES",
     "PLATFORM",
     "Answer",
     "BeyondOwn",
@@ -135,6 +137,7 @@ __all__ = [
     "RoleEnded",
     "RoleHeldAlready",
     "SecondFactorExists",
+    "Shielded",
     "SignedIn",
     "TooManyPasskeys",
     "Where",
@@ -169,6 +172,7 @@ __all__ = [
     "forget_old",
     "forget_proofs",
     "grant_role",
+    "hold_shielded",
     "is_join_code",
     "is_recorded",
     "issue_device_token",
@@ -210,6 +214,7 @@ __all__ = [
     "take_code",
     "ticket_person",
     "tidy_sign_in",
+    "token_of_kid",
     "try_code",
     "use_factor",
     "verify_identifier",

@@ -117,8 +117,8 @@ async def live_device_tokens(
     return found
 
 
-async def device_token_shown(session: AsyncSession, *, estate_id: int, token: str) -> DeviceToken:
-    """Return the live device token of a text that was shown, and hold it.
+async def device_token_shown(session: AsyncSession, *, estate_id: int, shown: bytes) -> DeviceToken:
+    """Return the live device token of a text that was shown, and hold it; ``shown`` is the text's hash.
 
     :raises NotFound: if the estate has no such token, or it has ended meanwhile
     """
@@ -126,7 +126,7 @@ async def device_token_shown(session: AsyncSession, *, estate_id: int, token: st
         select(DeviceToken)
         .where(
             DeviceToken.estate_id == estate_id,
-            DeviceToken.token_hash == token_hash(token),
+            DeviceToken.token_hash == shown,
             DeviceToken.revoked_at.is_(None),
             or_(DeviceToken.expires_at.is_(None), DeviceToken.expires_at > _NOW),
         )

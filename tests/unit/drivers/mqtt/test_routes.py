@@ -172,7 +172,7 @@ def test_conventions_are_switched_off() -> None:
     none = Table(
         Prefixes((), shelly=(), shelly1=False, esphome=(), zigbee2mqtt=(), homie=(), chirpstack=False)
     )
-    assert none.filters() == ["m/+/up", "m/+/ack", "m/+/state"]
+    assert none.filters() == ["m/+/up", "m/+/ack", "m/+/state", "m/+/renew"]
     assert {topic for topic in KNOWN if none.find(topic)} == {topic for topic in KNOWN if topic[:2] == "m/"}
 
 
