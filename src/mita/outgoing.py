@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from mita.charging.events import ReadingsStored
-    from mita.credit.events import SupplyChanged
+    from mita.credit.events import SupplyChanged, SupplyLimited
     from mita.devices.events import IssuesClosed, IssuesOpened
     from mita.imports.events import ImportFinished
     from mita.ledger.events import MonthLocked
@@ -227,6 +227,17 @@ async def tell_supply(session: AsyncSession, event: SupplyChanged, now: datetime
         "command_id": str(event.command_id),
     }
     await webhooks.tell(session, estate_id=event.estate_id, topic=Topic.SUPPLY_CHANGED, data=data, now=now)
+
+
+async def tell_limit(session: AsyncSession, event: SupplyLimited, now: datetime) -> None:
+    """Tell that a device holds a supply to another power than before."""
+    data = {
+        "unit_id": event.unit_id,
+        "utility": event.utility,
+        "limit_w": event.limit_w,
+        "command_id": None if event.command_id is None else str(event.command_id),
+    }
+    await webhooks.tell(session, estate_id=event.estate_id, topic=Topic.SUPPLY_LIMITED, data=data, now=now)
 
 
 async def tell_rate(session: AsyncSession, event: RateTableAssigned, now: datetime) -> None:

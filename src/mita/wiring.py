@@ -9,7 +9,8 @@ from mita import outgoing
 from mita.charging import operations as charging
 from mita.charging.events import HeldReadingAccepted, ReadingsCharged, ReadingsStored
 from mita.credit import operations as credit
-from mita.credit.events import CreditRuleChanged, CutDeferred, SupplyChanged, SupplyUnchanged
+from mita.credit.domain import LIMITING
+from mita.credit.events import CreditRuleChanged, CutDeferred, SupplyChanged, SupplyLimited, SupplyUnchanged
 from mita.devices import operations as devices
 from mita.devices.events import IssuesClosed, IssuesOpened
 from mita.estates import queries as estates
@@ -223,6 +224,7 @@ def _wire_webhooks() -> None:
     subscribe(TopUpReceived, outgoing.tell_top_up)
     subscribe(BalanceCrossed, outgoing.tell_crossing)
     subscribe(SupplyChanged, outgoing.tell_supply)
+    subscribe(SupplyLimited, outgoing.tell_limit)
     subscribe(RateTableAssigned, outgoing.tell_rate)
     subscribe(MonthLocked, outgoing.tell_locked)
     subscribe(EndpointSwitched, _tell_of_endpoint)
@@ -275,14 +277,23 @@ async def _write_message(session: AsyncSession, event: MessageAsked, now: dateti
     )
 
 
+_WANTED = {
+    "off": "switch off",
+    "on": "switch on",
+    "limit": "limit its supply",
+    "lift": "lift the limit of its supply",
+}
+
+
 async def _note_disobedience(session: AsyncSession, event: SupplyUnchanged, now: datetime) -> None:
-    detail = f"it was to switch {event.action}: {event.reason or 'it did not say that it did'}"
+    is_limit = event.action in LIMITING
     await devices.note_switching(
         session,
         estate_id=event.estate_id,
         unit_id=event.unit_id,
         utility=event.utility,
-        detail=detail,
+        detail=f"it was to {_WANTED[event.action]}: {event.reason or 'it did not say that it did'}",
+        kind="limit_contradicts" if is_limit else "switch_contradicts",
         now=now,
     )
 
@@ -296,6 +307,19 @@ async def _note_obedience(session: AsyncSession, event: SupplyChanged, now: date
         detail=None,
         now=now,
     )
+
+
+async def _note_limit(session: AsyncSession, event: SupplyLimited, now: datetime) -> None:
+    if event.command_id is not None:
+        await devices.note_switching(
+            session,
+            estate_id=event.estate_id,
+            unit_id=event.unit_id,
+            utility=event.utility,
+            detail=None,
+            kind="limit_contradicts",
+            now=now,
+        )
 
 
 def wire() -> None:
@@ -331,4 +355,6 @@ def wire() -> None:
     subscribe(CutDeferred, credit.tell_of_deferral)
     subscribe(SupplyUnchanged, _note_disobedience)
     subscribe(SupplyChanged, _note_obedience)
+    subscribe(SupplyChanged, credit.renew_limit)
+    subscribe(SupplyLimited, _note_limit)
     _wire_webhooks()

@@ -23,6 +23,7 @@ class Topic(StrEnum):
     ONBOARDED = "tenant.onboarded"
     OFFBOARDED = "tenant.offboarded"
     SUPPLY_CHANGED = "supply.changed"
+    SUPPLY_LIMITED = "supply.limited"
     RATE_ASSIGNED = "rate.assigned"
     PERIOD_CLOSED = "period.closed"
     IMPORT_FINISHED = "import.finished"
@@ -103,6 +104,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "utility": "electricity",
         "is_on": False,
         "command_id": "01930000-0000-7000-8000-000000000002",
+    },
+    Topic.SUPPLY_LIMITED: {
+        "unit_id": 12,
+        "utility": "electricity",
+        "limit_w": 2000,
+        "command_id": "01930000-0000-7000-8000-000000000007",
     },
     Topic.RATE_ASSIGNED: {
         "utility": "electricity",
