@@ -15,6 +15,8 @@ from mita.devices import operations as devices
 from mita.devices.events import IssuesClosed, IssuesOpened
 from mita.estates import queries as estates
 from mita.estates.events import EstateArchived, EstateCreated, ResidentCame
+from mita.flexibility import operations as flexibility
+from mita.flexibility.events import FlexibilityEnded, FlexibilityStarted
 from mita.identity import queries as identity
 from mita.identity.events import MessageAsked, PersonErased, PersonImpersonated
 from mita.imports.events import ImportFinished
@@ -225,6 +227,8 @@ def _wire_webhooks() -> None:
     subscribe(BalanceCrossed, outgoing.tell_crossing)
     subscribe(SupplyChanged, outgoing.tell_supply)
     subscribe(SupplyLimited, outgoing.tell_limit)
+    subscribe(FlexibilityStarted, outgoing.tell_flexibility)
+    subscribe(FlexibilityEnded, outgoing.tell_flexibility)
     subscribe(RateTableAssigned, outgoing.tell_rate)
     subscribe(MonthLocked, outgoing.tell_locked)
     subscribe(EndpointSwitched, _tell_of_endpoint)
@@ -322,6 +326,10 @@ async def _note_limit(session: AsyncSession, event: SupplyLimited, now: datetime
         )
 
 
+async def _forget_consent(session: AsyncSession, event: Offboarded, now: datetime) -> None:
+    await flexibility.forget_consent(session, estate_id=event.estate_id, unit_id=event.unit_id, now=now)
+
+
 def wire() -> None:
     """Connect the features; every entrypoint calls this once."""
     subscribe(PersonImpersonated, _tell_of_impersonation)
@@ -357,4 +365,8 @@ def wire() -> None:
     subscribe(SupplyChanged, _note_obedience)
     subscribe(SupplyChanged, credit.renew_limit)
     subscribe(SupplyLimited, _note_limit)
+    subscribe(SupplyLimited, flexibility.follow_supply)
+    subscribe(SupplyChanged, flexibility.follow_supply)
+    subscribe(SupplyUnchanged, flexibility.follow_supply)
+    subscribe(Offboarded, _forget_consent)
     _wire_webhooks()
