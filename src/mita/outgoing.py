@@ -8,6 +8,8 @@ import numpy as np
 
 from mita.devices.domain import REMEDIES, severity
 from mita.estates import queries as estates
+from mita.flexibility import queries as flexibility
+from mita.flexibility.events import FlexibilityStarted
 from mita.kit.clock import from_us
 from mita.kit.money import format_micro
 from mita.kit.shapes import show_instant
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from mita.charging.events import ReadingsStored
-    from mita.credit.events import SupplyChanged
+    from mita.credit.events import SupplyChanged, SupplyLimited
     from mita.devices.events import IssuesClosed, IssuesOpened
+    from mita.flexibility.events import FlexibilityEnded
     from mita.imports.events import ImportFinished
     from mita.ledger.events import MonthLocked
     from mita.metering.events import MetersHeard, MetersInstalled, MetersSilent, MeterSwapped
@@ -227,6 +230,41 @@ async def tell_supply(session: AsyncSession, event: SupplyChanged, now: datetime
         "command_id": str(event.command_id),
     }
     await webhooks.tell(session, estate_id=event.estate_id, topic=Topic.SUPPLY_CHANGED, data=data, now=now)
+
+
+async def tell_limit(session: AsyncSession, event: SupplyLimited, now: datetime) -> None:
+    """Tell that a device holds a supply to another power than before."""
+    data = {
+        "unit_id": event.unit_id,
+        "utility": event.utility,
+        "limit_w": event.limit_w,
+        "command_id": None if event.command_id is None else str(event.command_id),
+    }
+    await webhooks.tell(session, estate_id=event.estate_id, topic=Topic.SUPPLY_LIMITED, data=data, now=now)
+
+
+async def tell_flexibility(
+    session: AsyncSession, event: FlexibilityStarted | FlexibilityEnded, now: datetime
+) -> None:
+    """Tell that a flexibility event began or ended, and how many units got how far."""
+    is_start = isinstance(event, FlexibilityStarted)
+    topic = Topic.FLEXIBILITY_STARTED if is_start else Topic.FLEXIBILITY_ENDED
+    if not await _is_wanted(session, topic, estate_id=event.estate_id):
+        return
+    event_id = event.flexibility_event_id
+    row = await flexibility.event(session, estate_id=event.estate_id, event_id=event_id)
+    counts = await flexibility.counts(session, estate_id=event.estate_id, event_ids=[event_id])
+    data = {
+        "flexibility_event_id": str(event_id),
+        "title": row.title,
+        "kind": row.kind,
+        "limit_w": row.limit_w,
+        "from_at": show_instant(row.from_at),
+        "until_at": show_instant(row.until_at),
+        "state": row.state,
+        "units": counts.get(event_id, {}),
+    }
+    await webhooks.tell(session, estate_id=event.estate_id, topic=topic, data=data, now=now)
 
 
 async def tell_rate(session: AsyncSession, event: RateTableAssigned, now: datetime) -> None:

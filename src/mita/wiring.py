@@ -9,11 +9,14 @@ from mita import outgoing
 from mita.charging import operations as charging
 from mita.charging.events import HeldReadingAccepted, ReadingsCharged, ReadingsStored
 from mita.credit import operations as credit
-from mita.credit.events import CreditRuleChanged, CutDeferred, SupplyChanged, SupplyUnchanged
+from mita.credit.domain import LIMITING
+from mita.credit.events import CreditRuleChanged, CutDeferred, SupplyChanged, SupplyLimited, SupplyUnchanged
 from mita.devices import operations as devices
 from mita.devices.events import IssuesClosed, IssuesOpened
 from mita.estates import queries as estates
 from mita.estates.events import EstateArchived, EstateCreated, ResidentCame
+from mita.flexibility import operations as flexibility
+from mita.flexibility.events import FlexibilityEnded, FlexibilityStarted
 from mita.identity import queries as identity
 from mita.identity.events import MessageAsked, PersonErased, PersonImpersonated
 from mita.imports.events import ImportFinished
@@ -223,6 +226,9 @@ def _wire_webhooks() -> None:
     subscribe(TopUpReceived, outgoing.tell_top_up)
     subscribe(BalanceCrossed, outgoing.tell_crossing)
     subscribe(SupplyChanged, outgoing.tell_supply)
+    subscribe(SupplyLimited, outgoing.tell_limit)
+    subscribe(FlexibilityStarted, outgoing.tell_flexibility)
+    subscribe(FlexibilityEnded, outgoing.tell_flexibility)
     subscribe(RateTableAssigned, outgoing.tell_rate)
     subscribe(MonthLocked, outgoing.tell_locked)
     subscribe(EndpointSwitched, _tell_of_endpoint)
@@ -275,14 +281,23 @@ async def _write_message(session: AsyncSession, event: MessageAsked, now: dateti
     )
 
 
+_WANTED = {
+    "off": "switch off",
+    "on": "switch on",
+    "limit": "limit its supply",
+    "lift": "lift the limit of its supply",
+}
+
+
 async def _note_disobedience(session: AsyncSession, event: SupplyUnchanged, now: datetime) -> None:
-    detail = f"it was to switch {event.action}: {event.reason or 'it did not say that it did'}"
+    is_limit = event.action in LIMITING
     await devices.note_switching(
         session,
         estate_id=event.estate_id,
         unit_id=event.unit_id,
         utility=event.utility,
-        detail=detail,
+        detail=f"it was to {_WANTED[event.action]}: {event.reason or 'it did not say that it did'}",
+        kind="limit_contradicts" if is_limit else "switch_contradicts",
         now=now,
     )
 
@@ -296,6 +311,23 @@ async def _note_obedience(session: AsyncSession, event: SupplyChanged, now: date
         detail=None,
         now=now,
     )
+
+
+async def _note_limit(session: AsyncSession, event: SupplyLimited, now: datetime) -> None:
+    if event.command_id is not None:
+        await devices.note_switching(
+            session,
+            estate_id=event.estate_id,
+            unit_id=event.unit_id,
+            utility=event.utility,
+            detail=None,
+            kind="limit_contradicts",
+            now=now,
+        )
+
+
+async def _forget_consent(session: AsyncSession, event: Offboarded, now: datetime) -> None:
+    await flexibility.forget_consent(session, estate_id=event.estate_id, unit_id=event.unit_id, now=now)
 
 
 def wire() -> None:
@@ -331,4 +363,10 @@ def wire() -> None:
     subscribe(CutDeferred, credit.tell_of_deferral)
     subscribe(SupplyUnchanged, _note_disobedience)
     subscribe(SupplyChanged, _note_obedience)
+    subscribe(SupplyChanged, credit.renew_limit)
+    subscribe(SupplyLimited, _note_limit)
+    subscribe(SupplyLimited, flexibility.follow_supply)
+    subscribe(SupplyChanged, flexibility.follow_supply)
+    subscribe(SupplyUnchanged, flexibility.follow_supply)
+    subscribe(Offboarded, _forget_consent)
     _wire_webhooks()

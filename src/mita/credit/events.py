@@ -66,3 +66,15 @@ class SupplyUnchanged:
     utility: str
     action: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyLimited:
+    """A device says that it holds a supply to another power than before (watts); None: to nothing."""
+
+    name: ClassVar[str] = "credit.supply.limited"
+    estate_id: int
+    command_id: UUID | None
+    unit_id: int
+    utility: str
+    limit_w: int | None

@@ -53,11 +53,12 @@ async def expire_supply_commands(context: JobContext, timestamp: int) -> None:  
 @jobs.periodic(cron="* * * * *")
 @jobs.task(name="settle_supply_stops", pass_context=True, queueing_lock="credit:settle_supply_stops")
 async def settle_supply_stops(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
-    """Lift the stops whose end has come, then let those take effect that friendly hours deferred."""
+    """Lift the stops and limits that have ended, then let stops take effect that friendly hours deferred."""
     database: Database = context.additional_context["database"]
     now = now_utc()
     for estate_id in await estates.every_estate_id(database):
         await _repeat(database, operations.lift_ended_stops, estate_id=estate_id, now=now)
+        await _repeat(database, operations.lift_ended_limits, estate_id=estate_id, now=now)
         await _repeat(database, operations.ask_due_stops, estate_id=estate_id, now=now)
 
 

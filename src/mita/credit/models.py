@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
-from sqlalchemy import CHAR, SmallInteger
+from sqlalchemy import CHAR, BigInteger, SmallInteger
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,11 +24,12 @@ class CreditRule(Base):
     low_line_micro: Mapped[Big]
     cut_line_micro: Mapped[Big]
     restore_line_micro: Mapped[Big]
+    lifeline_w: Mapped[int | None] = mapped_column(BigInteger)
     updated_at: Mapped[Instant]
 
 
 class SupplyCommand(Base):
-    """An order to a device to switch a supply; only ``confirmed`` changes what is shown as on or off."""
+    """An order to a device to switch a supply, or to limit it; only ``confirmed`` changes what is shown."""
 
     __tablename__ = "supply_command"
 
@@ -47,6 +48,7 @@ class SupplyCommand(Base):
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     answer_due_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
     failure: Mapped[str] = mapped_column(default="")
+    limit_w: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Supply(Base):
@@ -77,6 +79,35 @@ class SupplyStop(Base):
     due_at: Mapped[Instant]
     until: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
     is_asked: Mapped[bool]
+
+
+class LoadLimit(Base):
+    """One cause for which a supply is to be held to a power in watts; the lowest one is asked for."""
+
+    __tablename__ = "load_limit"
+
+    estate_id: Mapped[BigKey]
+    unit_id: Mapped[BigKey]
+    utility: Mapped[str] = mapped_column(primary_key=True)
+    cause: Mapped[str] = mapped_column(primary_key=True)
+    limit_w: Mapped[Big]
+    reason: Mapped[str]
+    set_by: Mapped[str]
+    since: Mapped[Instant]
+    until: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+
+
+class SupplyLimit(Base):
+    """What a device says that it holds a supply to (watts; None: to nothing), and the command behind it."""
+
+    __tablename__ = "supply_limit"
+
+    estate_id: Mapped[BigKey]
+    unit_id: Mapped[BigKey]
+    utility: Mapped[str] = mapped_column(primary_key=True)
+    limit_w: Mapped[int | None] = mapped_column(BigInteger)
+    since: Mapped[Instant]
+    command_id: Mapped[UUID | None]
 
 
 class FriendlyHours(Base):

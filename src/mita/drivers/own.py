@@ -3,9 +3,10 @@
 An item is ``{"ts": 1795255200, "meter": "E-17", "r": {"kwh": 123.456, "w": 737.6}}``; a message holds one or
 an array. ``ts`` is epoch seconds (left out by a device without a clock); ``meter`` is needed only where the
 device reads several meters of a utility; ``temperature`` is the water's, in degrees Celsius, beside ``r``
-and not in it: there it is the device's own and for display; ``relay`` is how the switch stands; ``imp`` in
-``r`` counts pulses, and ``reset: true`` beside ``r`` says that the counter began again at zero. Whatever is
-wrong in one item leaves the others untouched.
+and not in it: there it is the device's own and for display; ``relay`` is how the switch stands, ``limit`` to
+how many watts the supply is held (``null``: to nothing); ``imp`` in ``r`` counts pulses, and ``reset: true``
+beside ``r`` says that the counter began again at zero. Whatever is wrong in one item leaves the others
+untouched.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from mita.drivers.wire import (
     Decoded,
     Device,
     Health,
+    LimitState,
     Order,
     Outgoing,
     SwitchState,
@@ -63,6 +65,9 @@ _DISPLAY = re.compile(
 
 _RELAY = {"on": True, "off": False, True: True, False: False, Decimal(1): True, Decimal(0): False}
 _ONLINE = {b"online": True, b"offline": False}
+_LIMIT_W_MAX = 10_000_000
+_BAD_RELAY = '"relay" must be "on" or "off"'
+_BAD_LIMIT = f'"limit" must be null or a whole number of watts up to {_LIMIT_W_MAX}'
 _ABILITIES = Abilities(cut="relay", proves=True, answer_s=60, attempts=5)
 
 
@@ -71,14 +76,19 @@ class Own:
 
     name = "mita"
 
-    def abilities(self, device: Device) -> Abilities:  # noqa: ARG002 - all of them can
-        """Return what such a device can do."""
-        return _ABILITIES
+    def abilities(self, device: Device) -> Abilities:
+        """Return what such a device can do; that it can limit, its settings say."""
+        return replace(_ABILITIES, limits=device.settings.get("limit") is True)
 
     def check(self, device: Device) -> list[str]:
-        """Return what is wrong with the settings: ``gateway`` may name the device that posts for it."""
-        if device.settings.keys() - {"every_s", "gateway"} or device.fields:
-            return ["a device of our own convention needs no fields, and no settings but gateway"]
+        """Return what is wrong with the settings.
+
+        ``gateway`` may name the device that posts for it; ``limit`` tells that it obeys limits.
+        """
+        if device.settings.keys() - {"every_s", "gateway", "limit"} or device.fields:
+            return ["a device of our own convention needs no fields, and no settings but gateway and limit"]
+        if not isinstance(device.settings.get("limit", False), bool):
+            return ["limit is true or false: whether the device obeys limits"]
         gateway = device.settings.get("gateway", "")
         if not isinstance(gateway, str) or len(gateway) > _GATEWAY_MAX or not gateway.isprintable():
             return [
@@ -109,17 +119,23 @@ class Own:
 
     def encode(self, order: Order, device: Device) -> list[Outgoing]:
         """Return the message; the meter tells a gateway with several relays which one is meant."""
+        asked: dict[str, Any] = {"relay": "on" if order.is_on else "off"}
+        if order.limit is not None:
+            asked = {"limit": order.limit.limit_w}
         message = {
             "id": str(order.command_id),
-            "relay": "on" if order.is_on else "off",
+            **asked,
             "meter": order.meter,
             "exp": order.expires_s,
         }
         return [Outgoing(f"m/{device.name}/down", json.dumps(message).encode())]
 
 
-def decode_ack(payload: bytes, *, source: str) -> SwitchState | Rejection:
-    """Return how a device says its switch stands after a command, or why that cannot be understood."""
+def decode_ack(payload: bytes, *, source: str) -> SwitchState | LimitState | Rejection:
+    """Return how a device says it stands after a command, or why that cannot be understood.
+
+    What answers a command to limit says ``limit``, whatever it says of its relay beside that.
+    """
 
     def bad(code: str, detail: str) -> Rejection:
         return Rejection(source, None, None, truncated(payload), code, detail)
@@ -130,13 +146,16 @@ def decode_ack(payload: bytes, *, source: str) -> SwitchState | Rejection:
         return bad("not_json", f"not JSON: {str(error)[:200]}")
     if not isinstance(parsed, dict):
         return bad("bad_shape", "an acknowledgement is an object")
-    is_on = _relay(parsed.get("relay"))
-    if is_on is None:
-        return bad("bad_relay", '"relay" must be "on" or "off"')
+    is_limit, is_on = "limit" in parsed, _relay(parsed.get("relay"))
+    if not (_is_limit(parsed["limit"]) if is_limit else is_on is not None):
+        code, detail = ("bad_limit", _BAD_LIMIT) if is_limit else ("bad_relay", _BAD_RELAY)
+        return bad(code, detail)
     try:
         command_id = UUID(parsed.get("id"))
     except (TypeError, ValueError, AttributeError):
         return bad("unknown_command", '"id" is no command of ours')
+    if is_on is None or is_limit:
+        return LimitState(_limit(parsed["limit"]), command_id=command_id)
     return SwitchState(is_on, command_id=command_id)
 
 
@@ -171,6 +190,19 @@ def renewed(device: str, *, token: str, expires_at: datetime | None) -> Outgoing
 def not_renewed(device: str, *, code: str, detail: str) -> Outgoing:
     """Return the message that tells a device why it gets no token."""
     return Outgoing(f"m/{device}/token", json.dumps({"code": code, "detail": detail[:300]}).encode())
+
+
+def _is_limit(said: Any) -> bool:
+    if said is None:
+        return True
+    # first its size: a short text may mean a number of a million digits
+    if not isinstance(said, Decimal) or not said.is_finite() or not 0 <= said <= _LIMIT_W_MAX:
+        return False
+    return said == int(said)
+
+
+def _limit(said: Any) -> int | None:
+    return None if said is None else int(said)
 
 
 def _relay(said: Any) -> bool | None:
@@ -260,6 +292,12 @@ def _decode_item(
     is_on = _relay(item.get("relay"))
     if is_on is not None:
         decoded.reports.append(SwitchState(is_on, named, taken_s=taken_s if "ts" in item else None))
+    if "limit" in item:
+        if _is_limit(item["limit"]):
+            said_s = taken_s if "ts" in item else None
+            decoded.reports.append(LimitState(_limit(item["limit"]), named, taken_s=said_s))
+        else:
+            reject(_Bad("bad_limit", _BAD_LIMIT, meter=named))
     strange = [name for name in values if name not in FIELDS and _DISPLAY.fullmatch(name) is None]
     if strange:
         shown = ", ".join(ascii(name)[:30] for name in strange[:5])
@@ -281,8 +319,8 @@ def _registers(item: Any) -> JsonObject:
     if not isinstance(item, JsonObject):
         raise _Bad("bad_shape", 'an item must be an object such as {"r": {"kwh": 123.456}}')
     values = item.get("r")
-    # a device may tell the state of its relay alone
-    if values is None and "relay" in item and "r" not in item:
+    # a device may tell the state of its relay, or its limit, alone
+    if values is None and ("relay" in item or "limit" in item) and "r" not in item:
         values = JsonObject()
     if not isinstance(values, JsonObject):
         raise _Bad("bad_shape", '"r" must be an object such as {"kwh": 123.456}')

@@ -37,14 +37,15 @@ AlarmWord = Literal[
 class Abilities:
     """What a driver's devices can do.
 
-    ``cut`` is how a supply is switched; ``proves`` tells whether the device reports the state of its switch;
-    ``sleeps`` that it hears us only after it has spoken. ``sets_clock``: its clock can be set from here;
-    ``interval_s`` is what it counts consumption by, so that its clock is not moved over the edge of one (0:
-    nothing). ``answer_s`` is how long a command may stay without an answer before it is sent again,
-    ``attempts`` how often it is sent.
+    ``cut`` is how a supply is switched; ``limits`` that it can be held to a power and says so; ``proves``
+    tells whether the device reports the state of its switch; ``sleeps`` that it hears us only after it has
+    spoken. ``sets_clock``: its clock can be set from here; ``interval_s`` is what it counts consumption by,
+    so that its clock is not moved over the edge of one (0: nothing). ``answer_s`` is how long a command may
+    stay without an answer before it is sent again, ``attempts`` how often it is sent.
     """
 
     cut: Cut = "none"
+    limits: bool = False
     proves: bool = False
     sleeps: bool = False
     sets_clock: bool = False
@@ -145,6 +146,20 @@ class SwitchState:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitState:
+    """That a device says to which power it holds its supply, in watts; None is to nothing.
+
+    ``step_w`` is how finely it can say so; ``command_id`` if it says of which command that came.
+    """
+
+    limit_w: int | None
+    meter: str | None = None
+    command_id: UUID | None = None
+    taken_s: int | None = None
+    step_w: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """How far a command got; ``failed`` with a ``reason`` and perhaps worth another attempt."""
 
@@ -172,7 +187,7 @@ class Renamed:
     alias: str
 
 
-Report = Shown | Health | SwitchState | Step | Alarm | Renamed
+Report = Shown | Health | SwitchState | LimitState | Step | Alarm | Renamed
 
 
 @dataclass(slots=True)
@@ -192,13 +207,25 @@ class Decoded:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitOrder:
+    """The power in watts that a supply is to be held to; None lifts the limit."""
+
+    limit_w: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """A supply command on its way to a device: our id, what the switch should be, until when it is valid."""
+    """A supply command on its way to a device: our id, what the switch should be, until when it is valid.
+
+    With ``limit`` nothing is to be switched: the supply is to be held to a power. Only devices that have the
+    ability are given such a one.
+    """
 
     command_id: UUID
     is_on: bool
     expires_s: int
     meter: str | None = None
+    limit: LimitOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mita.credit.domain import LIMITING
 from mita.devices import queries as registry
-from mita.drivers.wire import Order
+from mita.drivers.known import driver_named
+from mita.drivers.wire import LimitOrder, Order
 from mita.kit.clock import to_us
 from mita.metering import queries as metering
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from mita.credit.models import SupplyCommand
+    from mita.devices.queries import Configured
     from mita.drivers.wire import Device
 
 
@@ -33,7 +36,7 @@ class Switching:
 async def switchings(
     session: AsyncSession, *, estate_id: int, commands: Sequence[SupplyCommand], with_secrets: bool = False
 ) -> dict[UUID, Switching]:
-    """Return who carries out which of an estate's commands; those that no device switches are left out."""
+    """Return who carries out which of an estate's commands; those that no device can are left out."""
     if not commands:
         return {}
     units = sorted({each.unit_id for each in commands})
@@ -51,7 +54,16 @@ async def switchings(
         if place is not None:
             serial, name = place
             expires_s = to_us(command.expires_at) // 1_000_000
-            order = Order(command.command_id, command.action == "on", expires_s, serial)
+            limit = LimitOrder(command.limit_w) if command.action in LIMITING else None
+            order = Order(command.command_id, command.action == "on", expires_s, serial, limit)
             known = configured[name]
+            if limit is not None and not _limits(known):
+                continue
             found[command.command_id] = Switching(known.driver, known.device, order, known.codec_id)
     return found
+
+
+def _limits(known: Configured) -> bool:
+    """Tell whether a device can limit, as it is set up: perhaps another one since the command was asked."""
+    driver = driver_named(known.driver)
+    return driver is not None and driver.abilities(known.device).limits

@@ -35,5 +35,5 @@ def test_a_stop_that_ends_before_it_begins_is_none(due_at, until, is_worth):
     assert is_worth_stopping(due_at=due_at, until=until) is is_worth
 
 
-def test_only_staff_knows_no_friendly_hours():
-    assert [cause for cause in Cause if not cause.knows_friendly_hours] == [Cause.STAFF]
+def test_staff_and_events_know_no_friendly_hours():
+    assert [cause for cause in Cause if not cause.knows_friendly_hours] == [Cause.STAFF, Cause.EVENT]

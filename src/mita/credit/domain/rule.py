@@ -7,7 +7,11 @@ from datetime import timedelta
 
 from mita.wallets.domain import WatchLines
 
+from .limits import LIMIT_W_MAX
+
 COMMAND_VALID_FOR = timedelta(days=7)
+# why a command failed that a later one took the place of; the words are stored
+REPLACED = "another command took its place"
 
 # from -> to; confirmed and failed are final
 STATES: dict[str, frozenset[str]] = {
@@ -18,6 +22,8 @@ STATES: dict[str, frozenset[str]] = {
     "confirmed": frozenset(),
     "failed": frozenset(),
 }
+# a supply is switched, and held to a power, each by its own newest command
+SWITCHING, LIMITING = ("off", "on"), ("limit", "lift")
 OPEN_STATES = tuple(state for state, following in STATES.items() if following)
 
 
@@ -26,7 +32,8 @@ class Rule:
     """An estate's rule for one utility, in micro-money.
 
     At or below ``cut_micro`` the supply is cut, if ``is_cutting``; at or above ``restore_micro`` it returns.
-    Without ``is_cutting`` the cut line is a debt limit: crossing it is told, nothing is switched.
+    Without ``is_cutting`` the cut line is a debt limit: crossing it is told, nothing is switched. With
+    ``lifeline_w`` a supply whose device can be limited is held to that power instead of being cut.
     """
 
     utility: str
@@ -34,6 +41,7 @@ class Rule:
     low_micro: int
     cut_micro: int
     restore_micro: int
+    lifeline_w: int | None = None
 
     def problems(self) -> list[str]:
         """Return what is wrong with the rule, as sentences."""
@@ -42,6 +50,10 @@ class Rule:
             found.append("restore_line must be at or above cut_line")
         if self.low_micro < self.cut_micro:
             found.append("low_line must be at or above cut_line")
+        if self.lifeline_w is not None and self.utility != "electricity":
+            found.append("lifeline_w is a power: only electricity has one")
+        if self.lifeline_w is not None and not 0 < self.lifeline_w <= LIMIT_W_MAX:
+            found.append(f"lifeline_w must be from 1 to {LIMIT_W_MAX} watts")
         return found
 
     @property
@@ -58,3 +70,8 @@ def default_rule(utility: str) -> Rule:
 def may_become(state: str, *, new_state: str) -> bool:
     """Tell whether a command may go from ``state`` to ``new_state``."""
     return new_state in STATES[state]
+
+
+def of_one_kind(action: str) -> tuple[str, str]:
+    """Return the actions of which only the newest counts: those that switch, or those that limit."""
+    return SWITCHING if action in SWITCHING else LIMITING

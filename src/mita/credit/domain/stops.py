@@ -16,11 +16,15 @@ class Cause(StrEnum):
     BALANCE = "balance"
     SPEND_LIMIT = "spend_limit"
     STAFF = "staff"
+    EVENT = "event"
 
     @property
     def knows_friendly_hours(self) -> bool:
-        """Whether this cause waits for the end of friendly hours; staff knows what it does."""
-        return self is not Cause.STAFF
+        """Whether this cause waits for the end of friendly hours.
+
+        Staff knows what it does, and who takes part in an event agreed to its time.
+        """
+        return self not in (Cause.STAFF, Cause.EVENT)
 
 
 def is_worth_stopping(*, due_at: datetime, until: datetime | None) -> bool:

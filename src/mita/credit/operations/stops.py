@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _STOPS_AT_ONCE = 100
+# why a supply is asked on when a stop ends by itself
+_ENDED = {
+    Cause.BALANCE: "the stop has ended",
+    Cause.SPEND_LIMIT: "the spending limit begins anew",
+    Cause.STAFF: "the stop has ended",
+    Cause.EVENT: "the demand event is over",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +127,7 @@ async def stop_by_staff(
 
     :raises NotFound: if the unit has no such supply
     """
-    supplied = await _held(session, estate_id=estate_id, unit_id=unit_id, utility=utility)
+    supplied = await held_supply(session, estate_id=estate_id, unit_id=unit_id, utility=utility)
     is_new = Cause.STAFF not in await _standing(session, supplied)
     stop = Stop(Cause.STAFF, f"stopped by staff: {reason}", actor)
     await put_stop(session, supplied=supplied, stop=stop, now=now)
@@ -134,7 +141,7 @@ async def lift_by_staff(
 
     :raises NotFound: if the unit has no such supply, or staff has not stopped it
     """
-    supplied = await _held(session, estate_id=estate_id, unit_id=unit_id, utility=utility)
+    supplied = await held_supply(session, estate_id=estate_id, unit_id=unit_id, utility=utility)
     reason = "staff lifted its stop"
     if not await lift_stop(session, supplied=supplied, cause=Cause.STAFF, reason=reason, now=now):
         raise NotFound(f"staff has not stopped {utility} of unit {unit_id}")
@@ -183,7 +190,7 @@ async def lift_ended_stops(session: AsyncSession, *, estate_id: int, now: dateti
         supplied, cause = supplies[unit_id, utility], Cause(word)
         stop = (await _standing(session, supplied)).get(cause)
         if stop is not None and stop.until is not None and stop.until <= now:
-            reason = "the spending limit begins anew"
+            reason = _ENDED[cause]
             await lift_stop(session, supplied=supplied, cause=cause, reason=reason, now=now)
     return len(keys)
 
@@ -212,7 +219,11 @@ async def hold_supplies(
     }
 
 
-async def _held(session: AsyncSession, *, estate_id: int, unit_id: int, utility: str) -> Supplied:
+async def held_supply(session: AsyncSession, *, estate_id: int, unit_id: int, utility: str) -> Supplied:
+    """Hold the account behind a unit's supply and return it.
+
+    :raises NotFound: if the unit has no such supply
+    """
     found = await hold_supplies(session, estate_id=estate_id, unit_ids=[unit_id])
     if (unit_id, utility) not in found:
         raise NotFound(f"unit {unit_id} of estate {estate_id} has no {utility}")

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from mita.credit import queries
-from mita.credit.domain import Cause, Rule
+from mita.credit.domain import Cause, Limit, LimitCause, Rule
 from mita.credit.events import CreditRuleChanged
 from mita.credit.models import CreditRule
 from mita.credit.operations.commands import Supplied
+from mita.credit.operations.limits import lift_limit, put_limit
 from mita.credit.operations.stops import Stop, hold_supplies, lift_stop, put_stop
 from mita.kit.errors import Invalid
 from mita.kit.events import publish
@@ -40,13 +41,15 @@ async def set_rule(session: AsyncSession, *, estate_id: int, rule: Rule, now: da
     problems = rule.problems()
     if problems:
         raise Invalid(
-            "; ".join(problems), problems=[{"path": "restore_line", "message": p} for p in problems]
+            "; ".join(problems),
+            problems=[{"path": each.partition(" ")[0], "message": each} for each in problems],
         )
     values = {
         "is_cutting": rule.is_cutting,
         "low_line_micro": rule.low_micro,
         "cut_line_micro": rule.cut_micro,
         "restore_line_micro": rule.restore_micro,
+        "lifeline_w": rule.lifeline_w,
         "updated_at": now,
     }
     before = await queries.rule(session, estate_id=estate_id, utility=rule.utility)
@@ -57,7 +60,7 @@ async def set_rule(session: AsyncSession, *, estate_id: int, rule: Rule, now: da
     # first: workers that charge meanwhile must read the lines again
     await publish(session, CreditRuleChanged(estate_id=estate_id, utility=rule.utility), now=now)
     balances = await _hold_accounts(session, estate_id=estate_id, utility=rule.utility)
-    if before.is_cutting != rule.is_cutting:
+    if (before.is_cutting, before.lifeline_w) != (rule.is_cutting, rule.lifeline_w):
         # accounts that are out already; those that cross by the new lines are asked below
         await _follow_the_switch(session, estate_id=estate_id, rule=rule, balances=balances, now=now)
     elif not rule.is_cutting:
@@ -83,11 +86,38 @@ async def _follow_the_switch(
     if not rule.is_cutting:
         await _give_back(session, estate_id=estate_id, utility=rule.utility, balances=balances, now=now)
         return
-    stop = Stop(Cause.BALANCE, "credit control was switched on", _ACTOR)
+    reason = "credit control was switched on"
     for account in await wallet_queries.accounts(session, estate_id=estate_id, utility=rule.utility):
         if account.standing is Standing.OUT:
             supplied = _supplied(estate_id, account, balances)
-            await put_stop(session, supplied=supplied, stop=stop, now=now)
+            await _put(session, supplied, rule=rule, reason=reason, now=now)
+
+
+async def _put(session: AsyncSession, supplied: Supplied, *, rule: Rule, reason: str, now: datetime) -> None:
+    """Cut a supply whose money is gone, or hold it to the rule's lifeline where a device can."""
+    unable = {supplied.unit_id: ""}
+    if rule.lifeline_w is not None:
+        unable = await queries.unlimitable(
+            session, estate_id=supplied.estate_id, unit_ids=[supplied.unit_id], utility=supplied.utility
+        )
+    if rule.lifeline_w is None or supplied.unit_id in unable:
+        stop = Stop(Cause.BALANCE, reason, _ACTOR)
+        await put_stop(session, supplied=supplied, stop=stop, now=now)
+        # after the stop: what is off is asked nothing of its power
+        await lift_limit(session, supplied=supplied, cause=LimitCause.BALANCE, reason=reason, now=now)
+        return
+    limit = Limit(LimitCause.BALANCE, rule.lifeline_w, reason, _ACTOR)
+    await put_limit(session, supplied=supplied, limit=limit, now=now)
+    await lift_stop(session, supplied=supplied, cause=Cause.BALANCE, reason=reason, now=now)
+
+
+async def _lift(
+    session: AsyncSession, supplied: Supplied, *, cause: Cause, reason: str, now: datetime
+) -> None:
+    """Take away what money had stopped, or limited."""
+    await lift_stop(session, supplied=supplied, cause=cause, reason=reason, now=now)
+    if cause is Cause.BALANCE:
+        await lift_limit(session, supplied=supplied, cause=LimitCause.BALANCE, reason=reason, now=now)
 
 
 async def _give_back(
@@ -95,12 +125,15 @@ async def _give_back(
 ) -> None:
     stops = await queries.stops(session, estate_id=estate_id, utility=utility)
     stopped = {(stop.unit_id, Cause(stop.cause)) for stop in stops}
+    for limit in await queries.load_limits(session, estate_id=estate_id, utility=utility):
+        if limit.cause == LimitCause.BALANCE:
+            stopped.add((limit.unit_id, Cause.BALANCE))
     for account in await wallet_queries.accounts(session, estate_id=estate_id, utility=utility):
         for cause in (Cause.BALANCE, Cause.SPEND_LIMIT):
             if (account.unit_id, cause) in stopped:
-                await lift_stop(
+                await _lift(
                     session,
-                    supplied=_supplied(estate_id, account, balances),
+                    _supplied(estate_id, account, balances),
                     cause=cause,
                     reason="credit control was switched off",
                     now=now,
@@ -118,11 +151,10 @@ async def react_to_crossing(session: AsyncSession, event: BalanceCrossed, now: d
     if event.after is Standing.OUT:
         rule = await queries.rule(session, estate_id=event.estate_id, utility=event.utility)
         if rule.is_cutting:
-            stop = Stop(Cause.BALANCE, "the balance is used up", _ACTOR)
-            await put_stop(session, supplied=supplied, stop=stop, now=now)
+            await _put(session, supplied, rule=rule, reason="the balance is used up", now=now)
     elif event.before is Standing.OUT:
         reason = "the balance is back"
-        await lift_stop(session, supplied=supplied, cause=Cause.BALANCE, reason=reason, now=now)
+        await _lift(session, supplied, cause=Cause.BALANCE, reason=reason, now=now)
     await hint(session, estate_id=event.estate_id, topic=f"balance.{event.after.shown}", ids=[event.unit_id])
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mita.credit import queries
-from mita.credit.domain import may_become
+from mita.credit.domain import SWITCHING, may_become
 from mita.credit.models import SupplyCommand
 from mita.kit.errors import NotFound
 from mita.kit.ids import new_id
 from mita.kit.live import hint
 from mita.wallets import queries as wallet_queries
 
-from .commands import record_command_state, set_supply
+from .commands import Supplied, ask_supply, record_command_state, set_supply, wake_sender
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from mita.credit.models import Supply
-
 _DELAY_MAX = timedelta(hours=1)
 _DOUBLINGS_MAX = 10
 # a device's clock and ours are not the same
-_CLOCKS = timedelta(seconds=5)
+CLOCKS = timedelta(seconds=5)
 REPORTED = "the device reported it; nobody had asked"
+LATE = "the device carried out an earlier command late"
 
 
 async def record_switch(
@@ -52,15 +51,15 @@ async def record_switch(
     known = await queries.supply(session, estate_id=estate_id, unit_id=unit_id, utility=utility)
     if command_id is not None:
         command = await queries.command(session, estate_id=estate_id, command_id=command_id, lock=True)
-        if (command.unit_id, command.utility) != (unit_id, utility):
-            raise NotFound(f"supply command {command_id} is of another supply")
-        if await _is_overtaken(session, command, known=known):
+        if (command.unit_id, command.utility) != (unit_id, utility) or command.action not in SWITCHING:
+            raise NotFound(f"supply command {command_id} switches another supply, or none")
+        if await is_overtaken(session, command, known_id=None if known is None else known.command_id):
             return
     else:
         if known is not None and known.is_on != is_on and said_at <= known.since:
             return
         found = await queries.open_command(session, estate_id=estate_id, unit_id=unit_id, utility=utility)
-        if found is not None and found.action == action and said_at + _CLOCKS >= found.asked_at:
+        if found is not None and found.action == action and said_at + CLOCKS >= found.asked_at:
             command_id, command = found.command_id, found
     if command_id is not None:
         state = "confirmed" if command.action == action else "failed"
@@ -81,23 +80,36 @@ async def record_switch(
                 return
     is_news = is_on != (known is None or known.is_on) and (known is None or said_at > known.since)
     if is_news:
-        await _believe(
-            session,
-            estate_id=estate_id,
-            unit_id=unit_id,
-            utility=utility,
-            action=action,
-            since=min(said_at, now),
-            now=now,
-        )
+        place: dict[str, Any] = {"estate_id": estate_id, "unit_id": unit_id, "utility": utility}
+        late = None if is_on else await queries.replaced_off(session, **place)
+        reason = REPORTED if late is None else LATE
+        await _believe(session, **place, action=action, reason=reason, since=min(said_at, now), now=now)
+        if late is not None:
+            await _ask_on_again(session, late, now=now)
 
 
-async def _is_overtaken(session: AsyncSession, command: SupplyCommand, *, known: Supply | None) -> bool:
+async def _ask_on_again(session: AsyncSession, late: SupplyCommand, *, now: datetime) -> None:
+    """Bring a supply back that was switched off by a command that nobody wanted any more."""
+    place: dict[str, Any] = {"estate_id": late.estate_id, "unit_id": late.unit_id, "utility": late.utility}
+    waiting = await queries.open_command(session, **place)
+    if waiting is not None and waiting.action == "on":
+        # it may have been carried out before the late one
+        waiting.answer_due_at = now
+        await session.flush()
+        await wake_sender(session, estate_id=late.estate_id, command_id=waiting.command_id)
+        return
+    stops = await queries.stops(session, **place)
+    if waiting is None and not any(each.is_asked for each in stops):
+        supplied = Supplied(late.estate_id, late.unit_id, late.utility, late.account_id, late.balance_micro)
+        await ask_supply(session, supplied=supplied, action="on", reason=LATE, now=now)
+
+
+async def is_overtaken(session: AsyncSession, command: SupplyCommand, *, known_id: UUID | None) -> bool:
     """Tell whether a finished command is named again, and what is known comes from a later one."""
     is_open = may_become(command.state, new_state="confirmed")
-    if is_open or known is None or known.command_id == command.command_id:
+    if is_open or known_id is None or known_id == command.command_id:
         return False
-    later = await queries.command(session, estate_id=command.estate_id, command_id=known.command_id)
+    later = await queries.command(session, estate_id=command.estate_id, command_id=known_id)
     return (later.asked_at, later.command_id) > (command.asked_at, command.command_id)
 
 
@@ -108,6 +120,7 @@ async def _believe(
     unit_id: int,
     utility: str,
     action: str,
+    reason: str,
     since: datetime,
     now: datetime,
 ) -> None:
@@ -122,7 +135,7 @@ async def _believe(
         utility=utility,
         action=action,
         state="confirmed",
-        reason=REPORTED,
+        reason=reason,
         account_id=account_id,
         balance_micro=0,
         asked_at=now,

@@ -48,6 +48,8 @@ REMEDIES: dict[str, str] = {
     "over_current": "It switched off or warned by itself because of too much current: find the load first.",
     "device_fault": "It reports a fault of its own: see its detail and the manufacturer's manual.",
     "switch_contradicts": "The switch does not stand as it was asked to: try again, or look at it.",
+    "limit_contradicts": "It does not hold its supply to the power that it was asked to: look at its load and"
+    " its limiter, and try again.",
     "token_expiring": "It has not renewed its token: issue it another one and set it up with that, or it is"
     " shut out.",
     "rollover": "Its register came round to zero: swap the meter in the registry with its closing and opening"
@@ -72,6 +74,7 @@ URGENT = frozenset(
         "over_current",
         "device_fault",
         "switch_contradicts",
+        "limit_contradicts",
         "token_expiring",
     }
 )

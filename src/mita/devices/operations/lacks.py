@@ -49,9 +49,16 @@ async def note_lacks(session: AsyncSession, *, estate_id: int, now: datetime) ->
 
 
 async def note_switching(
-    session: AsyncSession, *, estate_id: int, unit_id: int, utility: str, detail: str | None, now: datetime
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    unit_id: int,
+    utility: str,
+    detail: str | None,
+    now: datetime,
+    kind: str = "switch_contradicts",
 ) -> None:
-    """Open an issue of the registered device that switches a supply: it does not obey. None closes it."""
+    """Open an issue of the registered device behind a supply: it does not obey. None closes it."""
     meters = await metering.meters_with_devices(session, estate_id=estate_id, unit_ids=[unit_id])
     name = next((each.device for each in meters if each.utility == utility), None)
     if name is None:
@@ -59,5 +66,5 @@ async def note_switching(
     ids = await queries.ids_of_devices(session, estate_id=estate_id, names=[name])
     book = await IssueBook.of(session, estate_id=estate_id, device_ids=list(ids.values()))
     for device_id in ids.values():
-        await book.settle(device_id, "switch_contradicts", detail, at=now)
+        await book.settle(device_id, kind, detail, at=now)
     await book.tell(now=now)

@@ -1,8 +1,8 @@
 """DLMS/COSEM meters: what was read into readings, and the driver.
 
-Not built: prepayment classes, short names, meters that push, suites 1 and 2, HLS other than GMAC, extended
-and demand registers. No association settings of a particular make are known here: keys and addresses come
-from whoever owns the meters.
+Not built: accounts and credits of prepayment, short names, meters that push, suites 1 and 2, HLS other than
+GMAC, extended and demand registers. No association settings of a particular make are known here: keys and
+addresses come from whoever owns the meters.
 """
 
 from mita.drivers.dlms.clock import clock_bytes, clock_s

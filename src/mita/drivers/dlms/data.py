@@ -51,6 +51,36 @@ def value(raw: bytes) -> Any:
     return found
 
 
+def whole(number: int, *, tag: int) -> bytes:
+    """Return a whole number as an attribute of a type carries it.
+
+    :raises BadData: if the type is none of whole numbers, or the number does not fit into it
+    """
+    if tag not in _WHOLE:
+        raise BadData(f"has a type that is no whole number ({tag})")
+    size, is_signed = _WHOLE[tag]
+    try:
+        return bytes([tag]) + number.to_bytes(size, "big", signed=is_signed)
+    except OverflowError as error:
+        raise BadData(f"{number} does not fit into {size} bytes") from error
+
+
+def octets(raw: bytes) -> bytes:
+    """Return a short string of bytes as an attribute carries it."""
+    assert len(raw) < _LONG, "its length is one byte"
+    return bytes([_OCTETS, len(raw)]) + raw
+
+
+def structure(*parts: bytes) -> bytes:
+    """Return a structure of parts that are encoded already."""
+    return bytes([_STRUCTURE, len(parts)]) + b"".join(parts)
+
+
+def array(*parts: bytes) -> bytes:
+    """Return an array of parts that are encoded already."""
+    return bytes([_ARRAY, len(parts)]) + b"".join(parts)
+
+
 class _Reader:
     def __init__(self, raw: bytes) -> None:
         self._raw, self.at, self._items = raw, 0, 0

@@ -8,12 +8,14 @@ An arrival is::
         "clock": "07e805...",
         "output": true,
         "control": 1,
+        "limiter": [2000, 0, 27],
         "profile": {"columns": [["1.0.1.8.0.255", 0, 30]], "period_s": 900, "rows": [["07e8...", ["1000"]]]},
     }
 
-A register is its value as digits, its power of ten and the number of its unit; a time is 12 bytes in hex.
-Registers bear the time of the conversation; a row of the load profile bears its own, and where it has none
-the one before plus the period. A value that is null in a row is that of the row before.
+``limiter`` is its threshold with the power of ten and the unit of what it watches. A register is its value
+as digits, its power of ten and the number of its unit; a time is 12 bytes in hex. Registers bear the time of
+the conversation; a row of the load profile bears its own, and where it has none the one before plus the
+period. A value that is null in a row is that of the row before.
 """
 
 from __future__ import annotations
@@ -21,18 +23,32 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from mita.drivers.dlms.charge import PRICE_MAX, shortest
 from mita.drivers.dlms.clock import clock_s
+from mita.drivers.dlms.limiter import held_w, threshold_of
 from mita.drivers.dlms.settings import Settings, problems, settings
 from mita.drivers.fields import Field, told
 from mita.drivers.text import PAYLOAD_BYTES_MAX, parse_json
-from mita.drivers.wire import Abilities, Arrival, Decoded, Device, Health, Outgoing, Shown, SwitchState
+from mita.drivers.wire import (
+    Abilities,
+    Arrival,
+    Decoded,
+    Device,
+    Health,
+    LimitState,
+    Outgoing,
+    Shown,
+    SwitchState,
+)
+from mita.kit.money import format_micro
 from mita.metering.domain import Rejection, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from zoneinfo import ZoneInfo
 
-    from mita.drivers.wire import Order
+    from mita.drivers.dlms.limiter import Limiter
+    from mita.drivers.wire import FlatPrices, Order
 
 ROWS_MAX = 3_000
 _PAYLOAD_BYTES_MAX = 16 * PAYLOAD_BYTES_MAX
@@ -80,6 +96,7 @@ class DlmsDriver:
         has_relay = device.settings.get("relay", True) is not False
         return Abilities(
             cut="relay" if has_relay else "none",
+            limits=device.settings.get("limiter") is not None,
             proves=has_relay,
             sets_clock=True,
             interval_s=_QUARTER_S if device.settings.get("profile_hours", 0) else 0,
@@ -104,8 +121,16 @@ class DlmsDriver:
         return decoded
 
     def encode(self, order: Order, device: Device) -> list[Outgoing]:  # noqa: ARG002 - the line carries it out
-        """Return nothing: the relay is switched and read back in a conversation of the polling line."""
+        """Return nothing: it is told and read back in a conversation of the polling line."""
         return []
+
+    def price_problems(self, prices: FlatPrices) -> list[str]:
+        """Return why a Charge object cannot hold these prices: 16 bits with a power of ten."""
+        return [
+            f"the meter holds up to {PRICE_MAX} steps of a power of ten, {format_micro(price)} is more"
+            for price in (prices.kwh_micro, prices.day_micro)
+            if shortest(price)[0] > PRICE_MAX
+        ]
 
 
 def _said(payload: bytes) -> dict[str, Any]:
@@ -141,8 +166,21 @@ def _decode(
         decoded.reports.append(SwitchState(said["output"]))
     if isinstance(said.get("control"), Decimal):
         decoded.reports.append(Shown("control_state", said["control"]))
+    if "limiter" in said and found.limiter is not None:
+        _decode_limiter(said["limiter"], decoded, limiter=found.limiter)
     if "profile" in said:
         _decode_profile(said["profile"], decoded, device=device, found=found)
+
+
+def _decode_limiter(said: Any, decoded: Decoded, *, limiter: Limiter) -> None:
+    try:
+        raw, power, unit = (int(each) for each in said)
+        threshold = threshold_of(power, unit, limiter=limiter)
+    except (TypeError, ValueError) as error:
+        decoded.rejections.append(_rejection(limiter.obis, said, "bad_limit", f"{limiter.obis} {error}"))
+        return
+    state = LimitState(held_w(raw, threshold, limiter=limiter), step_w=threshold.step_w)
+    decoded.reports.append(state)
 
 
 def _register(each: Any) -> tuple[Decimal, str | None]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from mita.drivers.dlms.limiter import Limiter
 from mita.drivers.urls import BadUrl, SerialPlace, TcpPlace, place
 from mita.kit.quantity import BadValue, base_unit
 
@@ -20,6 +21,8 @@ _KEYS = re.compile(r"[0-9A-Fa-f]{32}:[0-9A-Fa-f]{32}")
 _TITLE = re.compile(r"[0-9A-Fa-f]{16}")
 _SAP_MAX, _BYTE_MAX = 0x3FFF, 255
 _REGISTERS_MAX = 60
+_OBJECTS = ("serial", "clock", "profile", "charge", "day_charge")
+LIMIT_W_MAX, _VOLTS_MAX = 10_000_000, 100_000
 _KNOWN = {
     "url",
     "framing",
@@ -35,6 +38,9 @@ _KNOWN = {
     "profile",
     "profile_hours",
     "relay",
+    "limiter",
+    "charge",
+    "day_charge",
     "deviation",
     "every_s",
 }
@@ -60,6 +66,9 @@ class Settings:
     profile_hours: int
     has_relay: bool
     is_reversed: bool
+    limiter: Limiter | None = None
+    charge: str | None = None
+    day_charge: str | None = None
 
     @property
     def keys(self) -> tuple[bytes, bytes]:
@@ -88,6 +97,9 @@ def settings(device: Device) -> Settings:
         profile=said.get("profile", "1.0.99.1.0.255"),
         profile_hours=said.get("profile_hours", 0),
         has_relay=said.get("relay", True) is not False,
+        limiter=_limiter(said.get("limiter")),
+        charge=said.get("charge"),
+        day_charge=said.get("day_charge"),
         is_reversed=said.get("deviation") == "reversed",
     )
 
@@ -111,6 +123,11 @@ def problems(device: Device) -> list[str]:
         for name, most in (("client", _BYTE_MAX), ("server", _SAP_MAX), ("server_physical", _SAP_MAX))
         if said.get(name) is not None and not (type(said[name]) is int and 1 <= said[name] <= most)
     ]
+    if said.get("limiter") is not None and _limiter(said["limiter"]) is None:
+        wrong.append(
+            'the setting limiter is such as {"obis": "0.0.17.0.0.255", "none_w": 13800}, '
+            'and with "volts" where it watches a current'
+        )
     hours = said.get("profile_hours", 0)
     if type(hours) is not int or not 0 <= hours <= HOURS_MAX:
         wrong.append(f"the setting profile_hours is a number from 0 to {HOURS_MAX}")
@@ -122,6 +139,20 @@ def problems(device: Device) -> list[str]:
         except BadValue as bad:
             wrong.append(f"field {field.path}: {bad}")
     return wrong
+
+
+def _limiter(said: Any) -> Limiter | None:
+    """Return where a meter limits; None if that is not said, or cannot be."""
+    if not isinstance(said, dict) or set(said) - {"obis", "none_w", "volts"}:
+        return None
+    obis, none_w, volts = said.get("obis"), said.get("none_w"), said.get("volts")
+    if not (isinstance(obis, str) and _OBIS.fullmatch(obis) and _is_obis(obis)):
+        return None
+    if type(none_w) is not int or not 0 < none_w <= LIMIT_W_MAX:
+        return None
+    if volts is not None and (type(volts) is not int or not 0 < volts <= _VOLTS_MAX):
+        return None
+    return Limiter(obis, none_w, volts)
 
 
 def _wrong_security(security: Any, secret: Any, title: Any) -> list[str]:
@@ -145,7 +176,9 @@ def _wrong_obis(said: Any) -> list[str]:
     if not isinstance(registers, list | tuple) or len(registers) > _REGISTERS_MAX:
         return [f"the setting registers is a list of at most {_REGISTERS_MAX} OBIS codes"]
     named = [("registers", each) for each in registers]
-    named += [(name, said[name]) for name in ("serial", "clock", "profile") if name in said]
+    named += [
+        (name, said[name]) for name in ("serial", "clock", "profile", "charge", "day_charge") if name in said
+    ]
     return [
         f"the setting {name} has {str(each)[:40]!r}, which is no OBIS code such as 1.0.1.8.0.255"
         for name, each in named

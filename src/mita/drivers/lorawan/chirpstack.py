@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from mita.drivers.lorawan.downlink import means_of
 from mita.drivers.lorawan.events import NoEvent, command_id, event_of, is_event, part, server_s
 from mita.drivers.lorawan.radio import best_signal, finite, percent
 from mita.drivers.lorawan.served import Served, Uplink, f_port_in, iso, payload_in
@@ -19,7 +20,7 @@ from mita.metering.domain import truncated
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from mita.drivers.lorawan.settings import Plan, Relay
+    from mita.drivers.lorawan.settings import LimitRule, Plan, Relay
     from mita.drivers.wire import Arrival, Device, Order
 
 _COMMAND_TOPIC = "application/{application_id}/device/{dev_eui}/command/down"
@@ -67,7 +68,8 @@ class ChirpStack(Served):
 
         An order that still waits there would be carried out too, and its id cannot be queued a second time.
         """
-        return None if plan_of(device).relay is None else Flush(device.address.lower())
+        plan = plan_of(device)
+        return None if plan.relay is None and plan.limit is None else Flush(device.address.lower())
 
     def _uplink(self, arrival: Arrival, device: Device) -> Uplink | None:
         if arrival.channel != "up":
@@ -105,11 +107,12 @@ class ChirpStack(Served):
         self, order: Order, device: Device, plan: Plan, *, payload: Any, f_port: int
     ) -> list[Outgoing]:
         topic = self._where_to(device, plan)
-        assert plan.relay is not None, "only a device with a relay comes here"
+        means = means_of(order, plan)
+        assert means is not None, "only a device that can comes here"
         if topic is None:
             return []
         write = _protobuf if plan.is_protobuf else _json
-        return [Outgoing(topic, write(order, device, plan.relay, payload=payload, f_port=f_port))]
+        return [Outgoing(topic, write(order, device, means, payload=payload, f_port=f_port))]
 
 
 def _uplink_in(event: Any, arrival: Arrival) -> Uplink:
@@ -168,11 +171,11 @@ def _log(event: Any, *, received_s: int) -> list[Any]:
     return [Alarm("device_fault", detail, taken_s=received_s)] if is_error else []
 
 
-def _json(order: Order, device: Device, relay: Relay, *, payload: Any, f_port: int) -> bytes:
+def _json(order: Order, device: Device, means: Relay | LimitRule, *, payload: Any, f_port: int) -> bytes:
     message = {
         "id": str(order.command_id),
         "devEui": device.address.lower(),
-        "confirmed": relay.is_confirmed,
+        "confirmed": means.is_confirmed,
         "fPort": f_port,
         "expiresAt": iso(order.expires_s),
     }
@@ -183,11 +186,11 @@ def _json(order: Order, device: Device, relay: Relay, *, payload: Any, f_port: i
     return json.dumps(message).encode()
 
 
-def _protobuf(order: Order, device: Device, relay: Relay, *, payload: Any, f_port: int) -> bytes:
+def _protobuf(order: Order, device: Device, means: Relay | LimitRule, *, payload: Any, f_port: int) -> bytes:
     from chirpstack_api import integration  # type: ignore[import-untyped]  # it ships no types
     from google.protobuf import json_format  # type: ignore[import-untyped]  # likewise
 
-    text = _json(order, device, relay, payload=payload, f_port=f_port)
+    text = _json(order, device, means, payload=payload, f_port=f_port)
     written: bytes = json_format.Parse(text, integration.DownlinkCommand()).SerializeToString(
         deterministic=True
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mita.drivers.fields import meter_of
-from mita.drivers.lorawan.settings import DOWNLINK_BYTES_MAX, F_PORT_MAX, plan_of
+from mita.drivers.lorawan.settings import DOWNLINK_BYTES_MAX, F_PORT_MAX, WATTS, plan_of
 from mita.drivers.wire import Abilities
 from mita.kit.quantity import BadValue, base_unit
 from mita.metering.domain import is_register_name
@@ -13,7 +13,7 @@ from mita.metering.domain import is_register_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mita.drivers.lorawan.settings import Plan
+    from mita.drivers.lorawan.settings import LimitRule, Plan, Relay
     from mita.drivers.wire import Device, Order
 
 _EUI_LENGTH = 16
@@ -24,6 +24,7 @@ def abilities(device: Device) -> Abilities:
     plan = plan_of(device)
     return Abilities(
         cut="none" if plan.relay is None else "relay",
+        limits=plan.limit is not None,
         proves=plan.switch is not None,
         sleeps=plan.device_class == "A",
         answer_s=plan.answer_s,
@@ -31,11 +32,30 @@ def abilities(device: Device) -> Abilities:
     )
 
 
+def means_of(order: Order, plan: Plan) -> Relay | LimitRule | None:
+    """Return how a device is told what an order wants: port, encoder; None if it cannot be."""
+    return plan.relay if order.limit is None else plan.limit
+
+
 def payload_of(order: Order, plan: Plan) -> bytes | Mapping[str, Any] | None:
-    """Return what an order is to the device, bytes or an object for an encoder; None without a relay."""
-    if plan.relay is None:
+    """Return what an order is to the device, bytes or an object for an encoder; None if there is none."""
+    if order.limit is None:
+        return None if plan.relay is None else plan.relay.on if order.is_on else plan.relay.off
+    if plan.limit is None:
         return None
-    return plan.relay.on if order.is_on else plan.relay.off
+    if order.limit.limit_w is None:
+        return plan.limit.lift
+    filled: Mapping[str, Any] = _filled(plan.limit.limit, order.limit.limit_w // plan.limit.scale_w)
+    return filled
+
+
+def _filled(value: Any, number: int) -> Any:
+    """Return an object with the power where it goes."""
+    if isinstance(value, dict):
+        return {key: _filled(each, number) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_filled(each, number) for each in value]
+    return number if value == WATTS else value
 
 
 def downlink_object(order: Order, device: Device) -> Mapping[str, Any] | None:
@@ -44,8 +64,8 @@ def downlink_object(order: Order, device: Device) -> Mapping[str, Any] | None:
     What it makes of it goes to ``encode_with`` of the driver.
     """
     plan = plan_of(device)
-    payload = payload_of(order, plan)
-    if plan.relay is None or plan.relay.encoder != "codec" or isinstance(payload, bytes):
+    payload, means = payload_of(order, plan), means_of(order, plan)
+    if means is None or means.encoder != "codec" or isinstance(payload, bytes):
         return None
     return payload
 
@@ -53,9 +73,10 @@ def downlink_object(order: Order, device: Device) -> Mapping[str, Any] | None:
 def encoder_input(order: Order, device: Device) -> dict[str, Any] | None:
     """Return what ``encodeDownlink`` of the device's codec takes; None if nothing has to be encoded."""
     wanted, plan = downlink_object(order, device), plan_of(device)
-    if wanted is None or plan.relay is None:
+    means = means_of(order, plan)
+    if wanted is None or means is None:
         return None
-    return {"data": dict(wanted), "fPort": plan.relay.f_port, "variables": dict(plan.variables)}
+    return {"data": dict(wanted), "fPort": means.f_port, "variables": dict(plan.variables)}
 
 
 def sendable(payload: bytes, f_port: int | None) -> bool:
@@ -69,7 +90,7 @@ def problems(device: Device, plan: Plan) -> Iterator[str]:
     if len(address) != _EUI_LENGTH or not set(address) <= set("0123456789abcdefABCDEF"):
         yield f"the address {address[:40]!r} is no DevEUI: 16 hex digits"
     yield from plan.problems
-    if not plan.fields and plan.relay is None:
+    if not plan.fields and plan.relay is None and plan.limit is None:
         yield "no field says which of its values is a register: it would give no reading"
     for field in plan.fields:
         if not is_register_name(field.register):

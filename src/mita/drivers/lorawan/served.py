@@ -50,7 +50,7 @@ class Served(ABC):
         """Return what is wrong with its settings and fields, in plain words."""
         plan = plan_of(device)
         found = list(downlink.problems(device, plan))
-        if plan.relay is not None and self._where_to(device, plan) is None:
+        if (plan.relay is not None or plan.limit is not None) and self._where_to(device, plan) is None:
             found.append(self._wants)
         return found
 
@@ -74,24 +74,26 @@ class Served(ABC):
     def encode(self, order: Order, device: Device) -> list[Outgoing]:
         """Return the downlink that carries out an order, with its id.
 
-        None if the device has no relay, or if its codec has to encode: see ``downlink_object``.
+        None if the device cannot be told so, or if its codec has to encode: see ``downlink_object``.
         """
         plan = plan_of(device)
         payload = downlink.payload_of(order, plan)
-        if plan.relay is None or payload is None:
+        means = downlink.means_of(order, plan)
+        if means is None or payload is None:
             return []
-        if plan.relay.encoder == "codec" and not isinstance(payload, bytes):
+        if means.encoder == "codec" and not isinstance(payload, bytes):
             return []
-        return self._outgoing(order, device, plan, payload=payload, f_port=plan.relay.f_port)
+        return self._outgoing(order, device, plan, payload=payload, f_port=means.f_port)
 
     def encode_with(
         self, order: Order, device: Device, *, payload: bytes, f_port: int | None = None
     ) -> list[Outgoing]:
-        """Return the downlink with the bytes that the device's codec made; none if it has no relay."""
+        """Return the downlink with the bytes that the device's codec made; none if it cannot be told."""
         plan = plan_of(device)
-        if plan.relay is None:
+        means = downlink.means_of(order, plan)
+        if means is None:
             return []
-        return self._outgoing(order, device, plan, payload=payload, f_port=f_port or plan.relay.f_port)
+        return self._outgoing(order, device, plan, payload=payload, f_port=f_port or means.f_port)
 
     @abstractmethod
     def _uplink(self, arrival: Arrival, device: Device) -> Uplink | None:

@@ -32,6 +32,8 @@ _DAY_S = 86_400
 _UPLINK_S = 3_600
 _MARGIN_S = 60
 _REMEMBERED = 4_096
+# stands in an object for an encoder where the power of a limit goes
+WATTS = "%watts%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,24 @@ class Relay:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitRule:
+    """What holds a supply to a power: an object for an encoder, with ``%watts%`` for the power in steps.
+
+    ``path`` is where an uplink says what the device holds it to, in the same steps; ``none`` what it says
+    there without a limit. With ``lift`` of bytes nothing has to be encoded to lift it.
+    """
+
+    f_port: int
+    limit: Mapping[str, Any]
+    lift: bytes | Mapping[str, Any]
+    path: str
+    none: tuple[Any, ...]
+    scale_w: int = 1
+    is_confirmed: bool = True
+    encoder: Encoder = "server"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A device's settings, with those of its model; ``problems`` are what is wrong with them, in words."""
 
@@ -106,6 +126,7 @@ class Plan:
     alarms: tuple[AlarmRule, ...] = ()
     shown: frozenset[str] = frozenset()
     relay: Relay | None = None
+    limit: LimitRule | None = None
     codec: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     device_class: DeviceClass = "A"
@@ -257,6 +278,7 @@ def _plan(reader: _Reader, *, fields: tuple[Field, ...], problems: list[str]) ->
         "alarms": tuple(rule for each in reader.parts("alarms") if (rule := _alarm(each)) is not None),
         "shown": frozenset(str(path) for path in reader.words("shown")),
         "relay": _part(reader, "relay", lambda part: _relay(part, codec=codec)),
+        "limit": _part(reader, "limit", lambda part: _limit(part, codec=codec)),
         "variables": _variables(reader),
         "answer_s": reader.whole("answer_s", least=1, most=31 * _DAY_S) or default_s,
         "attempts": reader.whole("attempts", least=1, most=20) or 3,
@@ -356,6 +378,38 @@ def _relay(part: _Reader, *, codec: str | None) -> Relay | None:
         part.problem("encoder", "is a codec, but none is named in codec")
         return None
     return Relay(f_port, on, off, is_confirmed, encoder)
+
+
+def _limit(part: _Reader, *, codec: str | None) -> LimitRule | None:
+    f_port = part.whole("f_port", least=1, most=F_PORT_MAX)
+    limit, lift = _order(part, "limit"), _order(part, "lift")
+    path, none = part.text("path", is_needed=True), part.words("none")
+    scale_w = part.whole("scale_w", least=1, most=100_000) or 1
+    is_confirmed = part.truth("confirmed", default=True)
+    default: Encoder = "server" if codec is None else "codec"
+    encoder: Encoder = part.choice("encoder", of=get_args(Encoder), default=default)
+    if f_port is None:
+        part.problem("f_port", "must tell the port that the device listens on")
+    if not isinstance(limit, dict) or not has_watts(limit):
+        part.problem("limit", 'must be an object for an encoder that has "%watts%" where the power stands')
+        return None
+    if encoder == "codec" and codec is None:
+        part.problem("encoder", "is a codec, but none is named in codec")
+        return None
+    if not none:
+        part.problem("none", "must name what the device says where it has no limit")
+    if f_port is None or lift is None or path is None or not none:
+        return None
+    return LimitRule(f_port, limit, lift, path, none, scale_w, is_confirmed, encoder)
+
+
+def has_watts(value: Any) -> bool:
+    """Tell whether ``%watts%`` stands anywhere in an object."""
+    if isinstance(value, dict):
+        return any(has_watts(each) for each in value.values())
+    if isinstance(value, list):
+        return any(has_watts(each) for each in value)
+    return bool(value == WATTS)
 
 
 def _order(part: _Reader, key: str) -> bytes | Mapping[str, Any] | None:

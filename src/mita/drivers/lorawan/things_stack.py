@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from mita.drivers.lorawan.downlink import means_of
 from mita.drivers.lorawan.events import command_id, part, server_s
 from mita.drivers.lorawan.radio import best_signal, percent
 from mita.drivers.lorawan.served import Served, Uplink, f_port_in, payload_in
@@ -86,7 +87,7 @@ class Tts(Served):
         """
         plan = plan_of(device)
         path = self._where_to(device, plan)
-        if plan.relay is None or path is None or plan.is_appended:
+        if (plan.relay is None and plan.limit is None) or path is None or plan.is_appended:
             return None
         return Outgoing(path, json.dumps({"downlinks": []}).encode())
 
@@ -124,12 +125,13 @@ class Tts(Served):
         self, order: Order, device: Device, plan: Plan, *, payload: Any, f_port: int
     ) -> list[Outgoing]:
         path = self._where_to(device, plan)
-        assert plan.relay is not None, "only a device with a relay comes here"
+        means = means_of(order, plan)
+        assert means is not None, "only a device that can comes here"
         if path is None:
             return []
         message: dict[str, Any] = {
             "f_port": f_port,
-            "confirmed": plan.relay.is_confirmed,
+            "confirmed": means.is_confirmed,
             "correlation_ids": [str(order.command_id)],
         }
         if isinstance(payload, bytes):

@@ -12,14 +12,14 @@ from mita.drivers.fields import at, flat, told
 from mita.drivers.lorawan.settings import plan_of
 from mita.drivers.lorawan.times import AHEAD_S_MAX, CLOCK_MIN_S, instant_s
 from mita.drivers.text import JsonObject
-from mita.drivers.wire import Alarm, Decoded, Health, Shown, SwitchState
+from mita.drivers.wire import Alarm, Decoded, Health, LimitState, Shown, SwitchState
 from mita.metering.domain import Rejection, temperature_centi, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mita.drivers.fields import Field
-    from mita.drivers.lorawan.settings import Plan
+    from mita.drivers.lorawan.settings import LimitRule, Plan
     from mita.drivers.wire import Device
 
 ITEMS_MAX = 1_000
@@ -241,9 +241,24 @@ def _reports(uplink: _Reading, clock: _Clock, health: Health) -> list[Any]:
         word = at(uplink.obj, switch.path)
         if word is not None and (word in switch.on or word in switch.off):
             reports.append(SwitchState(word in switch.on, switch.meter, taken_s=clock.taken_s))
+    limit = None if uplink.plan.limit is None else _limit(uplink, uplink.plan.limit, clock)
+    if limit is not None:
+        reports.append(limit)
     reports += _alarms(uplink, clock)
     reports += _shown(uplink, clock)
     return reports
+
+
+def _limit(uplink: _Reading, rule: LimitRule, clock: _Clock) -> LimitState | None:
+    word = at(uplink.obj, rule.path)
+    if word is None or isinstance(word, dict | list):
+        return None
+    if word in rule.none:
+        return LimitState(None, taken_s=clock.taken_s, step_w=rule.scale_w)
+    number = _number(word)
+    if number is None or number < 0:
+        return None
+    return LimitState(int(number * rule.scale_w), taken_s=clock.taken_s, step_w=rule.scale_w)
 
 
 def _health(uplink: _Reading, clock: _Clock, health: Health) -> Health:

@@ -2,7 +2,7 @@
 
 An arrival is ``{"blocks": [[4, 72, [17562, 37879]]], "refused": [[4, 342, 2, 2]], "relay": 1}``: function,
 first word, words; what the unit refused as function, first word, how many, Modbus exception; what the relay's
-read-back said.
+read-back said. ``"limit": [2000]`` are the words of the register that limits.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 from mita.drivers.fields import Field, told
 from mita.drivers.modbus import maps
 from mita.drivers.modbus.setup import BadSettings, Setup, setup
-from mita.drivers.modbus.values import number, scaled
+from mita.drivers.modbus.values import number, scaled, words_of
 from mita.drivers.text import parse_json
-from mita.drivers.wire import Abilities, Decoded, Outgoing, Shown, SwitchState
+from mita.drivers.wire import Abilities, Decoded, LimitState, Outgoing, Shown, SwitchState
 from mita.kit.quantity import BadValue, base_unit
 from mita.metering.domain import Rejection, truncated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mita.drivers.wire import Arrival, Device, Order
+    from mita.drivers.wire import Arrival, Device, LimitOrder, Order
 
 CHANNEL = "modbus"
 _ANSWER_S = 20
@@ -54,12 +54,14 @@ class Modbus:
     def abilities(self, device: Device) -> Abilities:
         """Return that a device with a relay is switched, and proves it if the relay can be read back."""
         try:
-            relay = setup(device.settings).relay
+            ready = setup(device.settings)
         except BadSettings:
-            relay = None
-        if relay is None:
             return Abilities(answer_s=_ANSWER_S)
-        return Abilities(cut="relay", proves=relay.readback is not None, answer_s=_ANSWER_S)
+        limits = ready.limit is not None
+        if ready.relay is None:
+            return Abilities(limits=limits, answer_s=_ANSWER_S)
+        proves = ready.relay.readback is not None
+        return Abilities(cut="relay", limits=limits, proves=proves, answer_s=_ANSWER_S)
 
     def check(self, device: Device) -> list[str]:
         """Return what is wrong with settings and fields, in plain words."""
@@ -89,14 +91,22 @@ class Modbus:
             detail = f"the device says that it has no value of {named}"
             decoded.rejections.append(_rejection(device, arrival, "missing_value", detail))
         _take_relay(decoded, read=read, ready=ready, arrival=arrival)
+        if read.limit is not None and ready.limit is not None:
+            decoded.reports.append(limit_state(read.limit, ready, taken_s=arrival.received_s))
         return decoded
 
     def encode(self, order: Order, device: Device) -> list[Outgoing]:
-        """Return the one write that switches: ``{"fn": 5, "address": 0, "value": 1}``, perhaps a ``unit``."""
+        """Return the one write that switches: ``{"fn": 5, "address": 0, "value": 1}``, perhaps a ``unit``.
+
+        That of a limit has ``values``, its words.
+        """
         try:
-            relay = setup(device.settings).relay
+            ready = setup(device.settings)
         except BadSettings:
-            relay = None
+            return []
+        if order.limit is not None:
+            return _limiting(order.limit, ready)
+        relay = ready.relay
         if relay is None:
             return []
         write: dict[str, int] = {
@@ -107,6 +117,17 @@ class Modbus:
         if relay.unit is not None:
             write["unit"] = relay.unit
         return [Outgoing(CHANNEL, json.dumps(write).encode())]
+
+
+def _limiting(order: LimitOrder, ready: Setup) -> list[Outgoing]:
+    limit = ready.limit
+    if limit is None:
+        return []
+    values = words_of(limit.raw_of(order.limit_w), count=limit.count, word_order=ready.map.word_order)
+    write: dict[str, Any] = {"fn": limit.fn, "address": limit.address, "values": values}
+    if limit.unit is not None:
+        write["unit"] = limit.unit
+    return [Outgoing(CHANNEL, json.dumps(write).encode())]
 
 
 def fields_of(device: Device, ready: Setup) -> list[Field]:
@@ -147,6 +168,8 @@ class _Read:
         self.refused = [_whole(item, _REFUSED) for item in refused] if isinstance(refused, list) else []
         relay = parsed.get("relay")
         self.relay = None if relay is None else _whole([relay], 1)[0]
+        limit = parsed.get("limit")
+        self.limit = None if limit is None else _whole(limit, len(limit) if isinstance(limit, list) else 0)
 
     @staticmethod
     def _block(block: Any) -> tuple[int, int, list[int]]:
@@ -246,6 +269,15 @@ def _take_relay(decoded: Decoded, *, read: _Read, ready: Setup, arrival: Arrival
         decoded.reports.append(SwitchState(is_on, taken_s=arrival.received_s))
     else:
         decoded.reports.append(Shown("relay", Decimal(read.relay), taken_s=arrival.received_s))
+
+
+def limit_state(words: Sequence[int], ready: Setup, *, taken_s: int) -> LimitState:
+    """Return to which power a unit's register holds the supply."""
+    assert ready.limit is not None, "it was read"
+    raw = 0
+    for word in words if ready.map.word_order == "big" else reversed(words):
+        raw = raw << 16 | word
+    return LimitState(ready.limit.watts_of(raw), taken_s=taken_s, step_w=ready.limit.step_w)
 
 
 def _rejection(device: Device, arrival: Arrival, code: str, detail: str) -> Rejection:

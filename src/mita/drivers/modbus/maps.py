@@ -21,6 +21,7 @@ from mita.kit.quantity import BadValue, base_unit
 BLOCK_WORDS_MAX = 125
 _ADDRESSES = 0x10000
 _WRITE_COIL = 5
+_WRITE_ONE = 6
 _COILS = {1, 2}
 _FILE_BYTES_MAX = 64 * 1024
 _POINTS_MAX = 500
@@ -107,6 +108,59 @@ class Relay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unit: Annotated[int, msgspec.Meta(ge=0, le=255)] | None = None
 
 
+class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A register that holds the supply to a power: a word is ``watts * scale / factor``, rounded down.
+
+    ``fn`` writes one word (6) or several (16); it is read back by function 3 from ``address``, or by another
+    one from ``readback``. ``none`` is written to lift the limit, and read where there is none. A register in
+    amperes has ``volts``, those of all phases together.
+    """
+
+    fn: Literal[6, 16]
+    address: Word
+    none: Annotated[int, msgspec.Meta(ge=0, le=0xFFFFFFFF)]
+    type: Literal["uint16", "uint32"] = "uint16"
+    scale: Positive = 1
+    factor: Positive = 1
+    volts: Annotated[int, msgspec.Meta(ge=1, le=100_000)] | None = None
+    read_fn: ReadFunction = 3
+    readback: Word | None = None
+    unit: Annotated[int, msgspec.Meta(ge=0, le=255)] | None = None
+
+    @property
+    def count(self) -> int:
+        """How many words it has."""
+        return WORDS[self.type]
+
+    @property
+    def read_address(self) -> int:
+        """Where it is read back."""
+        return self.address if self.readback is None else self.readback
+
+    @property
+    def most(self) -> int:
+        """The greatest number that it holds."""
+        return (1 << 16 * self.count) - 1
+
+    @property
+    def step_w(self) -> int:
+        """How finely it holds a power, in watts, rounded up."""
+        return -(-self.factor * (self.volts or 1) // self.scale)
+
+    def raw_of(self, limit_w: int | None) -> int:
+        """Return what is written for a power in watts; None lifts the limit."""
+        if limit_w is None:
+            return self.none
+        raw = limit_w * self.scale // (self.factor * (self.volts or 1))
+        # what does not fit is less than was asked, and what means "none" must not be written for a limit
+        raw = min(raw, self.most)
+        return raw - 1 if raw == self.none and raw > 0 else raw
+
+    def watts_of(self, raw: int) -> int | None:
+        """Return the power in watts that a register holds; None: no limit."""
+        return None if raw == self.none else raw * self.factor * (self.volts or 1) // self.scale
+
+
 class Probe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A value that says whether this is the right meter: it lies from ``min`` to ``max``."""
 
@@ -131,6 +185,7 @@ class Map(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     missing: list[Marker | int] = msgspec.field(default_factory=list)
     resolution: Decimal | None = None
     relay: Relay | None = None
+    limit: Limit | None = None
     probe: Probe | None = None
     source: str = ""
     licence: str = ""
@@ -240,8 +295,8 @@ def _problems(found: Map) -> list[str]:
         problems.append(f"more than {_BLOCKS_MAX} blocks")
     if not _ID.fullmatch(found.id):
         problems.append(f"id {found.id!r} must be small letters, digits and _")
-    if not found.points and found.relay is None:
-        problems.append("there is neither a point nor a relay")
+    if not found.points and found.relay is None and found.limit is None:
+        problems.append("there is neither a point nor a relay nor a limit")
     for what in ("name", "register"):
         values = [getattr(point, what) for point in found.points if getattr(point, what) is not None]
         problems += [
@@ -253,6 +308,8 @@ def _problems(found: Map) -> list[str]:
         problems.append(f"resolution {found.resolution} is not a power of ten such as 0.001")
     if found.relay is not None:
         problems += [f"relay: {problem}" for problem in _relay_problems(found.relay)]
+    if found.limit is not None:
+        problems += [f"limit: {problem}" for problem in _limit_problems(found.limit)]
     if found.probe is not None and found.probe.min >= found.probe.max:
         problems.append("probe: min must be below max")
     return problems
@@ -267,6 +324,17 @@ def _relay_problems(relay: Relay) -> list[str]:
         problems.append("on and off of its readback are the same")
     if readback is not None and readback.fn in _COILS and {readback.on, readback.off} != {0, 1}:
         problems.append("a coil reads 0 or 1")
+    return problems
+
+
+def _limit_problems(limit: Limit) -> list[str]:
+    problems = []
+    if limit.none > limit.most:
+        problems.append(f"none {limit.none} does not fit into {limit.type}")
+    if limit.fn == _WRITE_ONE and limit.count != 1:
+        problems.append("function 6 writes one word: write two with function 16")
+    if limit.address + limit.count > _ADDRESSES or limit.read_address + limit.count > _ADDRESSES:
+        problems.append("it goes beyond the last address")
     return problems
 
 

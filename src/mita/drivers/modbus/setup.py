@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _Made = TypeVar("_Made")
 _SETTINGS = {
-    "url", "unit", "map", "every_s", "ct_ratio", "word_order", "byte_order", "relay", "timeout_ms", "retries"
+    "url", "unit", "map", "every_s", "ct_ratio", "word_order", "byte_order", "relay", "limit", "timeout_ms",
+    "retries"
 }  # fmt: skip
 _SERIAL_PORT = re.compile(r"/dev/[\w./-]{1,100}|COM\d{1,3}")
 _SERIAL_KEYS = {"baud", "parity", "stop", "bits"}
@@ -76,6 +77,11 @@ class Setup:
     def relay(self) -> maps.Relay | None:
         """The relay, if it has one."""
         return self.map.relay
+
+    @property
+    def limit(self) -> maps.Limit | None:
+        """The register that holds the supply to a power, if it has one."""
+        return self.map.limit
 
 
 def setup(settings: Mapping[str, Any]) -> Setup:
@@ -170,7 +176,7 @@ def _map(settings: Mapping[str, Any]) -> maps.Map:
     else:
         raise BadSettings(["map must be the id of a map, or a whole map"])
     changed: dict[str, Any] = {
-        key: settings[key] for key in ("word_order", "byte_order", "relay") if key in settings
+        key: settings[key] for key in ("word_order", "byte_order", "relay", "limit") if key in settings
     }
     return maps.changed(chosen, changed) if changed else chosen
 

@@ -129,3 +129,9 @@ def scaled(value: Decimal, *, scale: int, factor: int, resolution: Decimal | Non
     if resolution is not None:
         result = result.quantize(resolution, rounding="ROUND_HALF_UP", context=_EXACT)
     return result
+
+
+def words_of(raw: int, *, count: int, word_order: ByteOrder) -> list[int]:
+    """Return a whole number above zero as so many words."""
+    words = [raw >> 16 * place & _WORD_MAX for place in reversed(range(count))]
+    return words if word_order == "big" else words[::-1]

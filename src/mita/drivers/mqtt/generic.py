@@ -4,17 +4,19 @@ Which topics are its, and which level is the device, is a setting of ingest. Wha
 before the path: the number 12.5 on a topic that leaves ``energy/total`` has the path ``energy.total``; with
 nothing left a plain number has the path ``value``.
 
-Settings, all of them paths (with what is left of the topic) and words of the device:
-``time_path``: its time (seconds or milliseconds since 1970, ISO 8601). ``items_path``: a list of objects in
-the message, each with values and a time of its own; a message that is a list needs no setting.
-``switch``, ``online``: ``{"path", "on", "off"}``. ``battery_path``: percent.
-``relay``: ``{"topic", "on", "off"}``, texts to send, in which ``%id%`` is our id of the command and
-``%expires%`` its end in seconds since 1970; ``%device%`` in the topic is the address.
+Settings, all of them paths (with what is left of the topic) and words of the device: ``time_path``: its time
+(seconds or milliseconds since 1970, ISO 8601). ``items_path``: a list of objects in the message, each with
+values and a time of its own; a message that is a list needs no setting. ``switch``, ``online``: ``{"path",
+"on", "off"}``. ``battery_path``: percent. ``relay``: ``{"topic", "on", "off"}``, texts to send, in which
+``%id%`` is our id of the command and ``%expires%`` its end in seconds since 1970; ``%device%`` in the topic
+is the address. ``limit``: ``{"topic", "text", "lift", "path", "none"}``, a text to send in which ``%watts%``
+is the power, and one that lifts the limit; ``path`` is where the device says its limit in watts, ``none``
+what it says without one.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -34,15 +36,16 @@ from mita.drivers.mqtt.setup import faults, sent
 from mita.drivers.mqtt.suggestion import Suggestion
 from mita.drivers.mqtt.telling import Said, tell
 from mita.drivers.mqtt.times import taken
-from mita.drivers.wire import Abilities, Decoded, Health, Outgoing, SwitchState
+from mita.drivers.wire import Abilities, Decoded, Health, LimitState, Outgoing, SwitchState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mita.drivers.wire import Arrival, Device, Order
 
-_SETTINGS = ("time_path", "items_path", "switch", "online", "battery_path", "relay")
+_SETTINGS = ("time_path", "items_path", "switch", "online", "battery_path", "relay", "limit")
 ITEMS_MAX = 1_000
+LIMIT_W_MAX = 10_000_000
 
 
 class Generic:
@@ -54,16 +57,18 @@ class Generic:
         """Return what the device can do: switch if it is set how; prove it if it is set where it says so."""
         has_switch = _relay(device) is not None
         return Abilities(
-            cut="relay" if has_switch else "none", proves=has_switch and _words(device, "switch") is not None
+            cut="relay" if has_switch else "none",
+            limits=_limit(device) is not None,
+            proves=has_switch and _words(device, "switch") is not None,
         )
 
     def check(self, device: Device) -> list[str]:
         """Return what is wrong with settings and fields."""
-        rest = {name: value for name, value in device.settings.items() if name != "relay"}
+        rest = {name: value for name, value in device.settings.items() if name not in ("relay", "limit")}
         found = [
             each
             for each in faults(device, known=_SETTINGS, has_defaults=False)
-            if not each.startswith("setting 'relay'")
+            if not each.startswith(("setting 'relay'", "setting 'limit'"))
         ]
         found += [
             f"setting {name!r} is not a path"
@@ -77,6 +82,11 @@ class Generic:
         ]
         if device.settings.get("relay", False) is not False and _relay(device) is None:
             found.append('setting \'relay\' is not such as {"topic": "plug/%device%", "on": "1", "off": "0"}')
+        if device.settings.get("limit") is not None and _limit(device) is None:
+            found.append(
+                'setting \'limit\' is not such as {"topic": "plug/%device%/limit", "text": "%watts%", '
+                '"lift": "0", "path": "limit", "none": 0}'
+            )
         return found
 
     def decode(self, arrival: Arrival, device: Device) -> Decoded:
@@ -103,11 +113,14 @@ class Generic:
 
     def encode(self, order: Order, device: Device) -> list[Outgoing]:
         """Return the text that switches, as it is set."""
-        relay = _relay(device)
-        if relay is None:
+        relay, limit = _relay(device), _limit(device)
+        if order.limit is not None and limit is not None:
+            topic, text = limit.topic, limit.lift if order.limit.limit_w is None else limit.text
+            text = text.replace("%watts%", str(order.limit.limit_w))
+        elif order.limit is None and relay is not None:
+            topic, text = relay[0], relay[1] if order.is_on else relay[2]
+        else:
             return []
-        topic, on, off = relay
-        text = on if order.is_on else off
         text = text.replace("%id%", str(order.command_id)).replace("%expires%", str(order.expires_s))
         topic = topic.replace("%device%", device.address)
         return sent(topic, text.encode("utf-8", "replace"))
@@ -156,7 +169,14 @@ def _said(item: Any, arrival: Arrival, device: Device) -> Said:
     return Said(item, when, device.fields, (time_path,))
 
 
-def _reports(said: Said, device: Device) -> Iterator[SwitchState | Health]:
+def _reports(said: Said, device: Device) -> Iterator[SwitchState | LimitState | Health]:
+    limit = _limit(device)
+    if limit is not None:
+        value = at(said.values, limit.path)
+        if _same(value, limit.none):
+            yield LimitState(None, taken_s=said.taken.clock_s)
+        elif isinstance(value, Decimal) and value.is_finite() and 0 <= value <= LIMIT_W_MAX:
+            yield LimitState(int(value), taken_s=said.taken.clock_s)
     is_on = _truth(said.values, device, "switch")
     if is_on is not None:
         yield SwitchState(is_on, taken_s=said.taken.clock_s)
@@ -199,6 +219,29 @@ def _word(value: Any) -> bool | str | Decimal | None:
     if isinstance(value, bool | str | Decimal):
         return value
     return Decimal(value) if isinstance(value, int) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    topic: str
+    text: str
+    lift: str
+    path: str
+    none: Any
+
+
+def _limit(device: Device) -> _Limit | None:
+    found = device.settings.get("limit")
+    if not isinstance(found, dict) or set(found) != {"topic", "text", "lift", "path", "none"}:
+        return None
+    texts = [found[name] for name in ("topic", "text", "lift", "path")]
+    none = _word(found["none"])
+    if not all(isinstance(each, str) and each for each in texts) or none is None:
+        return None
+    topic, text, lift, path = texts
+    if "%watts%" not in text or text == lift or not is_sane(topic.replace("%device%", "x")):
+        return None
+    return _Limit(topic, text, lift, path, none)
 
 
 def _relay(device: Device) -> tuple[str, str, str] | None:

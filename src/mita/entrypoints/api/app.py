@@ -56,6 +56,7 @@ from mita.entrypoints.posts import Posts
 from mita.estates import operations as estate_operations
 from mita.estates import queries as estate_queries
 from mita.estates.api import router as estates_router
+from mita.flexibility.api import router as flexibility_router
 from mita.identity.api import router as identity_router
 from mita.identity.api.asking import SIGNING_IN, SigningIn
 from mita.identity.api.roles import KNOWN_PERSON
@@ -113,6 +114,7 @@ _FEATURES = (
     ledger_router,
     wallets_router,
     credit_router,
+    flexibility_router,
     tenancies_router,
     rounds_router,
     webhooks_router,

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.credit import queries as credit_queries
-from mita.credit.domain import OPEN_STATES
+from mita.credit.domain import OPEN_STATES, SWITCHING
 from mita.credit.models import Supply, SupplyCommand
 from mita.estates import queries as estate_queries
 from mita.ledger import queries as ledger_queries
@@ -68,7 +68,7 @@ async def unit_views(
         session, estate_id=estate_id, states=OPEN_STATES, limit=_COMMANDS_MAX
     )
     for command in commands:
-        if command.unit_id in views:
+        if command.unit_id in views and command.action in SWITCHING:
             # newest first: what follows is older
             views[command.unit_id].commands.setdefault(command.utility, command)
     return list(views.values())

@@ -165,12 +165,17 @@ async def _meters(
     return shown
 
 
+def _action(row: SupplyCommand) -> str:
+    words = {"off": "Switch off", "on": "Switch on", "lift": "Lift the limit"}
+    return words.get(row.action) or f"Limit to {row.limit_w} W"
+
+
 def _command(row: SupplyCommand, *, local: tzinfo, now: datetime) -> dict[str, Any]:
     return {
         "when": _local(row.asked_at, local=local, now=now),
         "changed": _local(row.changed_at, local=local, now=now),
         "age": shown_age(row.changed_at, now=now),
-        "action": "Switch off" if row.action == "off" else "Switch on",
+        "action": _action(row),
         "utility": NAMES[row.utility].lower(),
         "state": row.state,
         "state_name": _STATE_NAMES[row.state],

@@ -142,6 +142,9 @@ class CommandSender:
             # another process may have sent it while this one waited for the row
             if command.state != "asked" and (command.answer_due_at is None or command.answer_due_at > now):
                 return
+            # an off that was asked meanwhile comes first, whatever the order in which they were asked
+            if await credit_queries.waits_for_supply(session, command=command):
+                return
             if command.expires_at <= now:
                 await credit.record_command_state(
                     session, estate_id=estate_id, command_id=command_id, state="failed", now=now

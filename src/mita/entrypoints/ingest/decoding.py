@@ -10,7 +10,7 @@ from mita.devices.operations import Noted, Passed
 from mita.drivers import wire
 from mita.drivers.codecs.runner import Call, CodecFailed, CodecRunner
 from mita.drivers.known import driver_named
-from mita.drivers.wire import Alarm, Decoded, Shown, Step, SwitchState
+from mita.drivers.wire import Alarm, Decoded, LimitState, Shown, Step, SwitchState
 from mita.kit.clock import from_us
 from mita.kit.quantity import PULSE
 from mita.metering.domain import Rejection, truncated
@@ -39,7 +39,7 @@ class Heard:
     def has_supply_reports(self) -> bool:
         """Whether it says something of a supply; what a broker retained is not new, and says nothing."""
         return not self.arrival.is_retained and any(
-            isinstance(each, SwitchState | Step) for each in self.decoded.reports
+            isinstance(each, SwitchState | LimitState | Step) for each in self.decoded.reports
         )
 
     def noted(self) -> Noted:

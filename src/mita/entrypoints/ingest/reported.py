@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mita.credit import operations as credit
 from mita.devices.operations import LastWord
-from mita.drivers.wire import Step, SwitchState
+from mita.drivers.wire import LimitState, Step, SwitchState
 from mita.kit.clock import from_us
 from mita.kit.errors import NotFound
 from mita.metering import queries as metering
@@ -43,18 +43,20 @@ def news(heard: Heard, last_words: dict[str, LastWord]) -> list[Report]:
 
 
 def without_repeats(
-    reports: Sequence[Report], *, device: str, said: dict[tuple[str, str | None], bool]
+    reports: Sequence[Report], *, device: str, said: dict[tuple[str, str | None, bool], bool | int | None]
 ) -> list[Report]:
-    """Return reports without states of the switch that were just said; ``said`` is brought up to date.
+    """Return reports without states that were just said; ``said`` is brought up to date.
 
     Many devices tell it with every reading: once in a batch is enough, unless it changes.
     """
     found: list[Report] = []
     for report in reports:
-        if isinstance(report, SwitchState) and report.command_id is None:
-            if said.get((device, report.meter)) == report.is_on:
+        if isinstance(report, SwitchState | LimitState) and report.command_id is None:
+            word = report.is_on if isinstance(report, SwitchState) else report.limit_w
+            key = (device, report.meter, isinstance(report, SwitchState))
+            if key in said and said[key] == word:
                 continue
-            said[device, report.meter] = report.is_on
+            said[key] = word
         found.append(report)
     return found
 
@@ -65,7 +67,13 @@ def _is_old(said: SwitchState, said_at: datetime, before: LastWord) -> bool:
     return said_at < before.at or (said_at == before.at and is_contradicted)
 
 
-def _said_at(said: SwitchState, received_us: int) -> datetime:
+def _word(said: SwitchState | LimitState) -> str:
+    if isinstance(said, SwitchState):
+        return "on" if said.is_on else "off"
+    return "no limit" if said.limit_w is None else f"{said.limit_w} W"
+
+
+def _said_at(said: SwitchState | LimitState, received_us: int) -> datetime:
     return from_us(received_us if said.taken_s is None else min(said.taken_s * 1_000_000, received_us))
 
 
@@ -85,8 +93,8 @@ async def record_reports(
     """
     rejections: list[Rejection] = []
     for report in reports:
-        if isinstance(report, SwitchState):
-            found = await _switch(
+        if isinstance(report, SwitchState | LimitState):
+            found = await _state(
                 session,
                 estate_id=estate_id,
                 device=device,
@@ -102,18 +110,18 @@ async def record_reports(
     return rejections
 
 
-async def _switch(
+async def _state(
     session: AsyncSession,
     *,
     estate_id: int,
     device: str,
-    said: SwitchState,
+    said: SwitchState | LimitState,
     received_us: int,
     source: str,
     now: datetime,
 ) -> Rejection | None:
-    """Record a switch's state for the supply behind it, or say why there is none."""
-    raw = f"{said.command_id or 'switch'} {'on' if said.is_on else 'off'}"
+    """Record the state of a switch, or a limit, for the supply behind it, or say why there is none."""
+    raw = f"{said.command_id or 'switch'} {_word(said)}"
     meters = await metering.meters_behind(session, estate_id=estate_id, device=device)
     try:
         if said.command_id is not None:
@@ -124,16 +132,13 @@ async def _switch(
         if not fitting:
             return Rejection(source, said.meter, None, raw, "unknown_command", _not_its_own(device, said))
         for unit_id, utility in dict.fromkeys((each.unit_id, each.utility) for each in fitting):
-            await credit.record_switch(
-                session,
-                estate_id=estate_id,
-                unit_id=unit_id,
-                utility=utility,
-                is_on=said.is_on,
-                said_at=_said_at(said, received_us),
-                now=now,
-                command_id=said.command_id,
-            )
+            place: dict[str, Any] = {"estate_id": estate_id, "unit_id": unit_id, "utility": utility}
+            told: dict[str, Any] = {"said_at": _said_at(said, received_us), "command_id": said.command_id}
+            if isinstance(said, SwitchState):
+                await credit.record_switch(session, **place, **told, is_on=said.is_on, now=now)
+            else:
+                limit_w, step_w = said.limit_w, said.step_w
+                await credit.record_limit(session, **place, **told, limit_w=limit_w, step_w=step_w, now=now)
     except NotFound as missing:
         return Rejection(source, said.meter, None, raw, "unknown_command", missing.detail)
     return None
@@ -152,7 +157,7 @@ def _switched(meters: Sequence[Meter], *, serial: str | None) -> list[Meter]:
     return supplies if len({(each.unit_id, each.utility) for each in supplies}) == 1 else []
 
 
-def _not_its_own(device: str, said: SwitchState) -> str:
+def _not_its_own(device: str, said: SwitchState | LimitState) -> str:
     what = "the supply of which it speaks" if said.command_id is None else f"command {said.command_id}"
     return f"device {truncated(device)[:100]!r} does not switch {what}"
 

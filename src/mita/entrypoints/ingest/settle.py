@@ -176,7 +176,7 @@ class Settler:
                 # of all that are noted below: who locks some first and the others later may meet another
                 names = sorted({each.arrival.device for each in heard if each.is_registered})
                 last_words = await devices.last_words(session, estate_id=estate_id, names=names)
-            said: dict[tuple[str, str | None], bool] = {}
+            said: dict[tuple[str, str | None, bool], bool | int | None] = {}
             for each in heard:
                 if each.has_supply_reports:
                     device = each.arrival.device

@@ -1,15 +1,17 @@
-"""DLMS/COSEM meters over TCP or a serial port: registers, load profile, clock and relay."""
+"""DLMS/COSEM meters over TCP or a serial port: registers, load profile, clock, relay, limiter and prices."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from mita.drivers.dlms import PORT, DlmsDriver, Settings, clock_bytes, clock_s, settings
 from mita.drivers.dlms.driver import ROWS_MAX
+from mita.drivers.dlms.limiter import held_w, threshold_of
 from mita.drivers.urls import place
-from mita.drivers.wire import Arrival, Decoded, Step, SwitchState
+from mita.drivers.wire import Arrival, Decoded, LimitState, Step, SwitchState
 from mita.entrypoints.polling.dlms_client import (
     DlmsFailed,
     DlmsRefused,
@@ -18,13 +20,15 @@ from mita.entrypoints.polling.dlms_client import (
     digits,
     rows_between,
 )
+from mita.entrypoints.polling.dlms_objects import give_prices, held_prices, limiter_said, set_limit
 from mita.entrypoints.polling.line import RefusedByDevice, Unreachable
+from mita.kit.clock import now_utc
 from mita.metering.domain import Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mita.drivers.wire import Device, Order, Report
+    from mita.drivers.wire import Device, FlatPrices, HeldPrices, Order, Report
 
 _T = TypeVar("_T")
 _RELAY = "0.0.96.3.10.255"
@@ -97,6 +101,10 @@ class DlmsLine:
                 said["clock"] = _octets(clock).hex()
             if found.has_relay:
                 said |= _relay(session) or {}
+            limiter = found.limiter
+            if limiter is not None:
+                held = _or_none(lambda: limiter_said(session, limiter))
+                said |= {} if held is None else {"limiter": held}
             return said
 
         decoded = _decoded(await self._converse(device, job), device, now_s=now_s)
@@ -138,6 +146,8 @@ class DlmsLine:
         """
         if order.expires_s <= now_s:
             return [Step(order.command_id, "failed", "the command expired before it was sent")]
+        if order.limit is not None:
+            return await self._limit(order, device, limit_w=order.limit.limit_w, now_s=now_s)
         if not settings(device).has_relay:
             return [Step(order.command_id, "failed", "the settings say that the meter has no relay")]
 
@@ -160,6 +170,63 @@ class DlmsLine:
             reason = refusal or f"the meter took the command, and its control state is {word}"
             reports.append(Step(order.command_id, "failed", reason, may_retry=not refusal))
         return reports
+
+    async def _limit(
+        self, order: Order, device: Device, *, limit_w: int | None, now_s: int
+    ) -> Sequence[Report]:
+        """Write the threshold of the limiter, and read back which one is active."""
+        limiter = settings(device).limiter
+        if limiter is None:
+            return [Step(order.command_id, "failed", "the settings name no limiter")]
+
+        def job(session: Session) -> str | tuple[int, list[int]]:
+            try:
+                return set_limit(session, limiter, limit_w)
+            except DlmsRefused as refusal:
+                return str(refusal)
+
+        done = await self._converse(device, job)
+        if isinstance(done, str):
+            return [Step(order.command_id, "failed", done)]
+        written, said = done
+        threshold = threshold_of(said[1], said[2], limiter=limiter)
+        state = LimitState(
+            held_w(said[0], threshold, limiter=limiter), order.meter, taken_s=now_s, step_w=threshold.step_w
+        )
+        reports: list[Report] = [Step(order.command_id, "acknowledged")]
+        if said[0] != written:
+            reason = f"the limiter took {written} and holds to {said[0]}: an emergency limit may be active"
+            return [*reports, Step(order.command_id, "failed", reason, may_retry=True), state]
+        return [*reports, replace(state, command_id=order.command_id)]
+
+    async def give_prices(self, device: Device, *, prices: FlatPrices, from_s: int) -> None:
+        """Write prices that hold from a time on, each read back; at once where that is not ahead.
+
+        :raises RefusedByDevice: if it refuses, or holds others then
+        :raises Unreachable: if it does not answer
+        """
+        found = settings(device)
+        begins = clock_bytes(from_s, zone=device.zone, is_reversed=found.is_reversed)
+        is_ahead = from_s > int(now_utc().timestamp())
+
+        def job(session: Session) -> str:
+            try:
+                give_prices(session, found, prices, begins=begins if is_ahead else None)
+            except DlmsRefused as refusal:
+                return str(refusal)
+            return ""
+
+        refusal = await self._converse(device, job)
+        if refusal:
+            raise RefusedByDevice(refusal)
+
+    async def held_prices(self, device: Device) -> HeldPrices:
+        """Return what the meter charges now.
+
+        :raises Unreachable: if it does not answer, or not what it should
+        """
+        found = settings(device)
+        return await self._converse(device, lambda session: held_prices(session, found))
 
     async def probe(self, device: Device) -> Sequence[str]:
         """Return what is wrong between us and the meter."""

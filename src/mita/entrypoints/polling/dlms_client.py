@@ -160,6 +160,14 @@ class Session:
 
     def get(self, class_id: int, obis: str, attribute: int, *, selection: bytes | None = None) -> Any:
         """Return an attribute as :func:`mita.drivers.dlms.data.value` gives it."""
+        raw = self.get_raw(class_id, obis, attribute, selection=selection)
+        try:
+            return value(raw)
+        except BadData as bad:
+            raise DlmsFailed(f"{obis}: the value {bad}") from bad
+
+    def get_raw(self, class_id: int, obis: str, attribute: int, *, selection: bytes | None = None) -> bytes:
+        """Return an attribute as it came, its type before it."""
         event = self._ask(
             xdlms.GetRequestNormal(
                 cosem_attribute=cosem.CosemAttribute(
@@ -176,10 +184,7 @@ class Session:
                 raise DlmsRefused(f"{obis}: {_why(event)}")
             data += event.data
             if not isinstance(event, xdlms.GetResponseWithBlock):
-                try:
-                    return value(bytes(data))
-                except BadData as bad:
-                    raise DlmsFailed(f"{obis}: the value {bad}") from bad
+                return bytes(data)
             if len(data) > _BYTES_MAX:
                 break
             event = self._ask(
@@ -202,12 +207,16 @@ class Session:
 
     def set_octets(self, class_id: int, obis: str, attribute: int, octets: bytes) -> None:
         """Set an attribute that is a string of bytes."""
+        self.set_raw(class_id, obis, attribute, dlms_data.OctetStringData(octets).to_bytes())
+
+    def set_raw(self, class_id: int, obis: str, attribute: int, raw: bytes) -> None:
+        """Set an attribute to what is encoded already, its type before it."""
         event = self._ask(
             xdlms.SetRequestNormal(
                 cosem_attribute=cosem.CosemAttribute(
                     enumerations.CosemInterface(class_id), _obis(obis), attribute
                 ),
-                data=dlms_data.OctetStringData(octets).to_bytes(),
+                data=raw,
             )
         )
         result = getattr(event, "result", None)

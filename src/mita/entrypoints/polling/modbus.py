@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mita.drivers.modbus.driver import CHANNEL, Modbus, refusal
+from mita.drivers.modbus.driver import CHANNEL, Modbus, limit_state, refusal
 from mita.drivers.modbus.maps import BLOCK_WORDS_MAX
 from mita.drivers.modbus.probing import probe_problem
 from mita.drivers.modbus.setup import BadSettings, Setup, address_of, setup
@@ -19,8 +20,8 @@ from mita.entrypoints.polling.modbus_bus import Bus, Refused
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from mita.drivers.modbus.maps import Readback, Relay
-    from mita.drivers.wire import Device, Order, Report
+    from mita.drivers.modbus.maps import Limit, Readback, Relay
+    from mita.drivers.wire import Device, Order, Outgoing, Report
 
 # illegal data address, and illegal data value, which some meters answer to a block that is too long for them
 _NOT_IN_ONE = {2, 3}
@@ -68,6 +69,8 @@ class ModbusLine:
         """
         ready = _ready(device)
         outgoing = self._driver.encode(order, device)
+        if order.limit is not None:
+            return await self._limit(order, ready, outgoing, now_s=now_s)
         if ready.relay is None or not outgoing:
             return [Step(order.command_id, "failed", "the device has no relay")]
         write = json.loads(outgoing[0].payload)
@@ -81,6 +84,27 @@ class ModbusLine:
             if ready.relay.readback is not None:
                 reports += await _confirmed(talk, order, ready.relay, ready.relay.readback, now_s=now_s)
             return reports
+
+    async def _limit(
+        self, order: Order, ready: Setup, outgoing: Sequence[Outgoing], *, now_s: int
+    ) -> Sequence[Report]:
+        """Write to the register that limits, and read it back."""
+        if ready.limit is None or not outgoing:
+            return [Step(order.command_id, "failed", "the map names no register that limits")]
+        write = json.loads(outgoing[0].payload)
+        async with self._talk(ready) as talk:
+            try:
+                await talk.write_words(ready.limit, write)
+                found = await talk.read_limit(ready.limit)
+            except Refused as refused:
+                may_retry = refused.code in _BUSY
+                return [Step(order.command_id, "failed", f"the limit was refused: {refused}", may_retry)]
+        state = limit_state(found, ready, taken_s=now_s)
+        reports: list[Report] = [Step(order.command_id, "acknowledged")]
+        if found != write["values"]:
+            reason = f"it took the limit {write['values']} and still reads {found}"
+            return [*reports, Step(order.command_id, "failed", reason, may_retry=True), state]
+        return [*reports, replace(state, command_id=order.command_id)]
 
     async def probe(self, device: Device) -> Sequence[str]:
         """Return what is wrong between us and the device; nothing if it answers sensibly."""
@@ -140,6 +164,12 @@ class ModbusLine:
                 payload["refused"].append(
                     [ready.relay.readback.fn, ready.relay.readback.address, 1, refusing.code]
                 )
+        if ready.limit is not None:
+            limit = ready.limit
+            try:
+                payload["limit"] = await talk.read_limit(limit)
+            except Refused as refusing:
+                payload["refused"].append([limit.read_fn, limit.read_address, limit.count, refusing.code])
         return json.dumps(payload).encode()
 
     async def _take(self, talk: _Talk, run: Run, blocks: list[list[Any]], refused: list[list[int]]) -> None:
@@ -176,6 +206,18 @@ class _Talk:
 
     async def read_back(self, relay: Relay, readback: Readback) -> int:
         return (await self.words((readback.fn, readback.address, 1), unit=relay.unit))[0]
+
+    async def read_limit(self, limit: Limit) -> list[int]:
+        return await self.words((limit.read_fn, limit.read_address, limit.count), unit=limit.unit)
+
+    async def write_words(self, limit: Limit, write: dict[str, Any]) -> None:
+        await self._bus.write(
+            self.ready.unit if limit.unit is None else limit.unit,
+            write["fn"],
+            write["address"],
+            *write["values"],
+            timeout_ms=self.ready.timeout_ms,
+        )
 
     async def write(self, relay: Relay, write: dict[str, int]) -> None:
         await self._bus.write(

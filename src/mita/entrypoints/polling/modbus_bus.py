@@ -86,8 +86,8 @@ class Bus:
         found: list[int] = await self._asked(unit, ask, answer, timeout_ms=timeout_ms, retries=retries)
         return found
 
-    async def write(self, unit: int, fn: int, address: int, value: int, *, timeout_ms: int) -> None:
-        """Write a coil (function 5) or a word (6, 16), once: whoever hears no answer reads back.
+    async def write(self, unit: int, fn: int, address: int, *values: int, timeout_ms: int) -> None:
+        """Write a coil (function 5), a word (6) or words (16), once: whoever hears no answer reads back.
 
         :raises Refused: if the unit answers with an exception
         :raises Unreachable: if it does not answer
@@ -95,10 +95,10 @@ class Bus:
 
         async def ask(client: Client) -> Any:
             if fn == 5:  # noqa: PLR2004 - Modbus functions
-                return await client.write_coil(address, bool(value), device_id=unit)
+                return await client.write_coil(address, bool(values[0]), device_id=unit)
             if fn == 6:  # noqa: PLR2004 - write one register
-                return await client.write_register(address, value, device_id=unit)
-            return await client.write_registers(address, [value], device_id=unit)
+                return await client.write_register(address, values[0], device_id=unit)
+            return await client.write_registers(address, list(values), device_id=unit)
 
         await self._asked(unit, ask, lambda _: [], timeout_ms=timeout_ms, retries=0)
 

@@ -10,7 +10,7 @@ from mita.credit import queries as credit_queries
 from mita.devices import operations as devices
 from mita.devices import queries as registry
 from mita.drivers.known import POLLED
-from mita.drivers.wire import Health, Step, SwitchState
+from mita.drivers.wire import Health, LimitState, Step, SwitchState
 from mita.entrypoints.ingest.decoding import with_resets
 from mita.entrypoints.ingest.reported import record_reports
 from mita.entrypoints.lane import Lane
@@ -111,6 +111,8 @@ class Registered:
             command = await credit_queries.command(
                 session, estate_id=waiting.estate_id, command_id=waiting.order.command_id
             )
+            if await credit_queries.waits_for_supply(session, command=command):
+                return False
             return _is_due(command, now=now_utc())
 
     async def settle(self, estate_id: int, device: Device, decoded: Decoded) -> None:
@@ -162,7 +164,8 @@ class Registered:
         kept = with_resets(known.kept(decoded))
         # we heard it just now, and answers come in order: whole seconds would make two states equally new
         kept.reports = [
-            replace(each, taken_s=None) if isinstance(each, SwitchState) else each for each in kept.reports
+            replace(each, taken_s=None) if isinstance(each, SwitchState | LimitState) else each
+            for each in kept.reports
         ]
         return kept
 

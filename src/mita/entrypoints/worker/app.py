@@ -11,6 +11,7 @@ from mita.charging import jobs as charging
 from mita.credit import jobs as credit
 from mita.devices import jobs as devices
 from mita.estates import jobs as estates
+from mita.flexibility import jobs as flexibility
 from mita.identity import jobs as identity
 from mita.imports import jobs as imports
 from mita.kit import context
@@ -47,6 +48,7 @@ BLUEPRINTS = {
     "imports": imports.jobs,
     "rounds": rounds.jobs,
     "devices": devices.jobs,
+    "flexibility": flexibility.jobs,
 }
 
 

@@ -23,6 +23,9 @@ class Topic(StrEnum):
     ONBOARDED = "tenant.onboarded"
     OFFBOARDED = "tenant.offboarded"
     SUPPLY_CHANGED = "supply.changed"
+    SUPPLY_LIMITED = "supply.limited"
+    FLEXIBILITY_STARTED = "flexibility.started"
+    FLEXIBILITY_ENDED = "flexibility.ended"
     RATE_ASSIGNED = "rate.assigned"
     PERIOD_CLOSED = "period.closed"
     IMPORT_FINISHED = "import.finished"
@@ -48,6 +51,17 @@ _HANDOVER = {
     "occupancy_id": 5,
     "person_id": 31,
     "wallet_id": 7,
+}
+
+_FLEXIBILITY = {
+    "flexibility_event_id": "01930000-0000-7000-8000-000000000008",
+    "title": "Evening peak",
+    "kind": "limit",
+    "limit_w": 2000,
+    "from_at": "2026-03-02T16:00:00Z",
+    "until_at": "2026-03-02T18:00:00Z",
+    "state": "running",
+    "units": {"planned": 36},
 }
 
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -103,6 +117,18 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "utility": "electricity",
         "is_on": False,
         "command_id": "01930000-0000-7000-8000-000000000002",
+    },
+    Topic.SUPPLY_LIMITED: {
+        "unit_id": 12,
+        "utility": "electricity",
+        "limit_w": 2000,
+        "command_id": "01930000-0000-7000-8000-000000000007",
+    },
+    Topic.FLEXIBILITY_STARTED: _FLEXIBILITY,
+    Topic.FLEXIBILITY_ENDED: {
+        **_FLEXIBILITY,
+        "state": "over",
+        "units": {"confirmed": 19, "failed": 1, "cannot": 3, "declined": 13},
     },
     Topic.RATE_ASSIGNED: {
         "utility": "electricity",

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from mita.credit.domain import FriendlyHours, Rule
+from mita.credit.domain import LIMIT_W_MAX, FriendlyHours, Rule
 from mita.credit.models import Supply, SupplyCommand, SupplyStop
 from mita.kit.shapes import Amount, Id, Instant, Money, Shape, Text, UtilityWord, micro, money
 
 CommandState = Literal["asked", "queued", "sent", "acknowledged", "confirmed", "failed"]
-CauseWord = Literal["balance", "spend_limit", "staff"]
+CauseWord = Literal["balance", "spend_limit", "staff", "event"]
+Watts = Annotated[int, Field(ge=1, le=LIMIT_W_MAX, examples=[2000])]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Subdivision = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,40}$")]
@@ -26,11 +27,21 @@ class RuleIn(Shape):
     low_line: Amount = Field(examples=["50.00"], description="At or below: low")
     cut_line: Amount = Field(examples=["0.00"], description="At or below: out")
     restore_line: Amount = Field(examples=["10.00"], description="At or above: back in credit")
+    lifeline_w: Watts | None = Field(
+        default=None,
+        examples=[500],
+        description="Electricity only: who is out is held to this power where a device can, and not cut",
+    )
 
     def rule(self, utility: str) -> Rule:
         """Return the rule for the operation."""
         return Rule(
-            utility, self.is_cutting, micro(self.low_line), micro(self.cut_line), micro(self.restore_line)
+            utility,
+            self.is_cutting,
+            micro(self.low_line),
+            micro(self.cut_line),
+            micro(self.restore_line),
+            self.lifeline_w,
         )
 
 
@@ -42,6 +53,7 @@ class RuleOut(Shape):
     low_line: Money
     cut_line: Money
     restore_line: Money
+    lifeline_w: Watts | None = Field(description="What who is out is held to instead of being cut")
     is_default: bool
 
 
@@ -52,12 +64,13 @@ class Rules(Shape):
 
 
 class CommandOut(Shape):
-    """An order to a device to switch a supply; only ``confirmed`` changes what is known of the supply."""
+    """An order to a device to switch or limit a supply; only ``confirmed`` changes what is known of it."""
 
     command_id: UUID
     unit_id: Id
     utility: UtilityWord
-    action: Literal["off", "on"]
+    action: Literal["off", "on", "limit", "lift"]
+    limit_w: Watts | None = Field(description="What the supply is to be held to, of a limit")
     state: CommandState
     reason: str = Field(examples=["the balance is used up"])
     balance: Money = Field(description="When it was asked")
@@ -151,6 +164,7 @@ def rule_out(rule: Rule, *, currency: str, is_default: bool) -> RuleOut:
         low_line=money(rule.low_micro, currency=currency),
         cut_line=money(rule.cut_micro, currency=currency),
         restore_line=money(rule.restore_micro, currency=currency),
+        lifeline_w=rule.lifeline_w,
         is_default=is_default,
     )
 
@@ -162,6 +176,7 @@ def command_out(row: SupplyCommand, *, currency: str) -> CommandOut:
         unit_id=row.unit_id,
         utility=row.utility,
         action=row.action,
+        limit_w=row.limit_w,
         state=row.state,
         reason=row.reason,
         balance=money(row.balance_micro, currency=currency),

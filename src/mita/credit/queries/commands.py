@@ -1,4 +1,4 @@
-"""Reads of credit control."""
+"""Reads of supply commands."""
 
 from __future__ import annotations
 
@@ -8,18 +8,13 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import aliased
 
 from mita.credit.domain import (
-    NO_FRIENDLY_HOURS,
+    LIMITING,
     OPEN_STATES,
-    FriendlyHours,
-    Rule,
-    default_rule,
-    next_cut_time,
+    REPLACED,
+    SWITCHING,
 )
-from mita.credit.models import CreditRule, Supply, SupplyCommand, SupplyStop
-from mita.credit.models import FriendlyHours as FriendlyHoursRow
-from mita.estates import queries as estate_queries
+from mita.credit.models import Supply, SupplyCommand, SupplyStop
 from mita.kit.errors import NotFound
-from mita.kit.zones import zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,19 +23,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncSession
-
-
-async def rule(session: AsyncSession, *, estate_id: int, utility: str) -> Rule:
-    """Return an estate's rule for a utility; the default if it has set none."""
-    row = await session.get(CreditRule, (estate_id, utility), populate_existing=True)
-    if row is None:
-        return default_rule(utility)
-    return Rule(utility, row.is_cutting, row.low_line_micro, row.cut_line_micro, row.restore_line_micro)
-
-
-async def has_rule(session: AsyncSession, *, estate_id: int, utility: str) -> bool:
-    """Tell whether an estate has set a rule for a utility."""
-    return await session.get(CreditRule, (estate_id, utility)) is not None
 
 
 async def command(
@@ -95,33 +77,20 @@ async def command_count(session: AsyncSession, *, estate_id: int) -> int:
     return int(await session.scalar(statement) or 0)
 
 
-async def supplies(session: AsyncSession, *, estate_id: int) -> dict[tuple[int, str], Supply]:
-    """Return the supplies whose state a device has confirmed, by (unit_id, utility); the others are on."""
-    rows = await session.scalars(select(Supply).where(Supply.estate_id == estate_id))
-    return {(row.unit_id, row.utility): row for row in rows}
-
-
-async def is_supply_on(session: AsyncSession, *, estate_id: int, unit_id: int, utility: str) -> bool:
-    """Tell whether a supply is on by the device's own word; one that was never switched is on."""
-    found = await session.get(Supply, (estate_id, unit_id, utility), populate_existing=True)
-    return found is None or found.is_on
-
-
-async def supply(session: AsyncSession, *, estate_id: int, unit_id: int, utility: str) -> Supply | None:
-    """Return what is known of a supply by the device's own word; None if nothing is."""
-    return await session.get(Supply, (estate_id, unit_id, utility), populate_existing=True)
-
-
 async def open_command(
-    session: AsyncSession, *, estate_id: int, unit_id: int, utility: str
+    session: AsyncSession, *, estate_id: int, unit_id: int, utility: str, actions: Sequence[str] = SWITCHING
 ) -> SupplyCommand | None:
-    """Return and hold the newest command of a supply that was sent and is not finished, if there is one."""
+    """Return and hold the newest command of a supply that was sent and is not finished, if there is one.
+
+    ``actions`` are those that it may ask for: of :data:`SWITCHING` or :data:`LIMITING`.
+    """
     statement = (
         select(SupplyCommand)
         .where(
             SupplyCommand.estate_id == estate_id,
             SupplyCommand.unit_id == unit_id,
             SupplyCommand.utility == utility,
+            SupplyCommand.action.in_(list(actions)),
             SupplyCommand.state.in_(["queued", "sent", "acknowledged"]),
         )
         .order_by(SupplyCommand.asked_at.desc(), SupplyCommand.command_id.desc())
@@ -130,6 +99,30 @@ async def open_command(
         .execution_options(populate_existing=True)
     )
     return (await session.scalars(statement)).one_or_none()
+
+
+async def replaced_off(
+    session: AsyncSession, *, estate_id: int, unit_id: int, utility: str
+) -> SupplyCommand | None:
+    """Return the newest command to switch a supply off, if it was sent and another took its place since.
+
+    Its device may carry it out all the same, later than it was wanted.
+    """
+    statement = (
+        select(SupplyCommand)
+        .where(
+            SupplyCommand.estate_id == estate_id,
+            SupplyCommand.unit_id == unit_id,
+            SupplyCommand.utility == utility,
+            SupplyCommand.action == "off",
+        )
+        .order_by(SupplyCommand.asked_at.desc(), SupplyCommand.command_id.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+    found = (await session.scalars(statement)).one_or_none()
+    is_replaced = found is not None and found.attempts > 0 and found.failure == REPLACED
+    return found if is_replaced else None
 
 
 async def commands_of_ids(
@@ -146,7 +139,10 @@ async def commands_of_ids(
 async def unfinished_commands(
     session: AsyncSession, *, estate_id: int, unit_ids: Sequence[int]
 ) -> Sequence[SupplyCommand]:
-    """Return and hold the commands of some units that are neither confirmed nor failed, oldest first."""
+    """Return and hold the commands of some units that are neither confirmed nor failed, oldest first.
+
+    Without those that wait until their supply is on.
+    """
     if not unit_ids:
         return []
     statement = (
@@ -155,6 +151,7 @@ async def unfinished_commands(
             SupplyCommand.estate_id == estate_id,
             SupplyCommand.unit_id.in_(list(unit_ids)),
             SupplyCommand.state.in_(OPEN_STATES),
+            ~_waits_for_supply(),
         )
         .order_by(SupplyCommand.asked_at, SupplyCommand.command_id)
         .with_for_update(key_share=True)
@@ -164,17 +161,66 @@ async def unfinished_commands(
 
 
 async def due_commands(session: AsyncSession, *, estate_id: int, now: datetime, limit: int) -> list[UUID]:
-    """Return the commands that are to be given to the wire: asked, or without an answer that was due."""
+    """Return the commands that are to be given to the wire: asked, or without an answer that was due.
+
+    Without those that wait until their supply is on.
+    """
     is_due = (SupplyCommand.state == "asked") | (
         SupplyCommand.state.in_(["queued", "sent", "acknowledged"]) & (SupplyCommand.answer_due_at <= now)
     )
     statement = (
         select(SupplyCommand.command_id)
-        .where(SupplyCommand.estate_id == estate_id, is_due)
+        .where(SupplyCommand.estate_id == estate_id, is_due, ~_waits_for_supply())
         .order_by(SupplyCommand.asked_at, SupplyCommand.command_id)
         .limit(limit)
     )
     return list((await session.scalars(statement)).all())
+
+
+async def waits_for_supply(session: AsyncSession, *, command: SupplyCommand) -> bool:
+    """Tell whether a command limits a supply that is off, or is to be: it is given once the supply is on."""
+    found = select(SupplyCommand.command_id).where(
+        SupplyCommand.estate_id == command.estate_id,
+        SupplyCommand.command_id == command.command_id,
+        _waits_for_supply(),
+    )
+    return await session.scalar(found) is not None
+
+
+def _waits_for_supply() -> ColumnElement[bool]:
+    other = aliased(SupplyCommand)
+    is_switched = (
+        select(other.command_id)
+        .where(
+            other.estate_id == SupplyCommand.estate_id,
+            other.unit_id == SupplyCommand.unit_id,
+            other.utility == SupplyCommand.utility,
+            other.action.in_(SWITCHING),
+            other.state.in_(OPEN_STATES),
+        )
+        .exists()
+    )
+    is_stopped = (
+        select(SupplyStop.cause)
+        .where(
+            SupplyStop.estate_id == SupplyCommand.estate_id,
+            SupplyStop.unit_id == SupplyCommand.unit_id,
+            SupplyStop.utility == SupplyCommand.utility,
+            SupplyStop.is_asked,
+        )
+        .exists()
+    )
+    is_off = (
+        select(Supply.unit_id)
+        .where(
+            Supply.estate_id == SupplyCommand.estate_id,
+            Supply.unit_id == SupplyCommand.unit_id,
+            Supply.utility == SupplyCommand.utility,
+            Supply.is_on.is_(False),
+        )
+        .exists()
+    )
+    return SupplyCommand.action.in_(LIMITING) & (is_switched | is_stopped | is_off)
 
 
 async def expired_commands(
@@ -191,6 +237,7 @@ async def expired_commands(
             later.estate_id == SupplyCommand.estate_id,
             later.unit_id == SupplyCommand.unit_id,
             later.utility == SupplyCommand.utility,
+            (later.action.in_(SWITCHING) == SupplyCommand.action.in_(SWITCHING)),
             later.asked_at > SupplyCommand.asked_at,
             later.attempts > 0,
         )
@@ -221,6 +268,7 @@ async def off_spans(
             SupplyCommand.estate_id == estate_id,
             SupplyCommand.unit_id.in_(list(unit_ids)),
             SupplyCommand.state == "confirmed",
+            SupplyCommand.action.in_(SWITCHING),
         )
         .order_by(SupplyCommand.changed_at, SupplyCommand.asked_at)
     )
@@ -233,99 +281,6 @@ async def off_spans(
         elif row.action == "on" and is_off:
             spans[-1] = (spans[-1][0], row.changed_at)
     return found
-
-
-async def supply_page(
-    session: AsyncSession, *, estate_id: int, is_on: bool | None, after_id: int, limit: int
-) -> Sequence[Supply]:
-    """Return the supplies of so many units after one, by unit and utility; None filters nothing."""
-    statement = select(Supply).where(Supply.estate_id == estate_id, Supply.unit_id > after_id)
-    if is_on is not None:
-        statement = statement.where(Supply.is_on.is_(is_on))
-    units = statement.with_only_columns(Supply.unit_id).distinct().order_by(Supply.unit_id).limit(limit)
-    statement = statement.where(Supply.unit_id.in_(units)).order_by(Supply.unit_id, Supply.utility)
-    return (await session.scalars(statement)).all()
-
-
-async def stop_page(
-    session: AsyncSession, *, estate_id: int, unit_id: int | None, after_id: int, limit: int
-) -> Sequence[SupplyStop]:
-    """Return what stops supplies of so many units after one, by unit, utility and cause; None is any unit."""
-    statement = select(SupplyStop).where(SupplyStop.estate_id == estate_id, SupplyStop.unit_id > after_id)
-    if unit_id is not None:
-        statement = statement.where(SupplyStop.unit_id == unit_id)
-    units = (
-        statement.with_only_columns(SupplyStop.unit_id).distinct().order_by(SupplyStop.unit_id).limit(limit)
-    )
-    statement = statement.where(SupplyStop.unit_id.in_(units))
-    statement = statement.order_by(SupplyStop.unit_id, SupplyStop.utility, SupplyStop.cause)
-    return (await session.scalars(statement)).all()
-
-
-async def stops(
-    session: AsyncSession, *, estate_id: int, unit_id: int | None = None, utility: str | None = None
-) -> Sequence[SupplyStop]:
-    """Return what stops supplies, by unit, utility and cause; None filters nothing."""
-    statement = select(SupplyStop).where(SupplyStop.estate_id == estate_id)
-    if unit_id is not None:
-        statement = statement.where(SupplyStop.unit_id == unit_id)
-    if utility is not None:
-        statement = statement.where(SupplyStop.utility == utility)
-    statement = statement.order_by(SupplyStop.unit_id, SupplyStop.utility, SupplyStop.cause)
-    return (await session.scalars(statement.execution_options(populate_existing=True))).all()
-
-
-async def due_stops(
-    session: AsyncSession, *, estate_id: int, now: datetime, limit: int
-) -> list[tuple[int, str, str]]:
-    """Return (unit_id, utility, cause) of deferred stops whose time has come, in that order."""
-    is_due = SupplyStop.is_asked.is_(False) & (SupplyStop.due_at <= now)
-    return await _keys(session, estate_id=estate_id, condition=is_due, limit=limit)
-
-
-async def ended_stops(
-    session: AsyncSession, *, estate_id: int, now: datetime, limit: int
-) -> list[tuple[int, str, str]]:
-    """Return (unit_id, utility, cause) of stops whose end has come, in that order."""
-    return await _keys(session, estate_id=estate_id, condition=SupplyStop.until <= now, limit=limit)
-
-
-async def _keys(
-    session: AsyncSession, *, estate_id: int, condition: ColumnElement[bool], limit: int
-) -> list[tuple[int, str, str]]:
-    statement = (
-        select(SupplyStop.unit_id, SupplyStop.utility, SupplyStop.cause)
-        .where(SupplyStop.estate_id == estate_id, condition)
-        .order_by(SupplyStop.unit_id, SupplyStop.utility, SupplyStop.cause)
-        .limit(limit)
-    )
-    return [(row.unit_id, row.utility, row.cause) for row in await session.execute(statement)]
-
-
-async def friendly_hours(session: AsyncSession, *, estate_id: int) -> FriendlyHours:
-    """Return when an estate cuts nothing; never, if it has not said so."""
-    row = await session.get(FriendlyHoursRow, estate_id, populate_existing=True)
-    if row is None:
-        return NO_FRIENDLY_HOURS
-    return FriendlyHours(
-        is_on=row.is_on,
-        night_from=row.night_from,
-        night_until=row.night_until,
-        weekends=row.weekends,
-        holidays_country=row.holidays_country,
-        holidays_subdivision=row.holidays_subdivision,
-    )
-
-
-async def next_cut(session: AsyncSession, *, estate_id: int, instant: datetime) -> datetime:
-    """Return the first moment from ``instant`` on at which the estate may cut a supply."""
-    hours = await friendly_hours(session, estate_id=estate_id)
-    if not hours.is_on:
-        return instant
-    estate = await estate_queries.estate(session, estate_id=estate_id)
-    local = zone(estate.time_zone)
-    holidays = hours.holidays_after(instant.astimezone(local).date())
-    return next_cut_time(instant, rule=hours, zone=local, holidays=holidays)
 
 
 async def unconfirmed_count(session: AsyncSession) -> int:

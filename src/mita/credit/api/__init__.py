@@ -1,0 +1,12 @@
+"""Routes of credit control."""
+
+from fastapi import APIRouter
+
+from .limits import router as limits_router
+from .supplies import router as supplies_router
+
+router = APIRouter()
+router.include_router(supplies_router)
+router.include_router(limits_router)
+
+__all__ = ["router"]
