@@ -10,6 +10,7 @@ from procrastinate import App, Blueprint, PsycopgConnector
 from mita.charging import jobs as charging
 from mita.credit import jobs as credit
 from mita.devices import jobs as devices
+from mita.entrypoints.worker import upkeep
 from mita.estates import jobs as estates
 from mita.identity import jobs as identity
 from mita.imports import jobs as imports
@@ -47,6 +48,7 @@ BLUEPRINTS = {
     "imports": imports.jobs,
     "rounds": rounds.jobs,
     "devices": devices.jobs,
+    "upkeep": upkeep.jobs,
 }
 
 
