@@ -77,6 +77,8 @@ class DeviceState(Base):
     failure: Mapped[str] = mapped_column(default="")
     watched_until: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
     next_counter: Mapped[int] = mapped_column(BigInteger, default=1)
+    on_mqtt_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    posted_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
 
 
 class DeviceIssue(Base):
@@ -136,13 +138,24 @@ class MeterIssue(Base):
 
 
 class IssueRule(Base):
-    """Of which kinds of issues an estate's staff is told."""
+    """Of which kinds of issues an estate's staff is told, and when a register is frozen (None: never)."""
 
     __tablename__ = "issue_rule"
 
     estate_id: Mapped[BigKey]
     kinds: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    frozen_days: Mapped[int | None] = mapped_column(Integer)
     updated_at: Mapped[Instant]
+
+
+class KeyCounter(Base):
+    """Numbers below ``next_counter`` were used with a key; ``key_mark`` is the keyed hash of it."""
+
+    __tablename__ = "key_counter"
+
+    estate_id: Mapped[BigKey]
+    key_mark: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    next_counter: Mapped[Big]
 
 
 class DeviceFrame(Base):

@@ -36,7 +36,7 @@ from mita.kit.quantity import PULSE, BadValue, base_unit, value_micro
 from mita.metering.domain import BASE_UNIT, Rejection, temperature_centi, truncated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 ITEMS_MAX = 1_000
@@ -57,6 +57,8 @@ FIELDS: dict[str, tuple[str, str]] = {
     # whole pulses of a counter; what they are worth is said at the register
     PULSE: ("import", PULSE),
 }
+# field -> (register, base unit, micro base units in one of the field's)
+_REGISTERS = {name: (register, *base_unit(unit)) for name, (register, unit) in FIELDS.items()}
 # for display only; per phase or channel as in v_l1
 _DISPLAY = re.compile(
     r"(w|kw|va|var|v|a|hz|pf|temp|temperature|humidity|rssi|snr|battery|flow|pressure|uptime)(_[a-z0-9]{1,20})?"
@@ -71,6 +73,25 @@ _BAD_LIMIT = f'"limit" must be null or a whole number of watts up to {_LIMIT_W_M
 _ABILITIES = Abilities(cut="relay", proves=True, answer_s=60, attempts=5)
 
 
+# a wire that was used so long before the last word is not used any more
+_USED_S = 7 * 86_400
+_WIRES = {"mqtt": frozenset({"mqtt"}), "post": frozenset({"post"}), "both": frozenset({"mqtt", "post"})}
+
+
+def wires(settings: Mapping[str, Any], *, mqtt_s: int | None, post_s: int | None) -> frozenset[str]:
+    """Return over which wires commands go to a device: ``mqtt``, and ``post`` for answers to what it posts.
+
+    What its setting ``wire`` says; else those that it spoke over lately, ``mqtt_s`` and ``post_s`` being when
+    it last did (seconds since 1970); else both.
+    """
+    said = _WIRES.get(str(settings.get("wire", "")))
+    if said is not None:
+        return said
+    heard = {name: at_s for name, at_s in (("mqtt", mqtt_s), ("post", post_s)) if at_s is not None}
+    last_s = max(heard.values(), default=0)
+    return frozenset(name for name, at_s in heard.items() if last_s - at_s <= _USED_S) or _WIRES["both"]
+
+
 class Own:
     """The driver of devices that speak our own convention."""
 
@@ -83,12 +104,17 @@ class Own:
     def check(self, device: Device) -> list[str]:
         """Return what is wrong with the settings.
 
-        ``gateway`` may name the device that posts for it; ``limit`` tells that it obeys limits.
+        ``gateway`` may name the device that posts for it, ``wire`` say how commands reach it; ``limit`` tells
+        that it obeys limits.
         """
-        if device.settings.keys() - {"every_s", "gateway", "limit"} or device.fields:
-            return ["a device of our own convention needs no fields, and no settings but gateway and limit"]
+        if device.settings.keys() - {"every_s", "gateway", "limit", "wire"} or device.fields:
+            return [
+                "a device of our own convention needs no fields, and no settings but gateway, limit and wire"
+            ]
         if not isinstance(device.settings.get("limit", False), bool):
             return ["limit is true or false: whether the device obeys limits"]
+        if "wire" in device.settings and str(device.settings["wire"]) not in _WIRES:
+            return ["wire is mqtt, post or both"]
         gateway = device.settings.get("gateway", "")
         if not isinstance(gateway, str) or len(gateway) > _GATEWAY_MAX or not gateway.isprintable():
             return [
@@ -289,7 +315,7 @@ def _decode_item(
         reject(bad)
         return
     meters = meters if named is None else behind[named]
-    is_on = _relay(item.get("relay"))
+    is_on = _relay(item["relay"]) if "relay" in item else None
     if is_on is not None:
         decoded.reports.append(SwitchState(is_on, named, taken_s=taken_s if "ts" in item else None))
     if "limit" in item:
@@ -298,19 +324,20 @@ def _decode_item(
             decoded.reports.append(LimitState(_limit(item["limit"]), named, taken_s=said_s))
         else:
             reject(_Bad("bad_limit", _BAD_LIMIT, meter=named))
-    strange = [name for name in values if name not in FIELDS and _DISPLAY.fullmatch(name) is None]
-    if strange:
+    if strange := [name for name in values if name not in FIELDS and _DISPLAY.fullmatch(name) is None]:
         shown = ", ".join(ascii(name)[:30] for name in strange[:5])
         detail = f"no unit is known for {shown}; known are {', '.join(FIELDS)}"
         reject(_Bad("unknown_field", detail, meter=named))
     for name in FIELDS:
         if name in values:
             try:
-                told = _told(name, values[name], named=named, meters=meters, taken_s=taken_s)
-                told = told if "ts" in item else replace(told, is_timed=False)
-                if name == PULSE and item.get("reset") is True:
-                    told = replace(told, is_reset=True)
-                decoded.readings.append(told if warmth is None else replace(told, temperature_centi=warmth))
+                register, unit, scale = _REGISTERS[name]
+                meter = _meter_of(name, unit, named=named, meters=meters)
+                micro = _micro(name, values[name], meter=meter, register=register, scale=scale)
+                is_reset = unit == PULSE and item.get("reset") is True
+                decoded.readings.append(
+                    Told(meter, register, unit, taken_s, micro, "ts" in item, warmth, is_reset)
+                )
             except _Bad as bad:
                 reject(bad)
 
@@ -332,14 +359,13 @@ def _registers(item: Any) -> JsonObject:
 
 def _named_meter(item: JsonObject, *, device: str, behind: dict[str, list[tuple[str, str]]]) -> str | None:
     serial = item.get("meter")
-    if serial is None:
-        return None
+    # what nearly all name is theirs, and need not be looked at
+    if serial is None or (type(serial) is str and serial in behind):
+        return serial
     if not isinstance(serial, str) or not 1 <= len(serial) <= _SERIAL_MAX or not serial.isprintable():
         raise _Bad("bad_meter", '"meter" must be a serial number of 1 to 100 printable characters')
-    if serial not in behind:
-        # also when it exists elsewhere: a device speaks for its own meters only
-        raise _Bad("unknown_meter", f"device {device[:100]!r} has no meter {serial!r}", meter=serial)
-    return serial
+    # also when it exists elsewhere: a device speaks for its own meters only
+    raise _Bad("unknown_meter", f"device {device[:100]!r} has no meter {serial!r}", meter=serial)
 
 
 def _taken_s(item: JsonObject, *, received_s: int) -> int:
@@ -365,22 +391,20 @@ def _temperature(item: JsonObject) -> int | None:
     return found
 
 
-def _told(
-    name: str, value: Any, *, named: str | None, meters: Sequence[tuple[str, str]], taken_s: int
-) -> Told:
-    register, unit_name = FIELDS[name]
-    unit, scale = base_unit(unit_name)
-    meter = _meter_of(name, unit, named=named, meters=meters)
+def _micro(name: str, value: Any, *, meter: str, register: str, scale: int) -> int:
+    """Return a field's value in millionths of its base unit."""
     if not isinstance(value, Decimal):
         raise _Bad("not_a_number", f"{name} must be a JSON number", meter=meter, register=register)
     try:
-        return Told(meter, register, unit, taken_s, value_micro(value, scale=scale))
+        return value_micro(value, scale=scale)
     except BadValue as bad:
         raise _Bad(bad.code, f"{name}: {bad}", meter=meter, register=register) from bad
 
 
 def _meter_of(name: str, unit: str, *, named: str | None, meters: Sequence[tuple[str, str]]) -> str:
     """Return the serial that a field belongs to: the named meter, or the only one that counts its unit."""
+    if len(meters) == 1 and unit in (BASE_UNIT[meters[0][1]], PULSE):
+        return meters[0][0]
     fitting = [
         (serial, utility)
         for serial, utility in meters

@@ -20,11 +20,13 @@ class JsonObject(dict[str, Any]):
 
 
 def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
-    made = JsonObject()
-    for key, value in pairs:
-        if key in made:
-            made.repeated = key
-        made[key] = value
+    made = JsonObject(pairs)
+    if len(made) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                made.repeated = key
+            seen.add(key)
     return made
 
 
@@ -34,11 +36,22 @@ def _number(text: str) -> Decimal:
         number = Decimal(text) if len(text) <= _DIGITS_MAX else Decimal("NaN")
     except InvalidOperation:
         return Decimal("NaN")
+    # without an exponent so few characters cannot be too small
+    if "e" not in text and "E" not in text:
+        return number
     return Decimal("NaN") if number and number.is_finite() and number.adjusted() < _EXPONENT_MIN else number
 
 
 def _not_a_number(_: str) -> Decimal:
     return Decimal("NaN")
+
+
+_DECODER = json.JSONDecoder(
+    parse_float=_number,
+    parse_int=_number,
+    parse_constant=_not_a_number,
+    object_pairs_hook=_object,
+)
 
 
 def parse_json(payload: bytes) -> Any:
@@ -47,12 +60,6 @@ def parse_json(payload: bytes) -> Any:
     :raises ValueError: if it is not UTF-8, not JSON, or nested beyond all reason
     """
     try:
-        return json.loads(
-            payload.decode("utf-8"),
-            parse_float=_number,
-            parse_int=_number,
-            parse_constant=_not_a_number,
-            object_pairs_hook=_object,
-        )
+        return _DECODER.decode(payload.decode("utf-8"))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error

@@ -18,7 +18,7 @@ from mita.metering import operations as metering
 from mita.metering.domain import TAKEN_SECONDS_MIN
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator
+    from collections.abc import AsyncIterable, AsyncIterator, Callable
     from datetime import date, datetime
 
     from mita.charging.domain.memory import LaneMemory
@@ -35,19 +35,23 @@ UNDER_WAY_MAX = 3
 class _Turn:
     """A batch's place in the lane of this process."""
 
-    def __init__(self, lock: asyncio.Lock, *, before: _Turn | None) -> None:
+    def __init__(
+        self, lock: asyncio.Lock, *, before: _Turn | None, check: Callable[[], None] | None = None
+    ) -> None:
         self._lock = lock
         self._before = before
+        self._check = check
         self.has_passed_on = False
         self.ended = asyncio.Event()
         self.is_smooth = True
 
     async def wait(self) -> None:
         before, self._before = self._before, None
-        if before is None:
-            return
-        await before.ended.wait()
-        if not before.is_smooth:
+        if before is not None:
+            await before.ended.wait()
+        if self._check is not None:
+            self._check()
+        if before is not None and not before.is_smooth:
             raise StaleLane("the batch before had to begin again")
 
     def pass_on(self) -> None:
@@ -76,13 +80,18 @@ class Lane:
         self._lock = asyncio.Lock()
         self._last: _Turn | None = None
 
-    async def charge(self, batch: ReadingBatch, *, now: datetime) -> Outcome:
+    async def charge(
+        self, batch: ReadingBatch, *, now: datetime, check: Callable[[], None] | None = None
+    ) -> Outcome:
         """Charge a batch durably; after this returns the wire may be acknowledged.
+
+        ``check`` is called once the batch before has ended, and before this one excludes others: what it
+        raises gives this one up, with nothing of it written.
 
         :raises StaleLane: if other processes were faster again and again
         """
         await self._lock.acquire()
-        turn = self._last = _Turn(self._lock, before=self._last)
+        turn = self._last = _Turn(self._lock, before=self._last, check=check)
         try:
             return await self._charge(batch, turn, now=now)
         finally:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from mita.credit.domain import LIMITING
 from mita.devices import queries as registry
 from mita.drivers.known import driver_named
+from mita.drivers.own import wires
 from mita.drivers.wire import LimitOrder, Order
 from mita.kit.clock import to_us
 from mita.metering import queries as metering
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -67,3 +69,20 @@ def _limits(known: Configured) -> bool:
     """Tell whether a device can limit, as it is set up: perhaps another one since the command was asked."""
     driver = driver_named(known.driver)
     return driver is not None and driver.abilities(known.device).limits
+
+
+async def open_wires(
+    session: AsyncSession, *, estate_id: int, devices: Sequence[Device]
+) -> dict[str, frozenset[str]]:
+    """Return over which wires devices of our own convention get their commands, by name."""
+    names = [device.name for device in devices]
+    heard = await registry.last_on_wires(session, estate_id=estate_id, names=names)
+    found = {}
+    for device in devices:
+        mqtt_at, posted_at = heard.get(device.name, (None, None))
+        found[device.name] = wires(device.settings, mqtt_s=_seconds(mqtt_at), post_s=_seconds(posted_at))
+    return found
+
+
+def _seconds(at: datetime | None) -> int | None:
+    return None if at is None else to_us(at) // 1_000_000

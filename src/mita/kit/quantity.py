@@ -55,8 +55,15 @@ def value_micro(value: Decimal, *, scale: int) -> int:
     if value < 0:
         raise BadValue("negative_value", f"value {str(value)[:40]} is negative")
     # adjusted() first: 1e999999 must not be expanded
-    if value.adjusted() > _EXPONENT_MAX:
+    magnitude = value.adjusted()
+    if magnitude > _EXPONENT_MAX:
         raise BadValue("value_out_of_range", "value is larger than any register")
+    if magnitude >= -_DECIMALS_MAX:
+        # what nearly all values are: whole millionths
+        scaled = _EXACT.multiply(value, scale)
+        found = int(scaled)
+        if found == scaled and found <= VALUE_MICRO_MAX:
+            return found
     _, digits, exponent = value.normalize(_EXACT).as_tuple()
     assert isinstance(exponent, int), "a finite number has an exponent"
     if exponent < -_DECIMALS_MAX:

@@ -503,7 +503,7 @@ async def _register_device(database: Database, *, estate_id: int) -> None:
         frame = devices.Passed("tele/plug/SENSOR", b"{}", {"readings": 0})
         said = devices.Noted(row.name, NOW, reports=[Alarm("tamper", "opened")], frames=[frame])
         await devices.note(session, estate_id=estate_id, noted=[said])
-        await devices.set_issue_rule(session, estate_id=estate_id, kinds=["leak"], now=NOW)
+        await devices.set_issue_rule(session, estate_id=estate_id, kinds=["leak"], frozen_days=30, now=NOW)
         # the token of a device that nobody registered ends
         assert await devices.note_tokens(session, estate_id=estate_id, now=NOW + dt.timedelta(days=40)) == 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,13 @@ from mita.entrypoints.polling.modbus import ModbusLine
 from mita.entrypoints.polling.reach import Reach
 from mita.entrypoints.polling.registered import Registered, StoredCounters
 from mita.kit.clock import now_utc
+from mita.kit.db import Database
+from mita.kit.seal import Seals
 from tests.fakes.modbus import Unit, serve, words_of
 from tests.integration.world import World, new_world
 
 if TYPE_CHECKING:
     import psycopg
-
-    from mita.kit.db import Database
 
 RAND = 1_000_000
 SDM120 = maps.named("eastron_sdm120")
@@ -31,14 +32,14 @@ NAME = "modbus:flat-1"
 LOOPBACK = Reach.parsed("127.0.0.0/8", "")
 
 
-async def registered(world: World, admin: psycopg.Connection, *, url: str) -> int:
+async def registered(world: World, admin: psycopg.Connection, *, url: str, address: str = "flat-1") -> int:
     settings = {"url": url, "unit": 1, "map": "eastron_sdm120", "relay": COIL, "timeout_ms": 300}
     async with world.unit_of_work() as session:
         row = await devices.register_device(
             session,
             estate_id=world.estate_id,
             driver="modbus",
-            address="flat-1",
+            address=address,
             terms=devices.DeviceTerms(settings=settings),
             now=now_utc(),
         )
@@ -128,8 +129,38 @@ async def test_what_is_out_of_reach_is_not_asked_and_says_so(
     assert (issue.kind, "MITA_POLL_NETWORKS" in issue.detail) == ("unreachable", True)
 
 
-async def test_a_counter_is_given_once(database: Database, admin: psycopg.Connection) -> None:
+async def test_a_counter_is_given_once_by_key_whatever_it_is_registered_as(
+    database: Database, admin: psycopg.Connection
+) -> None:
     world = await new_world(database)
-    await registered(world, admin, url="tcp://127.0.0.1:502")
+    device_id = await registered(world, admin, url="tcp://127.0.0.1:502")
     counters = StoredCounters(database)
-    assert [await counters.take(NAME, count=5000) for _ in range(3)] == [1, 5001, 10_001]
+    assert [await counters.take(NAME, key="a", count=5000) for _ in range(3)] == [1, 5001, 10_001]
+    # another key of this meter goes on above: the meter may not have noticed the change
+    assert await counters.take(NAME, key="b", count=10) == 15_001
+    async with world.unit_of_work() as session:
+        await devices.remove_device(session, estate_id=world.estate_id, device_id=device_id, now=now_utc())
+    # the same meter anew, under its name with another key, and under another name with its key
+    await registered(world, admin, url="tcp://127.0.0.1:502")
+    assert await counters.take(NAME, key="c", count=10) == 15_011
+    await registered(world, admin, url="tcp://127.0.0.1:503", address="elsewhere")
+    other = "modbus:elsewhere"
+    assert await counters.take(other, key="a", count=10) == 15_001
+    # both registrations of one key go on together
+    assert await counters.take(NAME, key="a", count=10) == 15_021
+    assert await counters.take(other, key="a", count=10) == 15_031
+
+
+async def test_counters_of_a_key_outlive_the_rotation_of_the_keys_of_secrets(
+    database: Database, admin: psycopg.Connection
+) -> None:
+    world = await new_world(database)
+    await registered(world, admin, url="tcp://127.0.0.1:502", address="one")
+    await registered(world, admin, url="tcp://127.0.0.1:503", address="two")
+    old, new = os.urandom(32), os.urandom(32)
+    taken = []
+    for name, keys in (("one", [old]), ("two", [new, old]), ("two", [new])):
+        sealed = Database(database.url, seals=Seals(keys))
+        taken.append(await StoredCounters(sealed).take(f"modbus:{name}", key="a", count=10))
+        await sealed.close()
+    assert taken == [1, 11, 21]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mita.drivers.own import FIELDS, ITEMS_MAX, Own, decode, decode_ack
+from mita.drivers.own import FIELDS, ITEMS_MAX, Own, decode, decode_ack, wires
 from mita.drivers.text import PAYLOAD_BYTES_MAX
 from mita.drivers.wire import Arrival, Decoded, Device, Health, Order, SwitchState, Told
 
@@ -261,3 +261,21 @@ def test_it_takes_no_settings():
     assert OWN.check(Device("dev", ONE, settings={"every_s": 60})) == []
     assert OWN.check(Device("dev", ONE, settings={"url": "x"})) != []
     assert OWN.abilities(DEVICE).cut == "relay"
+
+
+@pytest.mark.parametrize(
+    ("settings", "mqtt_s", "post_s", "found"),
+    [
+        ({}, None, None, {"mqtt", "post"}),
+        ({}, 1_000_000, None, {"mqtt"}),
+        ({}, None, 1_000_000, {"post"}),
+        ({}, 1_000_000, 1_000_000 + 7 * 86_400, {"mqtt", "post"}),
+        ({}, 1_000_000, 1_000_001 + 7 * 86_400, {"post"}),
+        ({"wire": "mqtt"}, None, 1_000_000, {"mqtt"}),
+        ({"wire": "both"}, None, 1_000_000, {"mqtt", "post"}),
+    ],
+)
+def test_commands_go_over_the_wires_that_a_device_uses(
+    settings: dict[str, str], mqtt_s: int | None, post_s: int | None, found: set[str]
+) -> None:
+    assert wires(settings, mqtt_s=mqtt_s, post_s=post_s) == found

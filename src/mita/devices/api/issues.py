@@ -58,7 +58,10 @@ async def list_issues(
 @needs(Permission.METERS_READ)
 async def get_issue_rule(session: Session, estate_id: EstateId) -> IssueRuleBody:
     """Where nobody set them, those that are urgent."""
-    return IssueRuleBody(kinds=sorted(await queries.told_kinds(session, estate_id=estate_id)))
+    return IssueRuleBody(
+        kinds=sorted(await queries.told_kinds(session, estate_id=estate_id)),
+        frozen_days=await queries.frozen_days(session, estate_id=estate_id),
+    )
 
 
 @router.put(
@@ -72,5 +75,7 @@ async def set_issue_rule(
     session: Session, estate_id: EstateId, body: IssueRuleBody, now: Now
 ) -> IssueRuleBody:
     """Set them; what opens from now on is told by it. Issues are listed whether or not they are told."""
-    kinds = await operations.set_issue_rule(session, estate_id=estate_id, kinds=body.kinds, now=now)
-    return IssueRuleBody(kinds=kinds)
+    kinds = await operations.set_issue_rule(
+        session, estate_id=estate_id, kinds=body.kinds, frozen_days=body.frozen_days, now=now
+    )
+    return IssueRuleBody(kinds=kinds, frozen_days=body.frozen_days)

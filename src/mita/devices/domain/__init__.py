@@ -2,6 +2,7 @@
 
 from .checklist import Check, checklist
 from .clocks import setting_time_s
+from .frozen import FRESH, FROZEN_DAYS, REPORTS_MIN, frozen_meters
 from .issues import (
     CLOCK_TOLERANCE_S,
     DRIFT_S_MAX,
@@ -26,10 +27,13 @@ __all__ = [
     "CLOCK_TOLERANCE_S",
     "DRIFT_S_MAX",
     "FALLS",
+    "FRESH",
+    "FROZEN_DAYS",
     "KINDS",
     "NEWEST",
     "OF_READINGS",
     "REMEDIES",
+    "REPORTS_MIN",
     "URGENT",
     "Check",
     "Intended",
@@ -47,6 +51,7 @@ __all__ = [
     "drift_words",
     "findings",
     "for_driver",
+    "frozen_meters",
     "judge",
     "known_kind",
     "later_s",

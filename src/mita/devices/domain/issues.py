@@ -55,6 +55,9 @@ REMEDIES: dict[str, str] = {
     "rollover": "Its register came round to zero: swap the meter in the registry with its closing and opening"
     " values, the new one under another serial.",
     "implausible": "Compare the held readings with the meter: accept them, or mend its limits or its scale.",
+    "frozen": "It speaks and shows the same for long. Perhaps nothing is used: ask, before anybody goes"
+    " there, whether people are away. If something is used, look at its sensor, its wiring and what goes"
+    " past it.",
     "gaps": "Look at its reception, its gateway and its clock; what was used in between is charged with the"
     " next reading.",
 }

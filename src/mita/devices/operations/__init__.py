@@ -3,7 +3,9 @@
 from .aliases import name_devices
 from .codecs import CodecInUse, change_codec, delete_codec, new_codec
 from .counters import follow_counters
+from .frozen import note_frozen
 from .issues import set_issue_rule
+from .key_counters import take_counter
 from .lacks import note_lacks, note_switching
 from .meters import note_readings
 from .noting import LastWord, Noted, Passed, forget_frames, last_words, note
@@ -14,7 +16,6 @@ from .registry import (
     register_device,
     remove_device,
     set_secret,
-    take_counter,
     watch,
 )
 from .silence import note_silence
@@ -60,6 +61,7 @@ __all__ = [
     "name_devices",
     "new_codec",
     "note",
+    "note_frozen",
     "note_lacks",
     "note_readings",
     "note_silence",

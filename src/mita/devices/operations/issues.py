@@ -233,9 +233,11 @@ async def settle_issue(
 
 
 async def set_issue_rule(
-    session: AsyncSession, *, estate_id: int, kinds: Sequence[str], now: datetime
+    session: AsyncSession, *, estate_id: int, kinds: Sequence[str], frozen_days: int | None, now: datetime
 ) -> list[str]:
     """Set of which kinds of issues an estate's staff is told from now on; return them.
+
+    ``frozen_days`` is after how many days without a change a register is frozen; None is never.
 
     :raises Invalid: if there is no such kind
     """
@@ -244,7 +246,7 @@ async def set_issue_rule(
             message = f"there is no kind of issue {kind[:60]!r}"
             raise Invalid(message, problems=[{"path": f"body.kinds.{place}", "message": message}])
     chosen = sorted(set(kinds))
-    values = {"kinds": chosen, "updated_at": now}
+    values = {"kinds": chosen, "frozen_days": frozen_days, "updated_at": now}
     statement = pg_insert(IssueRule).values(estate_id=estate_id, **values)
     await session.execute(statement.on_conflict_do_update(index_elements=["estate_id"], set_=values))
     return chosen

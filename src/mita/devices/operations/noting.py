@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 FRAMES_MAX = 50
 KEPT_FOR = timedelta(days=1)
 _PAYLOAD_MAX = 4096
+_POSTED = ("http", "coap")
 _WIRE_MAX, _DETAIL_MAX, _WORD_MAX = 300, 500, 100
 
 
@@ -43,7 +44,7 @@ class Passed:
 
 @dataclass(slots=True)
 class Noted:
-    """What a device said, or that it could not be reached (``failure`` says why)."""
+    """What a device said, or that it could not be reached (``failure`` says why); ``source`` is the wire."""
 
     device: str
     at: datetime
@@ -52,6 +53,7 @@ class Noted:
     rejections: int = 0
     failure: str | None = None
     frames: list[Passed] = field(default_factory=list)
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,10 @@ async def _heard(state: DeviceState, noted: Noted, *, book: IssueBook) -> None:
     state.first_heard_at = state.first_heard_at or noted.at
     state.last_heard_at = max(state.last_heard_at or noted.at, noted.at)
     state.failed_since, state.failure = None, ""
+    if noted.source == "mqtt":
+        state.on_mqtt_at = max(state.on_mqtt_at or noted.at, noted.at)
+    elif noted.source in _POSTED:
+        state.posted_at = max(state.posted_at or noted.at, noted.at)
     percent: int | None = None
     drift_s: int | None = None
     for report in noted.reports:

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import update
-
 from mita.devices import queries
 from mita.devices.domain import meters_to_come, upkeep_problems
 from mita.devices.models import SECRET, Device, DeviceState
 from mita.drivers.known import DRIVERS, POLLED, driver_named
 from mita.drivers.wire import TakesPrices
 from mita.estates import queries as estates
-from mita.kit.errors import Conflict, Invalid, NotFound
+from mita.kit.errors import Conflict, Invalid
 from mita.kit.seal import seals_of
 from mita.kit.zones import zone
 from mita.metering import operations as metering
@@ -139,23 +137,6 @@ async def set_secret(
     row.secret_sealed = seals_of(session).seal(text.encode(), about=SECRET.about) if secret else None
     row.updated_at, row.version = now, row.version + 1
     await session.flush()
-
-
-async def take_counter(session: AsyncSession, *, estate_id: int, name: str, count: int) -> int:
-    """Return the first of ``count`` numbers that a device's key was never used with, and never will be again.
-
-    :raises NotFound: if no device of that name is registered
-    """
-    row = await queries.device_named(session, estate_id=estate_id, name=name)
-    if row is None:
-        raise NotFound(f"device {name!r} is not registered in estate {estate_id}")
-    statement = (
-        update(DeviceState)
-        .where(DeviceState.estate_id == estate_id, DeviceState.device_id == row.device_id)
-        .values(next_counter=DeviceState.next_counter + count)
-        .returning(DeviceState.next_counter)
-    )
-    return int((await session.scalars(statement)).one()) - count
 
 
 async def watch(session: AsyncSession, *, estate_id: int, device_id: int, now: datetime) -> datetime:

@@ -11,6 +11,7 @@ from mita.kit.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -70,6 +71,21 @@ async def devices(
         )
         statement = statement.where(is_open if has_issue else ~is_open)
     return (await session.scalars(statement.order_by(Device.device_id).limit(limit))).all()
+
+
+async def last_on_wires(
+    session: AsyncSession, *, estate_id: int, names: Sequence[str]
+) -> dict[str, tuple[datetime | None, datetime | None]]:
+    """Return when registered devices last spoke over MQTT and last posted, by name."""
+    statement = (
+        select(Device.name, DeviceState.on_mqtt_at, DeviceState.posted_at)
+        .join(
+            DeviceState,
+            (DeviceState.estate_id == Device.estate_id) & (DeviceState.device_id == Device.device_id),
+        )
+        .where(Device.estate_id == estate_id, Device.removed_at.is_(None), Device.name.in_(list(names)))
+    )
+    return {row[0]: (row[1], row[2]) for row in await session.execute(statement)}
 
 
 async def ids_of_devices(session: AsyncSession, *, estate_id: int, names: Sequence[str]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, cast, func, literal, null, select, union_all
 
-from mita.devices.domain import URGENT
+from mita.devices.domain import FROZEN_DAYS, URGENT
 from mita.devices.models import Device, DeviceIssue, IssueRule, MeterIssue
 from mita.metering import queries as metering
 
@@ -186,6 +186,13 @@ async def told_kinds(session: AsyncSession, *, estate_id: int) -> frozenset[str]
     """Return of which kinds of issues an estate's staff is told: where nobody set them, the urgent ones."""
     found = await session.scalar(select(IssueRule.kinds).where(IssueRule.estate_id == estate_id))
     return URGENT if found is None else frozenset(found)
+
+
+async def frozen_days(session: AsyncSession, *, estate_id: int) -> int | None:
+    """Return after how many days without a change an estate's registers are frozen; None is never."""
+    statement = select(IssueRule.frozen_days).where(IssueRule.estate_id == estate_id)
+    found = (await session.execute(statement)).all()
+    return found[0][0] if found else FROZEN_DAYS
 
 
 async def open_counts(session: AsyncSession) -> dict[tuple[str, str], int]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from mita.devices.domain import REMEDIES, URGENT, Severity, severity
+from mita.devices.domain import FROZEN_DAYS, REMEDIES, URGENT, Severity, severity
 from mita.devices.queries import IssueRow
 from mita.kit.shapes import Id, Instant, Shape
 
@@ -29,12 +29,19 @@ class AnyIssueOut(Shape):
 
 
 class IssueRuleBody(Shape):
-    """Of which kinds of issues an estate's staff is told."""
+    """Of which kinds of issues an estate's staff is told, and when a meter is taken to stand still."""
 
     kinds: list[_Kind] = Field(
         max_length=100,
         description="An alert and a mail for each; empty is none",
         examples=[sorted(URGENT)[:3]],
+    )
+    frozen_days: int | None = Field(
+        default=FROZEN_DAYS,
+        ge=1,
+        le=3_650,
+        description="After so many days with one value in all readings a meter is `frozen`; null is never",
+        examples=[FROZEN_DAYS],
     )
 
 

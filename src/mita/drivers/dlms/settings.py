@@ -76,6 +76,11 @@ class Settings:
         encryption, _, authentication = self.secret.partition(":")
         return bytes.fromhex(encryption), bytes.fromhex(authentication)
 
+    @property
+    def counted_by(self) -> str:
+        """Whose numbers are never to be used twice: our title and the encryption key, not the address."""
+        return f"{self.system_title.hex()}:{self.keys[0].hex()}"
+
 
 def settings(device: Device) -> Settings:
     """Return the settings of a device that was checked; without a url there is no place."""

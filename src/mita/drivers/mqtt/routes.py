@@ -69,8 +69,11 @@ def is_sane(topic: str) -> bool:
         0 < len(topic) <= TOPIC_MAX
         and topic[0] != "$"
         and topic.isprintable()
-        and not {"+", "#"} & set(topic)
-        and "" not in topic.split("/")
+        and "+" not in topic
+        and "#" not in topic
+        and "//" not in topic
+        and topic[0] != "/"
+        and topic[-1] != "/"
     )
 
 

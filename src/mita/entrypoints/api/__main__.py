@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import sys
 
@@ -16,7 +15,7 @@ from mita.entrypoints.health import serve_metrics
 from mita.entrypoints.metrics import QUERIES, watch_database
 from mita.entrypoints.outside import report_faults, trace, trace_app
 from mita.entrypoints.posts import Posts
-from mita.entrypoints.process import database_url, log_to_stderr, secret_keys_path
+from mita.entrypoints.process import collect_less, database_url, log_to_stderr, secret_keys_path
 from mita.identity.api.asking import SigningIn
 from mita.kit.context import Proxies
 from mita.kit.db import Database
@@ -29,8 +28,6 @@ from mita.wiring import wire
 POOL_SIZE = 10
 # pages hold a live stream open; they come back by themselves
 _GRACE_S = 3
-# a request leaves little behind that only a search would find
-_GARBAGE = (20_000, 20, 50)
 
 
 def main() -> int:
@@ -67,7 +64,7 @@ def main() -> int:
     if is_traced:
         trace_app(app)
     database.reads.observe = QUERIES.observe
-    _collect_less()
+    collect_less()
     uvicorn.run(
         app,
         host=settings.host,
@@ -80,13 +77,6 @@ def main() -> int:
         timeout_graceful_shutdown=_GRACE_S,
     )
     return 0
-
-
-def _collect_less() -> None:
-    """Leave what lives as long as the process out of the search for garbage, and search less often."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_GARBAGE)
 
 
 if __name__ == "__main__":

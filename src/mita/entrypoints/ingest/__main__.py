@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from mita.entrypoints.health import Health, serve_metrics
@@ -12,15 +13,23 @@ from mita.entrypoints.ingest.chirpstack import chirpstack_server
 from mita.entrypoints.ingest.commands import CommandSender
 from mita.entrypoints.ingest.inbox import Inbox
 from mita.entrypoints.ingest.link import Link
+from mita.entrypoints.ingest.parts import Stopped
 from mita.entrypoints.ingest.renewals import Renewals
 from mita.entrypoints.ingest.settings import IngestSettings
-from mita.entrypoints.ingest.settle import Settler, Stopped
+from mita.entrypoints.ingest.settle import Settler
 from mita.entrypoints.ingest.things_stack import tts_server
 from mita.entrypoints.ingest.tls import tls_of
 from mita.entrypoints.ingest.topics import table_of
 from mita.entrypoints.metrics import BROKER, INBOX, watch_database
 from mita.entrypoints.outside import report_faults, trace
-from mita.entrypoints.process import database_url, log_to_stderr, secret_keys_path, stop_event
+from mita.entrypoints.process import (
+    collect_less,
+    database_url,
+    log_to_stderr,
+    run,
+    secret_keys_path,
+    stop_event,
+)
 from mita.kit.db import Database
 from mita.kit.seal import Seals
 from mita.wiring import wire
@@ -31,6 +40,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("mita.entrypoints.ingest")
 
 REPORT_S = 10.0
+# one is written, one is prepared
+UNDER_WAY_MAX = 2
 # the supervisor waits ten seconds before it kills
 _FINISH_S = 8.0
 
@@ -92,16 +103,34 @@ def _health(database: Database, link: Link, inbox: Inbox) -> Health:
 async def _consume(
     settings: IngestSettings, inbox: Inbox, settler: Settler, link: Link, renewals: Renewals
 ) -> None:
+    """Settle what comes, one batch written while the next one is prepared."""
     wait_s = settings.batch_wait_ms / 1000
-    while arrivals := await inbox.next_batch(readings_max=settings.batch_readings, wait_s=wait_s):
-        link.resume()
-        try:
+    under_way: deque[asyncio.Task[None]] = deque()
+
+    def look(task: asyncio.Task[None]) -> None:
+        # what waits for messages would not hear of it
+        if not task.cancelled() and task.exception() is not None:
+            inbox.close()
+
+    try:
+        while arrivals := await inbox.next_batch(readings_max=settings.batch_readings, wait_s=wait_s):
+            link.resume()
             others = await renewals.answered(arrivals)
-            if others:
-                await settler.settle(others)
-        except Stopped:
-            logger.warning("stopped while the database was away unacknowledged=%d", len(arrivals))
-            return
+            if not others:
+                continue
+            task = await settler.begin(others)
+            task.add_done_callback(look)
+            under_way.append(task)
+            if len(under_way) == UNDER_WAY_MAX:
+                await under_way.popleft()
+        while under_way:
+            await under_way.popleft()
+    except Stopped:
+        logger.warning("stopped while the database was away")
+    finally:
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
 
 
 async def _report(settler: Settler, sender: CommandSender, inbox: Inbox) -> None:
@@ -129,7 +158,8 @@ def main() -> int:
     """Run the role."""
     log_to_stderr()
     wire()
-    asyncio.run(serve(IngestSettings()))
+    collect_less()
+    run(serve(IngestSettings()))
     return 0
 
 

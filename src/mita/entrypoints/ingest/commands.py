@@ -20,7 +20,7 @@ from mita.entrypoints.ingest.faults import is_database_away
 from mita.entrypoints.ingest.link import NotSent
 from mita.entrypoints.ingest.taking_back import TakingBack
 from mita.entrypoints.ingest.things_stack import with_secret
-from mita.entrypoints.switching import switchings
+from mita.entrypoints.switching import open_wires, switchings
 from mita.estates import queries as estates
 from mita.kit.clock import now_utc
 from mita.kit.live import COMMANDS_CHANNEL
@@ -159,6 +159,11 @@ class CommandSender:
         driver, device = driver_named(switching.driver), switching.device
         if driver is None or not self._is_open(switching.driver) or self._is_held(device.name):
             return
+        if switching.driver == "mita":
+            wires = await open_wires(session, estate_id=command.estate_id, devices=[device])
+            if "mqtt" not in wires[device.name]:
+                # it is given out with the answer to what the device posts
+                return
         try:
             messages = await self._encoder.messages(
                 switching.order,

@@ -52,6 +52,7 @@ class Heard:
             len(self.decoded.readings),
             len(self.decoded.rejections),
             frames=[frame],
+            source=self.arrival.source,
         )
 
 

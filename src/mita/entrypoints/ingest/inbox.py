@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mita.drivers.mqtt.routes import Route, Table
 from mita.kit.clock import to_us
@@ -23,9 +23,19 @@ _READING_BYTES = 64
 _BATCH_BYTES_MIN = 64 * 1024
 
 
+class Receipt(Protocol):
+    """Who is told once that a message is durable; a future is one."""
+
+    def done(self) -> bool:
+        """Tell whether it was told."""
+
+    def set_result(self, result: None, /) -> None:
+        """Take it that the message is durable."""
+
+
 @dataclass(slots=True, eq=False)
 class Arrival:
-    """One message; ``settled`` is done once it is durable, and only then may the wire be acknowledged.
+    """One message; its ``receipt`` is given once it is durable, and only then may the wire be acknowledged.
 
     ``source`` is the wire that it came over. ``refusals`` are the codes and reasons of what in it was
     rejected, once it is settled.
@@ -34,7 +44,7 @@ class Arrival:
     topic: str
     payload: bytes
     received_us: int
-    settled: asyncio.Future[None] = field(repr=False)
+    receipt: Receipt = field(repr=False)
     route: Route | None = None
     is_retained: bool = False
     source: str = "mqtt"
@@ -47,8 +57,14 @@ class Arrival:
 
     def settle(self) -> None:
         """Let the wire be acknowledged."""
-        if not self.settled.done():
-            self.settled.set_result(None)
+        if not self.receipt.done():
+            self.receipt.set_result(None)
+
+    @property
+    def settled(self) -> asyncio.Future[None]:
+        """What is done once it is durable, where somebody waits for it."""
+        assert isinstance(self.receipt, asyncio.Future), "who waits has given a future"
+        return self.receipt
 
 
 class Inbox:
@@ -72,9 +88,14 @@ class Inbox:
     async def deliver(self, topic: str, payload: bytes, *, now: datetime, is_retained: bool = False) -> None:
         """Hand a message over and wait until it is durable."""
         settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        route = self._table.find(topic)
-        self.put(Arrival(topic, payload, to_us(now), settled, route, is_retained))
+        self.take(topic, payload, settled, now=now, is_retained=is_retained)
         await settled
+
+    def take(
+        self, topic: str, payload: bytes, receipt: Receipt, *, now: datetime, is_retained: bool = False
+    ) -> None:
+        """Take a message in; ``receipt`` is given once it is durable."""
+        self.put(Arrival(topic, payload, to_us(now), receipt, self._table.find(topic), is_retained))
 
     def put(self, arrival: Arrival) -> None:
         """Take a message in; its ``settled`` is for the caller to wait for."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gmqtt
@@ -13,6 +14,7 @@ from gmqtt.mqtt.handler import MQTTError
 from gmqtt.storage import PersistentStorage
 
 from mita.drivers.mqtt.routes import OWN, RENEW
+from mita.entrypoints.ingest.receipts import Receipts, Taken
 from mita.entrypoints.ingest.tls import tls_of
 from mita.kit.clock import now_utc
 
@@ -111,7 +113,10 @@ class Link:
         client.set_auth_credentials(
             self._settings.mqtt_username, password.get_secret_value() if password is not None else None
         )
-        client.on_message = self._on_message
+        receipts = Receipts(client)
+        client.on_message = partial(self._on_message, receipts)
+        # gmqtt would start a task for each message, and write each acknowledgement by itself
+        client._package_handler._handle_qos_1_publish_packet = partial(self._on_publish, receipts)  # noqa: SLF001 - it has no other door
         client.on_disconnect = lambda *_: lost.set()
         client.on_subscribe = lambda _client, _mid, granted, _properties: self._on_subscribe(granted, lost)
         return client
@@ -151,15 +156,25 @@ class Link:
             logger.error("broker refuses the subscription granted=%s", granted)
             lost.set()
 
-    async def _on_message(self, client: Any, topic: Any, payload: bytes, _qos: int, properties: Any) -> int:
-        """Return 0, which acknowledges, once the message is durable; gmqtt wants a coroutine function."""
+    def _on_message(
+        self, receipts: Receipts, _client: Any, topic: Any, payload: bytes, _qos: int, properties: Any
+    ) -> None:
+        """Take a message in that nobody wants acknowledged (QoS 0)."""
+        self._take(topic, payload, Taken(receipts, None), properties)
+
+    def _on_publish(
+        self, receipts: Receipts, number: int, payload: bytes, topic: Any, properties: Any
+    ) -> None:
+        """Take a message in; it is acknowledged once it is durable."""
+        self._take(topic, payload, Taken(receipts, number), properties)
+
+    def _take(self, topic: Any, payload: bytes, taken: Taken, properties: Any) -> None:
         name = topic if isinstance(topic, str) else topic.decode("utf-8", "replace")
         if self._inbox.is_full and not self._is_paused:
             self._is_paused = True
-            client._connection._transport.pause_reading()  # noqa: SLF001 - gmqtt has no door for it
+            taken.receipts.client._connection._transport.pause_reading()  # noqa: SLF001 - gmqtt has no door for it
         is_retained = bool((properties or {}).get("retain"))
-        await self._inbox.deliver(name, bytes(payload), now=now_utc(), is_retained=is_retained)
-        return 0
+        self._inbox.take(name, bytes(payload), taken, now=now_utc(), is_retained=is_retained)
 
     def resume(self) -> None:
         """Read on, if the inbox has room again."""

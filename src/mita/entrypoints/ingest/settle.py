@@ -15,6 +15,7 @@ from mita.entrypoints.ingest.aliases import Aliases
 from mita.entrypoints.ingest.decoding import Decoder, Heard, source_of
 from mita.entrypoints.ingest.devices import NOBODY, DeviceBook
 from mita.entrypoints.ingest.faults import is_database_away
+from mita.entrypoints.ingest.parts import NotYet, Part, Stopped
 from mita.entrypoints.ingest.reported import news, record_reports, without_repeats
 from mita.entrypoints.ingest.strangers import Strangers
 from mita.entrypoints.lane import Lane
@@ -24,11 +25,13 @@ from mita.metering import operations as metering
 from mita.metering.domain import ReadingClass, Rejection, truncated
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
+    from mita.charging.domain.outcome import Outcome
     from mita.drivers.wire import Told
     from mita.entrypoints.ingest.inbox import Arrival
     from mita.kit.db import Database
+    from mita.metering.domain import ReadingBatch
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -37,12 +40,12 @@ _DELAY_FIRST_S = 0.1
 _DELAY_MAX_S = 5.0
 
 
-class Stopped(Exception):
-    """The process is to end while the database is away; the messages come again."""
-
-
 class Settler:
-    """Settles batches of messages, estate by estate in the order of their ids."""
+    """Settles batches of messages, estate by estate in the order of their ids.
+
+    A batch may be begun while the one before it is under way: it is decoded and prepared meanwhile. In each
+    estate all is written in the order of the batches, and nothing acknowledged before it is written.
+    """
 
     def __init__(self, database: Database, *, readings_max: int) -> None:
         self._database = database
@@ -52,11 +55,19 @@ class Settler:
         self._decoder = Decoder()
         self._strangers = Strangers()
         self._lanes: dict[int, Lane] = {}
+        self._last: dict[int, Part] = {}
         self.stopping = asyncio.Event()
         self.counts: Counter[str] = Counter()
 
     async def settle(self, arrivals: Sequence[Arrival]) -> None:
         """Make a batch durable and let each estate's messages be acknowledged.
+
+        :raises Stopped: if the process is to end meanwhile
+        """
+        await (await self.begin(arrivals))
+
+    async def begin(self, arrivals: Sequence[Arrival]) -> asyncio.Task[None]:
+        """Look up whose messages these are; return what makes them durable, behind what was begun before.
 
         A database that is away is waited for; a message that nothing else explains is rejected alone.
 
@@ -68,9 +79,21 @@ class Settler:
         groups: dict[int, list[Arrival]] = defaultdict(list)
         for arrival in arrivals:
             groups[estates[arrival.device]].append(arrival)
-        for estate_id in sorted(groups):
-            await self._settle_or_split(estate_id, groups[estate_id])
-        self.counts["messages"] += len(arrivals)
+        parts = [Part(each, groups[each], before=self._last.get(each)) for each in sorted(groups)]
+        self._last.update((part.estate_id, part) for part in parts)
+        return asyncio.create_task(self._finish(parts))
+
+    async def _finish(self, parts: Sequence[Part]) -> None:
+        try:
+            for part in parts:
+                await self._settle_part(part)
+                part.end()
+                self.counts["messages"] += len(part.arrivals)
+        finally:
+            for part in parts:
+                part.give_up()
+                if self._last.get(part.estate_id) is part:
+                    del self._last[part.estate_id]
         self.counts["batches"] += 1
 
     async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -90,24 +113,42 @@ class Settler:
             except TimeoutError:
                 delay_s = min(delay_s * 2, _DELAY_MAX_S)
 
-    async def _settle_or_split(self, estate_id: int, arrivals: Sequence[Arrival]) -> None:
-        """Settle messages of one estate; halve them as long as one among them cannot be settled."""
+    async def _settle_part(self, part: Part) -> None:
         try:
-            await self._settle_estate(estate_id, arrivals)
+            await self._settle_estate(part, part.arrivals)
         except Stopped:
             raise
-        except Exception as error:
-            if len(arrivals) > 1:
-                middle = len(arrivals) // 2
-                await self._settle_or_split(estate_id, arrivals[:middle])
-                await self._settle_or_split(estate_id, arrivals[middle:])
-                return
-            logger.exception(
-                "message rejected as poison estate=%d topic=%r", estate_id, arrivals[0].topic[:200]
-            )
-            await self._quarantine(estate_id, arrivals[0], error)
-        for arrival in arrivals:
+        except Exception as error:  # noqa: BLE001 - whatever it is, one of these messages has it
+            part.has_failed = True
+            # what is looked for one by one must not be overtaken, nor overtake
+            await part.is_first()
+            await self._split(part, part.arrivals, error)
+        for arrival in part.arrivals:
             arrival.settle()
+
+    async def _split(self, part: Part, arrivals: Sequence[Arrival], error: Exception) -> None:
+        """Halve messages of one estate as long as one among them cannot be settled."""
+        if len(arrivals) == 1:
+            arrival = arrivals[0]
+            logger.error(
+                "message rejected as poison estate=%d topic=%r",
+                part.estate_id,
+                arrival.topic[:200],
+                exc_info=error,
+            )
+            await self._quarantine(part.estate_id, arrival, error)
+            arrival.settle()
+            return
+        middle = len(arrivals) // 2
+        for half in (arrivals[:middle], arrivals[middle:]):
+            try:
+                await self._settle_estate(part, half)
+            except Stopped:
+                raise
+            except Exception as found:  # noqa: BLE001 - whatever it is, one of these messages has it
+                await self._split(part, half, found)
+            for arrival in half:
+                arrival.settle()
 
     async def _quarantine(self, estate_id: int, arrival: Arrival, error: Exception) -> None:
         detail = f"{type(error).__name__}: nothing is wrong with the message that is known; please report it"
@@ -121,7 +162,8 @@ class Settler:
             # the log keeps it: a message that cannot even be listed must not stop the stream
             logger.exception("poison could not be recorded payload=%r", arrival.payload[:500])
 
-    async def _settle_estate(self, estate_id: int, arrivals: Sequence[Arrival]) -> None:
+    async def _settle_estate(self, part: Part, arrivals: Sequence[Arrival]) -> None:
+        estate_id = part.estate_id
         received_us = max(arrival.received_us for arrival in arrivals)
         if estate_id == NOBODY:
             for arrival in arrivals:
@@ -131,16 +173,16 @@ class Settler:
         heard = await self._heard(estate_id, arrivals)
         for each in heard:
             each.arrival.refusals = [(bad.code, bad.detail) for bad in each.decoded.rejections]
-        for source in sorted({arrival.source for arrival in arrivals}):
-            told = [
-                (each.arrival, told)
-                for each in heard
-                if each.arrival.source == source
-                for told in each.decoded.readings
-            ]
-            for start in range(0, len(told), self._readings_max):
-                piece = told[start : start + self._readings_max]
-                await self._charge(estate_id, piece, source=source, received_us=received_us)
+        await part.is_next()
+        pieces = list(self._pieces(heard))
+        for place, (source, piece) in enumerate(pieces, start=1):
+            batch = batch_of([told for _, told in piece], source=source, received_us=received_us)
+            if place == len(pieces):
+                # the lane keeps the order of calls, and this is the last one
+                part.let_on()
+            await self._charge(part, batch, [arrival for arrival, _ in piece])
+        part.let_on()
+        await part.is_first()
         rejections = [bad for each in heard for bad in each.decoded.rejections]
         # one that is not registered has no state to note, but its switch may be a supply's
         speaking = [each for each in heard if each.is_registered or each.has_supply_reports]
@@ -150,20 +192,41 @@ class Settler:
                 rejections.append(bad)
         await self._reject(estate_id, rejections, received_us=received_us)
 
+    def _pieces(self, heard: Sequence[Heard]) -> Iterator[tuple[str, list[tuple[Arrival, Told]]]]:
+        """Yield what was read, by the wire that it came over, in pieces of a transaction each."""
+        by_source: dict[str, list[tuple[Arrival, Told]]] = defaultdict(list)
+        for each in heard:
+            by_source[each.arrival.source] += [(each.arrival, told) for told in each.decoded.readings]
+        for source in sorted(by_source):
+            told = by_source[source]
+            for start in range(0, len(told), self._readings_max):
+                yield source, told[start : start + self._readings_max]
+
     async def _heard(self, estate_id: int, arrivals: Sequence[Arrival]) -> list[Heard]:
         names = {arrival.device for arrival in arrivals}
         set_up = await self._patiently(lambda: self._devices.configured(names, estate_id=estate_id))
         return await self._decoder.decoded([(arrival, set_up[arrival.device]) for arrival in arrivals])
 
-    async def _charge(
-        self, estate_id: int, piece: Sequence[tuple[Arrival, Told]], *, source: str, received_us: int
-    ) -> None:
-        batch = batch_of([told for _, told in piece], source=source, received_us=received_us)
-        lane = self._lanes.setdefault(estate_id, Lane(self._database, estate_id=estate_id))
-        outcome = await self._patiently(lambda: lane.charge(batch, now=now_utc()))
+    async def _charge(self, part: Part, batch: ReadingBatch, arrivals: Sequence[Arrival]) -> None:
+        """Charge the readings of a batch, each of which came with the arrival at its place."""
+        lane = self._lanes.setdefault(part.estate_id, Lane(self._database, estate_id=part.estate_id))
+
+        async def charge() -> Outcome:
+            try:
+                return await lane.charge(batch, now=now_utc(), check=part.check)
+            except BaseException:
+                # known before the lane lets on who is behind
+                part.has_failed = True
+                raise
+
+        try:
+            outcome = await self._patiently(charge)
+        except NotYet:
+            await part.is_first()
+            outcome = await self._patiently(charge)
         for place in np.flatnonzero(outcome.class_ == ReadingClass.REJECTED).tolist():
             code, _, sentence = outcome.reading(place)[1].partition(": ")
-            piece[place][0].refusals.append((code, sentence))
+            arrivals[place].refusals.append((code, sentence))
         self.counts.update(outcome.counts())
         self.counts["readings"] += len(batch)
 

@@ -43,8 +43,11 @@ _COUNTERS_PER_CALL = 5_000
 class Counters(Protocol):
     """Numbers that a device's key was never used with. A meter refuses one that is not above the last."""
 
-    async def take(self, device: str, *, count: int) -> int:
-        """Return the first of ``count`` numbers that nobody is ever given again, also not after a crash."""
+    async def take(self, device: str, *, key: str, count: int) -> int:
+        """Return the first of ``count`` numbers that nobody is ever given again with this key.
+
+        Not after a crash either, nor when the meter is registered anew.
+        """
 
 
 class CountersInMemory:
@@ -54,10 +57,10 @@ class CountersInMemory:
         self._first = first
         self._next: dict[str, int] = {}
 
-    async def take(self, device: str, *, count: int) -> int:
+    async def take(self, device: str, *, key: str, count: int) -> int:  # noqa: ARG002 - the key is enough
         """Return the first of ``count`` numbers."""
-        first = self._next.get(device, self._first)
-        self._next[device] = first + count
+        first = self._next.get(key, self._first)
+        self._next[key] = first + count
         return first
 
 
@@ -277,7 +280,7 @@ class DlmsLine:
         async with self._lock:
             first = 0
             if found.security == "hls_gmac":
-                first = await self._counters.take(device.name, count=_COUNTERS_PER_CALL)
+                first = await self._counters.take(device.name, key=found.counted_by, count=_COUNTERS_PER_CALL)
             try:
                 # the thread ends by its own deadline; this is for the lookup of a name, which has none
                 async with asyncio.timeout(self._limit_s + 10):

@@ -184,13 +184,13 @@ class StoredCounters:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def take(self, device: str, *, count: int) -> int:
-        """Return the first of ``count`` numbers that nobody is ever given again."""
+    async def take(self, device: str, *, key: str, count: int) -> int:
+        """Return the first of ``count`` numbers that nobody is ever given again with this key."""
         async with self._database.unit_of_work(estates=[]) as session:
             found = await metering_queries.estates_of_devices(session, devices=[device])
         estate_id = found[device]
         async with self._database.unit_of_work(estates=[estate_id]) as session:
-            return await devices.take_counter(session, estate_id=estate_id, name=device, count=count)
+            return await devices.take_counter(session, estate_id=estate_id, name=device, key=key, count=count)
 
 
 def _is_due(command: SupplyCommand, *, now: datetime) -> bool:

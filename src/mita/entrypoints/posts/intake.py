@@ -8,7 +8,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from mita.entrypoints.ingest.inbox import Inbox
-from mita.entrypoints.ingest.settle import Settler, Stopped
+from mita.entrypoints.ingest.parts import Stopped
+from mita.entrypoints.ingest.settle import Settler
 from mita.entrypoints.ingest.strangers import Strangers
 
 from .answers import NotTaken

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mita.credit import operations as credit
 from mita.credit import queries as credit_queries
 from mita.drivers.known import driver_named
-from mita.entrypoints.switching import switchings
+from mita.entrypoints.switching import open_wires, switchings
 from mita.metering import queries as metering
 
 if TYPE_CHECKING:
@@ -42,12 +42,17 @@ async def waiting_orders(
             session, estate_id=estate_id, unit_ids=sorted({meter.unit_id for meter in meters})
         )
         switching = await switchings(session, estate_id=estate_id, commands=commands)
+        wires = await open_wires(
+            session, estate_id=estate_id, devices=[each.device for each in switching.values()]
+        )
         for command in commands:
             if command.expires_at <= now:
                 await credit.record_command_state(
                     session, estate_id=estate_id, command_id=command.command_id, state="failed", now=now
                 )
-            elif (known := switching.get(command.command_id)) is not None and known.device.name in devices:
+            elif (known := switching.get(command.command_id)) is not None and (
+                known.device.name in devices and "post" in wires[known.device.name]
+            ):
                 found += await _given(session, command, known, now=now)
     return found
 

@@ -10,6 +10,7 @@ from procrastinate import App, Blueprint, PsycopgConnector
 from mita.charging import jobs as charging
 from mita.credit import jobs as credit
 from mita.devices import jobs as devices
+from mita.entrypoints.worker import upkeep
 from mita.estates import jobs as estates
 from mita.flexibility import jobs as flexibility
 from mita.identity import jobs as identity
@@ -49,6 +50,7 @@ BLUEPRINTS = {
     "rounds": rounds.jobs,
     "devices": devices.jobs,
     "flexibility": flexibility.jobs,
+    "upkeep": upkeep.jobs,
 }
 
 

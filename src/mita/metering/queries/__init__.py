@@ -1,5 +1,6 @@
 """Reads of metering."""
 
+from mita.metering.queries.at_rest import Rest, registers_at_rest
 from mita.metering.queries.bulk import (
     bulk_areas,
     bulk_meter,
@@ -81,6 +82,7 @@ __all__ = [
     "PlacedRegister",
     "RegisterByHand",
     "RegisterInfo",
+    "Rest",
     "anchors",
     "bulk_areas",
     "bulk_meter",
@@ -120,6 +122,7 @@ __all__ = [
     "register_factors",
     "register_states",
     "registers",
+    "registers_at_rest",
     "registers_by_hand",
     "registers_of_devices",
     "registers_of_meter",

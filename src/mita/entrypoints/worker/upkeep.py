@@ -1,0 +1,29 @@
+"""Background tasks that ask one feature for what another one knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from procrastinate import Blueprint, JobContext
+
+from mita.credit import queries as credit
+from mita.devices import operations as devices
+from mita.estates import queries as estates
+from mita.kit.clock import now_utc
+
+if TYPE_CHECKING:
+    from mita.kit.db import Database
+
+jobs = Blueprint()
+
+
+@jobs.periodic(cron="41 */6 * * *")
+@jobs.task(name="note_frozen", pass_context=True, queueing_lock="upkeep:note_frozen")
+async def note_frozen(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
+    """Open and close the issues of meters that stand still, where the supply is on."""
+    database: Database = context.additional_context["database"]
+    for estate_id in await estates.every_estate_id(database):
+        async with database.unit_of_work(estates=[estate_id]) as session:
+            known = await credit.supplies(session, estate_id=estate_id)
+            supplies = {key: each.since if each.is_on else None for key, each in known.items()}
+            await devices.note_frozen(session, estate_id=estate_id, supplies=supplies, now=now_utc())
