@@ -5,7 +5,7 @@ STAMP := .venv/.mita-setup
 # Mita is many processes; without files of bytecode each of them compiles all of it again
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup uv run test coverage check bench lint format
+.PHONY: setup uv web run test coverage check bench lint format
 setup: $(STAMP)
 
 # uv comes from the PATH, else from the registry: into an environment of its own, or beside pip where Python has no venv
@@ -28,7 +28,12 @@ uv:
 	  exit 1; \
 	fi
 
+# the app that people use: built into the package, and only when something of it has changed
+web: setup
+	@.venv/bin/python web/build.py
+
 run: setup
+	@.venv/bin/python web/build.py --or-go-on
 	@exec .venv/bin/mita up --demo
 
 # many tests wait for processes of their own: one worker more than there are processors, four at most, as each has
@@ -55,6 +60,7 @@ lint: setup
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/python web/build.py --check
 
 format: setup
 	.venv/bin/ruff check --fix

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -17,10 +19,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 INGEST = "mita-ingest"
+# who signs in to the demo's app
+DEMO_RESIDENT = "resident@demo.example"
 _AUDIENCE = "mqtt"
 _ALGORITHM = "HS256"
 # such a name would be a topic of somebody else
 _NOT_IN_DEVICE = frozenset("/+#\x00")
+_WORDS, _LETTERS = 4, 4
+# told apart when they are read out: no 0 and O, 1 and l, u and v
+_ALPHABET = "23456789abcdefghjkmnpqrstwxyz"
 
 
 class BadDeviceName(ValueError):
@@ -67,6 +74,13 @@ def write_private(path: Path, text: str) -> None:
         pass
     finally:
         draft.unlink()
+
+
+def demo_password(secret: str) -> str:
+    """Return the password of the demo's resident, which follows from a secret of the installation."""
+    digest = hmac.digest(secret.encode(), b"mita demo resident", hashlib.sha256)
+    letters = "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[: _WORDS * _LETTERS])
+    return "-".join(letters[first : first + _LETTERS] for first in range(0, len(letters), _LETTERS))
 
 
 def device_token(secret: str, device: str, *, expires_at: datetime | None = None) -> str:

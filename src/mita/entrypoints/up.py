@@ -19,10 +19,11 @@ from mita.drivers.known import POLLED
 from mita.entrypoints.coap.settings import CoapSettings
 from mita.entrypoints.embedded.postgres import EmbeddedPostgres
 from mita.entrypoints.installation import AlreadyRunning, InstallationLock
-from mita.entrypoints.keys import INGEST, load_keys, load_token
+from mita.entrypoints.keys import DEMO_RESIDENT, INGEST, demo_password, load_keys, load_token
 from mita.entrypoints.polling.settings import PollSettings
 from mita.entrypoints.ports import LOOPBACK, free_port, is_port_free
 from mita.entrypoints.supervisor import Role, Supervisor
+from mita.entrypoints.web import APP_PATH, BUILT
 from mita.estates import queries as estates
 from mita.identity import operations as identity
 from mita.kit.clock import now_utc
@@ -313,7 +314,12 @@ class Up:
         facts = Table.grid(padding=(0, 2))
         facts.add_column(style="bold")
         facts.add_column(overflow="fold")
-        facts.add_row("Open", url)
+        if BUILT.is_dir():
+            facts.add_row("App", f"{url}{APP_PATH}/")
+            if self._demo:
+                password = demo_password(load_keys(self._settings.data).device_secret)
+                facts.add_row("Resident", f"{DEMO_RESIDENT}, password {password}")
+        facts.add_row("Staff" if BUILT.is_dir() else "Open", url)
         facts.add_row("API", f"{url}/docs")
         facts.add_row("Token", token)
         facts.add_row("MQTT", f"{LOOPBACK}:{mqtt_port}")

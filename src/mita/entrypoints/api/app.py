@@ -51,8 +51,11 @@ from mita.entrypoints.api.signed import SignedPosts
 from mita.entrypoints.api.statistics import router as statistics_router
 from mita.entrypoints.api.things_stack import router as tts_router
 from mita.entrypoints.api.units import router as units_router
+from mita.entrypoints.api.wallet_supplies import router as wallet_supplies_router
+from mita.entrypoints.api.web_app import WebApp
 from mita.entrypoints.health import Health
 from mita.entrypoints.posts import Posts
+from mita.entrypoints.web import APP_PATH
 from mita.estates import operations as estate_operations
 from mita.estates import queries as estate_queries
 from mita.estates.api import router as estates_router
@@ -115,6 +118,7 @@ _FEATURES = (
     wallets_router,
     credit_router,
     flexibility_router,
+    wallet_supplies_router,
     tenancies_router,
     rounds_router,
     webhooks_router,
@@ -207,6 +211,7 @@ def create_app(
     app.add_middleware(Front, quick=quick, proxies=proxies, has_access_log=has_access_log)
     app.router.routes.extend(_routes())
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    app.mount(APP_PATH, WebApp(), name="app")
     app.router.middleware_stack = ByPath(app.router.app, paths=_paths())
     return app
 

@@ -16,6 +16,7 @@ from mita.entrypoints.api.problems import problem, unauthorized
 from mita.entrypoints.api.rendering import render
 from mita.entrypoints.api.sessions import COOKIE, LIFETIME, Sessions
 from mita.entrypoints.api.unit_page import unit_facts
+from mita.entrypoints.web import APP_PATH
 from mita.estates import queries as estate_queries
 from mita.identity.domain import Principal
 from mita.kit.clock import now_utc
@@ -101,6 +102,12 @@ async def _estate_view(session: AsyncSession, *, estate_id: int, now: datetime) 
     ]
     totals = {**totals_of(views), "held": str(held), "rejected": str(rejected)}
     return {"columns": columns, "rows": rows, "totals": totals}
+
+
+@router.get(APP_PATH)
+async def go_to_app() -> RedirectResponse:
+    """Show the way to the web app, which lives below this address."""
+    return RedirectResponse(f"{APP_PATH}/", status_code=308)
 
 
 @router.post("/session")

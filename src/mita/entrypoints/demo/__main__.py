@@ -17,7 +17,8 @@ from mita.credit import queries as credit_queries
 from mita.entrypoints.demo import head_end
 from mita.entrypoints.demo.setup import SEED, Home, is_settled, register_values, settle_in, write_history
 from mita.entrypoints.demo.simulator import UTILITIES, Live, neighbourhood, top_ups
-from mita.entrypoints.keys import device_token, load_keys
+from mita.entrypoints.demo.tenant import let_in
+from mita.entrypoints.keys import demo_password, device_token, load_keys
 from mita.entrypoints.process import database_url, log_to_stderr, stop_event
 from mita.kit.clock import now_utc
 from mita.kit.db import Database
@@ -111,6 +112,9 @@ async def _live(database: Database, settings: Settings, place: int) -> None:
     home = await settle_in(database, neighbourhood(seed=SEED)[place], now=now_utc())
     if not await is_settled(database, home):
         await write_history(database, home)
+    if place == 0:
+        password = demo_password(load_keys(settings.data).device_secret)
+        await let_in(database, home, password=password, now=now_utc())
     registers = await register_values(database, home)
     async with database.unit_of_work(estates=[home.estate_id]) as session:
         supplies = await credit_queries.supplies(session, estate_id=home.estate_id)

@@ -1,0 +1,135 @@
+"""What a wallet pays for and whether it is on: a route that looks into several features at once."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from mita.credit import queries as credit_queries
+from mita.credit.domain import OPEN_STATES, Cause, Rule
+from mita.credit.schemas import CauseWord, CommandState
+from mita.estates import queries as estate_queries
+from mita.identity.domain import Permission
+from mita.kit.errors import Invalid, NotFound
+from mita.kit.shapes import Id, Instant, Money, Shape, UtilityWord, money
+from mita.kit.web import Asking, EstateId, Session, needs, refusals
+from mita.ledger import queries as ledger_queries
+from mita.wallets import queries as wallet_queries
+from mita.wallets.domain import GENERAL, Right
+from mita.wallets.operations import RightMissing, require_right
+
+if TYPE_CHECKING:
+    from mita.credit.models import Supply, SupplyCommand, SupplyStop
+
+router = APIRouter(tags=["credit"])
+_COMMANDS_LOOKED_AT = 50
+
+
+class WhyOff(Shape):
+    """One cause that keeps the supply off, or will from ``due_at`` on."""
+
+    cause: CauseWord
+    reason: str = Field(examples=["the balance is used up"])
+    since: Instant
+    due_at: Instant = Field(description="Later than now while friendly hours put it off")
+    until: Instant | None = Field(description="When it ends by itself")
+
+
+class WalletSupply(Shape):
+    """A utility of a wallet: whether it is on, what is on its way, what keeps it off, what brings it back."""
+
+    utility: UtilityWord
+    is_on: bool = Field(description="By the device's own word; a supply never switched is on")
+    since: Instant | None = Field(description="Of that word; null where nothing was ever switched")
+    asked: Literal["off", "on"] | None = Field(description="Asked for, and not confirmed yet")
+    asked_state: CommandState | None
+    stops: list[WhyOff]
+    is_cutting: bool = Field(description="Whether the supply goes off when the money is gone")
+    low_line: Money
+    cut_line: Money
+    restore_line: Money
+    to_restore: Money | None = Field(
+        description="What this utility lacks for the supply to return; null where money alone does not help"
+    )
+
+
+class WalletSupplies(Shape):
+    """Every utility of a wallet."""
+
+    items: list[WalletSupply]
+
+
+@router.get(
+    "/estates/{estate_id}/wallets/{wallet_id}/supplies",
+    operation_id="list_wallet_supplies",
+    summary="List whether a wallet's utilities are on, and what brings them back",
+    responses=refusals(NotFound, RightMissing, Invalid),
+)
+@needs(Permission.WALLETS_READ, or_own=True)
+async def list_wallet_supplies(
+    session: Session, asking: Asking, estate_id: EstateId, wallet_id: Id
+) -> WalletSupplies:
+    """For whoever may view the wallet; what is on its way counts only when the device says so."""
+    await require_right(session, estate_id=estate_id, wallet_id=wallet_id, caller=asking, right=Right.VIEW)
+    wallet = await wallet_queries.wallet(session, estate_id=estate_id, wallet_id=wallet_id)
+    estate = await estate_queries.estate(session, estate_id=estate_id)
+    accounts = await wallet_queries.accounts(session, estate_id=estate_id, unit_ids=[wallet.unit_id])
+    paid = [each for each in accounts if each.utility != GENERAL]
+    balances = await ledger_queries.balances(
+        session, estate_id=estate_id, account_ids=[each.account_id for each in paid]
+    )
+    stops = await credit_queries.stops(session, estate_id=estate_id, unit_id=wallet.unit_id)
+    commands = await credit_queries.commands(
+        session, estate_id=estate_id, states=OPEN_STATES, unit_id=wallet.unit_id, limit=_COMMANDS_LOOKED_AT
+    )
+    items = []
+    for account in paid:
+        one: dict[str, Any] = {"estate_id": estate_id, "utility": account.utility}
+        items.append(
+            _supply_out(
+                await credit_queries.rule(session, **one),
+                supply=await credit_queries.supply(session, **one, unit_id=wallet.unit_id),
+                stops=[each for each in stops if each.utility == account.utility],
+                asked=next((each for each in commands if each.utility == account.utility), None),
+                balance_micro=balances[account.account_id],
+                currency=estate.currency,
+            )
+        )
+    return WalletSupplies(items=items)
+
+
+def _supply_out(
+    rule: Rule,
+    *,
+    supply: "Supply | None",
+    stops: "Sequence[SupplyStop]",
+    asked: "SupplyCommand | None",
+    balance_micro: int,
+    currency: str,
+) -> WalletSupply:
+    short_micro = _short_micro(
+        rule, causes={Cause(each.cause) for each in stops}, balance_micro=balance_micro
+    )
+    return WalletSupply.model_validate(
+        {
+            "utility": rule.utility,
+            "is_on": supply is None or supply.is_on,
+            "since": None if supply is None else supply.since,
+            "asked": None if asked is None else asked.action,
+            "asked_state": None if asked is None else asked.state,
+            "stops": [WhyOff.model_validate(each, from_attributes=True) for each in stops],
+            "is_cutting": rule.is_cutting,
+            "low_line": money(rule.low_micro, currency=currency),
+            "cut_line": money(rule.cut_micro, currency=currency),
+            "restore_line": money(rule.restore_micro, currency=currency),
+            "to_restore": None if short_micro is None else money(short_micro, currency=currency),
+        }
+    )
+
+
+def _short_micro(rule: Rule, *, causes: set[Cause], balance_micro: int) -> int | None:
+    """Return how much micro-money is missing to the restore line, where that alone brings the supply back."""
+    if causes != {Cause.BALANCE}:
+        return None
+    return max(0, rule.restore_micro - balance_micro)

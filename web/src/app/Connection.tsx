@@ -1,0 +1,45 @@
+import { IconCloudOff } from "@tabler/icons-react";
+import { useEffect, useState, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { refresh, refreshEstate, useLiveState, usePlace, useSession } from "@api";
+import { useFormats } from "@ui";
+import classes from "./Connection.module.css";
+
+/** Older than this, figures say from when they are. */
+const OLD_MS = 90_000;
+const LOOK_MS = 15_000;
+
+/** Say how old the figures are where they do not follow by themselves; say nothing while all is well. */
+export function Connection({ at }: { at: number }): ReactNode {
+  const { t } = useTranslation();
+  const session = useSession();
+  const live = useLiveState();
+  const place = usePlace();
+  const formats = useFormats(place.estate);
+  const now = useClock();
+  const isOffline = session === "offline";
+  useEffect(() => {
+    const again = (): void => void refresh().then((isBack) => isBack && refreshEstate(undefined));
+    window.addEventListener("online", again);
+    return () => window.removeEventListener("online", again);
+  }, []);
+  useEffect(() => {
+    if (isOffline) void refresh().then((isBack) => isBack && refreshEstate(undefined));
+  }, [isOffline, now]);
+  if (!isOffline && (live === "live" || now - at < OLD_MS)) return null;
+  return (
+    <p className={classes.line} role="status">
+      <IconCloudOff aria-hidden size={20} />
+      {t(isOffline ? "state.lastKnown" : "state.asOf", { time: formats.moment(at) })}
+    </p>
+  );
+}
+
+function useClock(): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = window.setInterval(() => setNow(Date.now()), LOOK_MS);
+    return () => window.clearInterval(timer);
+  }, []);
+  return now;
+}

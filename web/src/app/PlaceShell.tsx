@@ -1,0 +1,63 @@
+import { useEffect, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { Navigate, Outlet, useParams } from "react-router";
+import { PlaceProvider, problemOf, signOut, usePlaces, type Place } from "@api";
+import { Button } from "@mantine/core";
+import { Empty, Failure, Loading, Page } from "@ui";
+import { Shell } from "./Shell";
+
+const LAST = "mita.last-place";
+
+export function pathOf(place: Place): string {
+  return `/e/${place.estate.estate_id}/u/${place.unitId}`;
+}
+
+/** Where somebody was last, else the first of their homes. */
+export function FirstPlace(): ReactNode {
+  const found = usePlaces();
+  const last = localStorage.getItem(LAST);
+  const place = found.places.find((each) => pathOf(each) === last) ?? found.places[0];
+  if (place !== undefined) return <Navigate to={pathOf(place)} replace />;
+  return <NoPlace found={found} />;
+}
+
+/** The frame of a home's pages: which one, the ways around, and what is known of the connection. */
+export function PlaceShell(): ReactNode {
+  const found = usePlaces();
+  const { estateId, unitId } = useParams();
+  const path = `/e/${estateId}/u/${unitId}`;
+  const place = found.places.find((each) => pathOf(each) === path);
+  useEffect(() => {
+    if (place !== undefined) localStorage.setItem(LAST, path);
+  }, [place, path]);
+  if (place === undefined) {
+    if (found.isPending || found.error !== null || found.places.length === 0) return <NoPlace found={found} />;
+    return <Navigate to="/" replace />;
+  }
+  return (
+    <PlaceProvider place={place} key={path}>
+      <Shell places={found.places} at={found.at}>
+        <Outlet />
+      </Shell>
+    </PlaceProvider>
+  );
+}
+
+function NoPlace({ found }: { found: ReturnType<typeof usePlaces> }): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <main>
+      <Page title="Mita" isTitleHidden>
+        {found.error !== null ? (
+          <Failure problem={problemOf(found.error)} retry={found.retry} />
+        ) : found.isPending ? (
+          <Loading lines={5} />
+        ) : (
+          <Empty title={t("noPlace.title")} action={<Button onClick={() => void signOut()}>{t("signOut")}</Button>}>
+            {t("noPlace.hint")}
+          </Empty>
+        )}
+      </Page>
+    </main>
+  );
+}

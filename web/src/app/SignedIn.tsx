@@ -1,0 +1,12 @@
+import type { ReactNode } from "react";
+import { Navigate, Outlet, useLocation } from "react-router";
+import { useSession } from "@api";
+
+/** Pages below are for whoever is signed in; everybody else signs in first and comes back. */
+export function SignedIn(): ReactNode {
+  const session = useSession();
+  const { pathname } = useLocation();
+  if (session === "starting") return null;
+  if (session === "signed_out") return <Navigate to={`/sign-in?to=${encodeURIComponent(pathname)}`} replace />;
+  return <Outlet />;
+}

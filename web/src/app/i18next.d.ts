@@ -1,0 +1,9 @@
+import "i18next";
+import type { ENGLISH } from "./english";
+
+declare module "i18next" {
+  interface CustomTypeOptions {
+    defaultNS: "common";
+    resources: typeof ENGLISH;
+  }
+}

@@ -1,0 +1,1 @@
+export default function Later(): null { return null; }

@@ -1,0 +1,103 @@
+import { Button } from "@mantine/core";
+import { IconAlertTriangle, IconBolt, IconBoltOff, IconCircleCheck, IconPlus } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { useSpending, useSupplies, type Place, type Schemas } from "@api";
+import { localDate, plusDays, sum, useFormats } from "@ui";
+import classes from "./Hero.module.css";
+
+type Supply = Schemas["WalletSupply"];
+type Standing = "in_credit" | "low" | "out";
+
+const LONG_DAYS = 90;
+
+/** The worst of a wallet's accounts: it is what somebody must know first. */
+export function standingOf(wallet: Schemas["WalletOut"]): Standing {
+  const found = wallet.balances.map((each) => each.standing);
+  return found.includes("out") ? "out" : found.includes("low") ? "low" : "in_credit";
+}
+
+/** All of a wallet's money. */
+export function wholeOf(wallet: Schemas["WalletOut"]): string {
+  return sum([...wallet.balances.map((each) => each.balance.amount), wallet.general.balance.amount]);
+}
+
+export function Hero({ place }: { place: Place }): ReactNode {
+  const { t } = useTranslation(["home", "common"]);
+  const formats = useFormats(place.estate);
+  const supplies = useSupplies(place);
+  const standing = standingOf(place.wallet);
+  const StandIcon = standing === "in_credit" ? IconCircleCheck : IconAlertTriangle;
+  return (
+    <section className={classes.hero} data-standing={standing} aria-label={t("balance")}>
+      <p className={classes.label}>{t("balance")}</p>
+      <p className={`${classes.amount} num`}>{formats.money(wholeOf(place.wallet))}</p>
+      <Lasts place={place} />
+      <ul className={classes.states}>
+        <li>
+          <StandIcon aria-hidden /> {t(`standing.${standing}`)}
+        </li>
+        {(supplies.data?.items ?? []).filter(isTold).map((supply) => (
+          <SupplyWord key={supply.utility} supply={supply} />
+        ))}
+      </ul>
+      {(supplies.data?.items ?? []).map((supply) => (
+        <WhatHelps key={supply.utility} supply={supply} place={place} />
+      ))}
+      <Button component={Link} to="top-up" size="xl" fullWidth className={classes.topUp} leftSection={<IconPlus aria-hidden />}>
+        {t("topUp")}
+      </Button>
+    </section>
+  );
+}
+
+/** A supply that can be cut, or is off: of others there is nothing to say. */
+function isTold(supply: Supply): boolean {
+  return supply.is_cutting || !supply.is_on || supply.asked !== null;
+}
+
+function SupplyWord({ supply }: { supply: Supply }): ReactNode {
+  const { t } = useTranslation(["home", "common"]);
+  const word = supply.asked === "off" && supply.is_on ? "askedOff" : supply.asked === "on" && !supply.is_on ? "askedOn" : supply.is_on ? "on" : "off";
+  const Icon = supply.is_on ? IconBolt : IconBoltOff;
+  return (
+    <li data-off={supply.is_on ? undefined : true}>
+      <Icon aria-hidden /> {t(`power.${word}`, { utility: t(`common:utility.${supply.utility}`) })}
+    </li>
+  );
+}
+
+function WhatHelps({ supply, place }: { supply: Supply; place: Place }): ReactNode {
+  const { t } = useTranslation(["home", "common"]);
+  const formats = useFormats(place.estate);
+  const staff = supply.stops.find((each) => each.cause === "staff");
+  // friendly hours put it off: it is on, nothing is asked yet, and there is a cause
+  const waiting = supply.is_on && supply.asked === null ? supply.stops[0] : undefined;
+  if (!supply.is_on && supply.to_restore !== null) {
+    const utility = t(`common:utility.${supply.utility}`);
+    return <p className={classes.help}>{t("restore", { amount: formats.money(supply.to_restore.amount), utility })}</p>;
+  }
+  if (!supply.is_on && staff !== undefined) return <p className={classes.help}>{t("noRestore", { reason: staff.reason })}</p>;
+  if (waiting !== undefined) return <p className={classes.help}>{t("deferred", { time: formats.moment(waiting.due_at) })}</p>;
+  return null;
+}
+
+function Lasts({ place }: { place: Place }): ReactNode {
+  const { t } = useTranslation("home");
+  const formats = useFormats(place.estate);
+  const today = localDate(new Date(), place.estate.time_zone);
+  const { data } = useSpending(place, { from: plusDays(today, -6), to: plusDays(today, 1), step: "day" });
+  if (data === undefined) return <p className={classes.lasts}>&nbsp;</p>;
+  const { days, per_day, days_counted, balance } = data.lasts;
+  const told = (): string => {
+    if (balance.amount.startsWith("-")) return t("lastsUsedUp");
+    if (days === null) return t("lastsNothingUsed");
+    return days > LONG_DAYS ? t("lastsLong") : t("lasts", { count: days });
+  };
+  return (
+    <p className={classes.lasts} title={t("howLasts", { perDay: formats.money(per_day.amount), count: days_counted })}>
+      {told()}
+    </p>
+  );
+}

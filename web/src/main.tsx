@@ -1,0 +1,20 @@
+import "./ui/mantine";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./app/App";
+import { startLanguage } from "./app/language";
+import { forgetSession, refresh, wasSignedIn } from "@api";
+
+// asked while the language loads: the first page knows who is there
+const known = wasSignedIn() ? refresh() : Promise.resolve(forgetSession());
+await startLanguage();
+await known;
+createRoot(document.getElementById("root")!).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);
+
+if (import.meta.env.PROD && "serviceWorker" in navigator) {
+  void navigator.serviceWorker.register(`${import.meta.env.BASE_URL}sw.js`, { scope: import.meta.env.BASE_URL });
+}
