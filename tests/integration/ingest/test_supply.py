@@ -236,7 +236,8 @@ async def test_a_limit_goes_out_and_holds_when_the_device_says_so(line: Line, da
         _, order = await heard(device)
         assert order["limit"] is None
         await come_to(world, ("lift", "sent"), ("limit", "confirmed"))
-        # beside a reading, without naming the command
-        await device.publish(f"m/{name}/up", json.dumps({**item(1, 1), "limit": None}), qos=1)
+        # beside a reading of long ago it is old; by itself, without naming the command, it is news
+        await device.publish(f"m/{name}/up", json.dumps({**item(1, 1), "limit": 700}), qos=1)
+        await device.publish(f"m/{name}/up", json.dumps({"limit": None}), qos=1)
         await come_to(world, ("lift", "confirmed"), ("limit", "confirmed"))
         assert await held_w() is None
