@@ -44,13 +44,13 @@ class Terms:
         if self.limit_w is not None and not 0 < self.limit_w <= LIMIT_W_MAX:
             found.append(("limit_w", f"must be from 1 to {LIMIT_W_MAX} watts"))
         if self.until_at <= self.from_at:
-            found.append(("until", "must be after from"))
+            found.append(("until_at", "must be after from_at"))
         elif self.until_at - self.from_at > LASTS_MAX:
-            found.append(("until", "an event lasts 24 hours at most"))
+            found.append(("until_at", "an event lasts 24 hours at most"))
         if self.until_at <= now:
-            found.append(("until", "must lie ahead"))
+            found.append(("until_at", "must lie ahead"))
         if self.from_at - now > AHEAD_MAX:
-            found.append(("from", "must be within a year"))
+            found.append(("from_at", "must be within a year"))
         return found
 
 

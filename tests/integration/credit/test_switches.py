@@ -278,3 +278,50 @@ async def test_only_its_own_device_speaks_for_a_command(database: Database):
     assert await supply.commands() == [("off", "sent")]
     assert await report(1, Step(off, "acknowledged"), SwitchState(is_on=False)) == []
     assert await supply.commands() == [("off", "confirmed")]
+
+
+async def test_an_off_that_lost_its_place_and_is_carried_out_late_is_called_so(supply: Supply):
+    off = await supply.ask(is_on=False, at=0)
+    await supply.send(off, at=1)
+    on = await supply.ask(is_on=True, at=10)
+    await supply.send(on, at=11, answer_s=600)
+    assert await supply.due(at=20) == []
+    # it woke up, and did what had waited for it
+    await supply.say(is_on=False, said=20)
+    assert await supply.commands() == [("off", "failed"), ("on", "sent"), ("off", "confirmed")]
+    assert not await supply.is_on()
+    async with supply.world.unit_of_work() as session:
+        late = (await credit_queries.commands(session, estate_id=supply.world.estate_id))[0]
+    assert late.reason == "the device carried out an earlier command late"
+    # what brings it back is due at once, and not after ten minutes
+    assert await supply.due(at=20) == [on]
+    await supply.say(is_on=True, said=30)
+    assert await supply.is_on()
+    # once is once: the next one nobody had asked for
+    await supply.say(is_on=False, said=40)
+    async with supply.world.unit_of_work() as session:
+        found = (await credit_queries.commands(session, estate_id=supply.world.estate_id))[0]
+    assert found.reason == "the device reported it; nobody had asked"
+
+
+async def test_a_late_off_after_the_return_asks_on_again(supply: Supply):
+    off = await supply.ask(is_on=False, at=0)
+    await supply.send(off, at=1)
+    on = await supply.ask(is_on=True, at=10)
+    await supply.send(on, at=11)
+    await supply.say(is_on=True, said=12, command_id=on)
+    await supply.say(is_on=False, said=60)
+    assert [each for each in await supply.commands() if each[0] == "on"] == [
+        ("on", "confirmed"),
+        ("on", "asked"),
+    ]
+
+
+async def test_an_off_that_was_never_sent_cannot_be_late(supply: Supply):
+    await supply.ask(is_on=False, at=0)
+    on = await supply.ask(is_on=True, at=10)
+    await supply.send(on, at=11)
+    await supply.say(is_on=False, said=20)
+    async with supply.world.unit_of_work() as session:
+        found = (await credit_queries.commands(session, estate_id=supply.world.estate_id))[0]
+    assert found.reason == "the device reported it; nobody had asked"

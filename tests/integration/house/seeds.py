@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from mita.charging import operations as charging
 from mita.charging.domain.cadence import Cadence
 from mita.credit import operations as credit
-from mita.credit.domain import FriendlyHours, Rule
+from mita.credit.domain import FriendlyHours, Limit, LimitCause, Rule
 from mita.devices import operations as devices
 from mita.drivers.wire import Alarm
 from mita.entrypoints.checkpoints import SigningKey
@@ -21,6 +21,8 @@ from mita.estates import operations as estates
 from mita.estates import queries as estate_queries
 from mita.estates.domain import Days
 from mita.estates.operations import Share, Stay
+from mita.flexibility import operations as flexibility
+from mita.flexibility.domain import Terms
 from mita.identity import operations as identity
 from mita.identity.domain import Principal
 from mita.imports import operations as imports
@@ -117,8 +119,34 @@ async def seed(database: Database, *, name: str) -> int:
     await _read_by_hand(database, estate_id=estate_id)
     await _register_device(database, estate_id=estate_id)
     await _derive(database, estate_id=estate_id)
+    await _ask_for_less(database, estate_id=estate_id)
     await _seal(database, estate_id=estate_id)
     return estate_id
+
+
+async def _ask_for_less(database: Database, *, estate_id: int) -> None:
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        (unit, *_) = await estate_queries.units(session, estate_id=estate_id)
+        place = {"estate_id": estate_id, "unit_id": unit.unit_id}
+        supplies = await credit.hold_supplies(session, estate_id=estate_id, unit_ids=[unit.unit_id])
+        limit = Limit(LimitCause.STAFF, 2_000, "limited by staff", "staff:test")
+        supplied = supplies[unit.unit_id, "electricity"]
+        await credit.put_limit(session, supplied=supplied, limit=limit, now=NOW)
+        await credit.record_limit(
+            session, **place, utility="electricity", limit_w=1_900, said_at=NOW, now=NOW
+        )
+        await flexibility.set_consent(
+            session, **place, takes_part=True, is_protected=None, actor="staff:test", now=NOW
+        )
+        hour = dt.timedelta(hours=1)
+        await flexibility.plan_event(
+            session,
+            estate_id=estate_id,
+            terms=Terms("Evening peak", 2_000, NOW + hour, NOW + 2 * hour),
+            unit_ids=[unit.unit_id],
+            actor="staff:test",
+            now=NOW,
+        )
 
 
 async def _seal(database: Database, *, estate_id: int) -> None:

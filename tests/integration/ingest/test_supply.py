@@ -6,8 +6,10 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
+from mita.credit import operations as credit
 from mita.credit import queries as credit_queries
 from mita.credit.domain import Rule
+from mita.devices import operations as devices
 from mita.kit.clock import now_utc
 from tests.integration.world import at, new_world
 
@@ -198,3 +200,44 @@ async def test_a_command_waits_for_the_broker_and_for_the_device(line: Line, dat
         assert off["relay"] == "off"
         await answer(device, name, off, "off")
         await come_to(world, ("off", "confirmed"))
+
+
+async def test_a_limit_goes_out_and_holds_when_the_device_says_so(line: Line, database: Database):
+    world = await new_world(database)
+    name = f"dev-{world.estate_id}-1"
+    place = {"estate_id": world.estate_id, "unit_id": world.unit_ids[0], "utility": "electricity"}
+    async with world.unit_of_work() as session:
+        terms = devices.DeviceTerms(settings={"limit": True})
+        await devices.register_device(
+            session, estate_id=world.estate_id, driver="mita", address=name, terms=terms, now=now_utc()
+        )
+
+    async def held_w() -> int | None:
+        async with world.unit_of_work() as session:
+            found = await credit_queries.supply_limit(session, **place)
+        return None if found is None else found.limit_w
+
+    await line.start_ingest()
+    async with client(line.broker, name) as device:
+        await device.subscribe(f"m/{name}/down", qos=1)
+        async with world.unit_of_work() as session:
+            await credit.limit_by_staff(
+                session, **place, limit_w=2_000, until=None, actor="staff:test", now=now_utc()
+            )
+        _, order = await heard(device)
+        assert ("relay" in order, order["limit"], order["meter"]) == (False, 2_000, "M1")
+        await come_to(world, ("limit", "sent"))
+        assert await held_w() is None
+        await device.publish(f"m/{name}/ack", json.dumps({"id": order["id"], "limit": 2000}), qos=1)
+        await come_to(world, ("limit", "confirmed"))
+        assert await held_w() == 2_000
+        async with world.unit_of_work() as session:
+            await credit.lift_limit_by_staff(session, **place, now=now_utc())
+        _, order = await heard(device)
+        assert order["limit"] is None
+        await come_to(world, ("lift", "sent"), ("limit", "confirmed"))
+        # beside a reading of long ago it is old; by itself, without naming the command, it is news
+        await device.publish(f"m/{name}/up", json.dumps({**item(1, 1), "limit": 700}), qos=1)
+        await device.publish(f"m/{name}/up", json.dumps({"limit": None}), qos=1)
+        await come_to(world, ("lift", "confirmed"), ("limit", "confirmed"))
+        assert await held_w() is None

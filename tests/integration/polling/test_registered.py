@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mita.credit import operations as credit
 from mita.credit import queries as credit_queries
 from mita.credit.domain import Rule
 from mita.devices import operations as devices
@@ -32,8 +33,10 @@ NAME = "modbus:flat-1"
 LOOPBACK = Reach.parsed("127.0.0.0/8", "")
 
 
-async def registered(world: World, admin: psycopg.Connection, *, url: str, address: str = "flat-1") -> int:
-    settings = {"url": url, "unit": 1, "map": "eastron_sdm120", "relay": COIL, "timeout_ms": 300}
+async def registered(
+    world: World, admin: psycopg.Connection, *, url: str, address: str = "flat-1", **more: Any
+) -> int:
+    settings = {"url": url, "unit": 1, "map": "eastron_sdm120", "relay": COIL, "timeout_ms": 300, **more}
     async with world.unit_of_work() as session:
         row = await devices.register_device(
             session,
@@ -164,3 +167,61 @@ async def test_counters_of_a_key_outlive_the_rotation_of_the_keys_of_secrets(
         taken.append(await StoredCounters(sealed).take(f"modbus:{name}", key="a", count=10))
         await sealed.close()
     assert taken == [1, 11, 21]
+
+
+async def test_a_register_limits_and_a_poll_sees_that_it_is_lost(
+    database: Database, admin: psycopg.Connection
+) -> None:
+    world = await new_world(database)
+    place = {"estate_id": world.estate_id, "unit_id": world.unit_ids[0], "utility": "electricity"}
+    unit = Unit(1, words={(3, 4096): 65_535}, coils={0: True}).tell(SDM120, {"import": 100.0})
+    limit = {"fn": 6, "address": 4096, "none": 65_535, "factor": 100}
+
+    async def held_w() -> int | None:
+        async with world.unit_of_work() as session:
+            found = await credit_queries.supply_limit(session, **place)
+        return None if found is None else found.limit_w
+
+    async with serve([unit]) as served:
+        await registered(world, admin, url=served.url, limit=limit)
+        polling, line = Registered(database, reach=LOOPBACK), ModbusLine()
+
+        async def obey() -> None:
+            (order,) = await polling.orders()
+            assert await polling.is_due(order)
+            reports = await line.carry_out(order.order, order.device, now_s=int(now_utc().timestamp()))
+            await polling.settle(order.estate_id, order.device, Decoded(reports=list(reports)))
+            assert await polling.orders() == []
+
+        try:
+            async with world.unit_of_work() as session:
+                await credit.limit_by_staff(
+                    session, **place, limit_w=2_050, until=None, actor="staff:test", now=now_utc()
+                )
+            await obey()
+            # in steps of 100 W, and never more than was asked
+            assert unit.written[-1] == (6, 4096, [20])
+            assert await held_w() == 2_000
+            await told(Registered(database, reach=LOOPBACK), line)
+            assert await held_w() == 2_000
+            # somebody at the meter takes it out: the next poll sees it, and it is asked for again
+            await served.server.async_setValues(1, 3, 4096, [65_535])
+            admin.execute("UPDATE reading SET taken_at = taken_at - interval '1 hour'")
+            await told(Registered(database, reach=LOOPBACK), line)
+            assert await held_w() is None
+            await obey()
+            assert await held_w() == 2_000
+            async with world.unit_of_work() as session:
+                await credit.lift_limit_by_staff(session, **place, now=now_utc())
+            await obey()
+            assert unit.written[-1] == (6, 4096, [65_535])
+            assert await held_w() is None
+        finally:
+            await line.close()
+    async with world.unit_of_work() as session:
+        rows = await credit_queries.commands(session, estate_id=world.estate_id)
+    assert [(row.action, row.state) for row in reversed(rows)] == [
+        ("limit", "confirmed"),
+        ("limit", "confirmed"),
+        ("lift", "confirmed"),
+    ]

@@ -54,7 +54,7 @@ async def record_limit(
         known=known,
     )
     if command is not None:
-        if await is_overtaken(session, command, known_id=known_id):
+        if await is_overtaken(session, command=command, known_id=known_id):
             return
         is_obeyed = is_held_to(command.limit_w, said_w=limit_w, step_w=step_w)
         state = "confirmed" if is_obeyed else "failed"

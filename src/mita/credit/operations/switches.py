@@ -53,7 +53,7 @@ async def record_switch(
         command = await queries.command(session, estate_id=estate_id, command_id=command_id, lock=True)
         if (command.unit_id, command.utility) != (unit_id, utility) or command.action not in SWITCHING:
             raise NotFound(f"supply command {command_id} switches another supply, or none")
-        if await is_overtaken(session, command, known_id=None if known is None else known.command_id):
+        if await is_overtaken(session, command=command, known_id=None if known is None else known.command_id):
             return
     else:
         if known is not None and known.is_on != is_on and said_at <= known.since:
@@ -104,7 +104,7 @@ async def _ask_on_again(session: AsyncSession, late: SupplyCommand, *, now: date
         await ask_supply(session, supplied=supplied, action="on", reason=LATE, now=now)
 
 
-async def is_overtaken(session: AsyncSession, command: SupplyCommand, *, known_id: UUID | None) -> bool:
+async def is_overtaken(session: AsyncSession, *, command: SupplyCommand, known_id: UUID | None) -> bool:
     """Tell whether a finished command is named again, and what is known comes from a later one."""
     is_open = may_become(command.state, new_state="confirmed")
     if is_open or known_id is None or known_id == command.command_id:

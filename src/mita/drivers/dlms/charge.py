@@ -1,8 +1,8 @@
 """Prices as a meter's Charge objects (class 113) hold them. Pure.
 
-A unit charge is ``[[commodity_scale, price_scale], [class, logical name, attribute], [[index, price],
-..]]``: the price, a whole number of 16 bits with its power of ten, of ten to the ``commodity_scale`` units
-of the commodity. A kilowatt-hour is ten to the third watt-hours (DLMS UA 1000-1, Blue Book, Charge).
+A unit charge is ``[[quantity_scale, price_scale], [class, logical name, attribute], [[index, price],
+..]]``: the price, a whole number of 16 bits with its power of ten, of ten to the ``quantity_scale`` units
+of what is counted. A kilowatt-hour is ten to the third watt-hours (DLMS UA 1000-1, Blue Book, Charge).
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ _PARTS = 3
 class UnitCharge:
     """A unit charge as a meter holds it; every price is a price by an index of the meter's own."""
 
-    commodity_scale: int
+    quantity_scale: int
     price_scale: int
-    commodity: tuple[int, bytes, int]
+    counted: tuple[int, bytes, int]
     prices: tuple[tuple[bytes, int], ...]
 
     def encoded(self) -> bytes:
         """Return it as an attribute carries it."""
-        class_id, name, attribute = self.commodity
+        class_id, name, attribute = self.counted
         return structure(
-            structure(whole(self.commodity_scale, tag=_INT8), whole(self.price_scale, tag=_INT8)),
+            structure(whole(self.quantity_scale, tag=_INT8), whole(self.price_scale, tag=_INT8)),
             structure(whole(class_id, tag=_UINT16), octets(name), whole(attribute, tag=_INT8)),
             array(*(structure(octets(index), whole(price, tag=_INT16)) for index, price in self.prices)),
         )
 
     def micro(self, *, per_scale: int) -> tuple[int, ...]:
-        """Return its prices in millionths, each once: of ten to the ``per_scale`` units of the commodity.
+        """Return its prices in millionths, each once: of ten to the ``per_scale`` units of what is counted.
 
         :raises BadData: if one is finer than a millionth
         """
-        power = self.price_scale - _MICRO_POWER + per_scale - self.commodity_scale
+        power = self.price_scale - _MICRO_POWER + per_scale - self.quantity_scale
         found = []
         for _, price in self.prices:
             if power < 0 and price % 10**-power:
@@ -62,11 +62,11 @@ class UnitCharge:
         digits, power = shortest(price_micro)
         if digits > PRICE_MAX:
             raise BadData(f"cannot hold a price of more than {PRICE_MAX} steps")
-        price_scale = power + _MICRO_POWER - per_scale + self.commodity_scale
+        price_scale = power + _MICRO_POWER - per_scale + self.quantity_scale
         if not self.prices:
             raise BadData("has no index that a price could stand at")
         prices = tuple((index, digits) for index, _ in self.prices)
-        return UnitCharge(self.commodity_scale, price_scale, self.commodity, prices)
+        return UnitCharge(self.quantity_scale, price_scale, self.counted, prices)
 
 
 def shortest(price_micro: int) -> tuple[int, int]:
@@ -83,14 +83,14 @@ def unit_charge(said: Any) -> UnitCharge:
     :raises BadData: if it is none
     """
     try:
-        (commodity_scale, price_scale), (class_id, name, attribute), table = said
+        (quantity_scale, price_scale), (class_id, name, attribute), table = said
         prices = tuple((bytes(index), price) for index, price in table)
-        found = UnitCharge(commodity_scale, price_scale, (class_id, bytes(name), attribute), prices)
+        found = UnitCharge(quantity_scale, price_scale, (class_id, bytes(name), attribute), prices)
     except (TypeError, ValueError) as error:
         raise BadData("is no unit charge") from error
-    numbers = (commodity_scale, price_scale, class_id, attribute, *(price for _, price in prices))
+    numbers = (quantity_scale, price_scale, class_id, attribute, *(price for _, price in prices))
     if not all(type(each) is int for each in numbers) or any(len(index) > _INDEX_MAX for index, _ in prices):
         raise BadData("is no unit charge")
-    if max(abs(commodity_scale), abs(price_scale)) > _SCALE_MAX or len(said) != _PARTS:
+    if max(abs(quantity_scale), abs(price_scale)) > _SCALE_MAX or len(said) != _PARTS:
         raise BadData("has scales that no price has")
     return found

@@ -58,9 +58,9 @@ class Threshold:
         return watts * denominator // numerator
 
     def watts_of(self, raw: int) -> int:
-        """Return the power of a number, rounded down."""
+        """Return the power of a number, rounded up: what holds is at most that."""
         numerator, denominator = self._each
-        return raw * numerator // denominator
+        return -(-raw * numerator // denominator)
 
 
 def held_w(raw: int, threshold: Threshold, *, limiter: Limiter) -> int | None:

@@ -157,8 +157,8 @@ class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return raw - 1 if raw == self.none and raw > 0 else raw
 
     def watts_of(self, raw: int) -> int | None:
-        """Return the power in watts that a register holds; None: no limit."""
-        return None if raw == self.none else raw * self.factor * (self.volts or 1) // self.scale
+        """Return the power in watts that a register holds, rounded up; None: no limit."""
+        return None if raw == self.none else -(-raw * self.factor * (self.volts or 1) // self.scale)
 
 
 class Probe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

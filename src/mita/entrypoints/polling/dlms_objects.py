@@ -105,7 +105,7 @@ def _wanted(session: Session, found: Settings, prices: FlatPrices) -> list[tuple
         return wanted
     _look_at_day(session, found.day_charge)
     unit = _unit(session, found.day_charge, _UNIT_ACTIVE)
-    return [*wanted, (found.day_charge, unit, prices.day_micro, unit.commodity_scale)]
+    return [*wanted, (found.day_charge, unit, prices.day_micro, unit.quantity_scale)]
 
 
 def _look(session: Session, obis: str, *, kind: int, what: str) -> None:
@@ -132,7 +132,7 @@ def held_prices(session: Session, found: Settings) -> HeldPrices:
         if found.day_charge is not None:
             _look_at_day(session, found.day_charge)
             unit = _unit(session, found.day_charge, _UNIT_ACTIVE)
-            day_micro = unit.micro(per_scale=unit.commodity_scale)
+            day_micro = unit.micro(per_scale=unit.quantity_scale)
     except BadData as bad:
         raise DlmsRefused(f"what the meter charges {bad}") from bad
     if not kwh_micro or len(day_micro) != 1:

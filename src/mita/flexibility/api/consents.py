@@ -61,11 +61,11 @@ async def get_flexibility_consent(session: Session, estate_id: EstateId, unit_id
 async def set_flexibility_consent(
     session: Session, asking: Asking, estate_id: EstateId, unit_id: Id, body: ConsentIn, now: Now
 ) -> ConsentOut:
-    """Who lives there may say so; that a unit is protected only staff says.
+    """Who lives there, or manages its wallet, may say so; that a unit is protected only staff says.
 
     A unit that takes part no more leaves the events that are running at once.
     """
-    require_unit(asking, estate_id=estate_id, unit_id=unit_id)
+    await require_unit(session, caller=asking, estate_id=estate_id, unit_id=unit_id)
     if body.is_protected is not None and not is_staff(asking, estate_id=estate_id):
         raise PermissionMissing("only staff says that a unit is protected")
     row = await operations.set_consent(

@@ -153,8 +153,8 @@ async def leave_flexibility_event(
     unit_id: Id,
     now: Now,
 ) -> FlexibilityUnitOut:
-    """Who lives there may, before the event and while it runs: what was asked is lifted at once."""
-    require_unit(asking, estate_id=estate_id, unit_id=unit_id)
+    """Who lives there, or manages its wallet, may, at any time before the end: it is given back at once."""
+    await require_unit(session, caller=asking, estate_id=estate_id, unit_id=unit_id)
     row = await operations.leave_event(
         session, estate_id=estate_id, event_id=flexibility_event_id, unit_id=unit_id, now=now
     )
