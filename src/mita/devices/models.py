@@ -78,7 +78,7 @@ class DeviceState(Base):
     watched_until: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
     next_counter: Mapped[int] = mapped_column(BigInteger, default=1)
     on_mqtt_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
-    posted_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    by_post_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
 
 
 class DeviceIssue(Base):

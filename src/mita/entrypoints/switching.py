@@ -79,8 +79,8 @@ async def open_wires(
     heard = await registry.last_on_wires(session, estate_id=estate_id, names=names)
     found = {}
     for device in devices:
-        mqtt_at, posted_at = heard.get(device.name, (None, None))
-        found[device.name] = wires(device.settings, mqtt_s=_seconds(mqtt_at), post_s=_seconds(posted_at))
+        mqtt_at, by_post_at = heard.get(device.name, (None, None))
+        found[device.name] = wires(device.settings, mqtt_s=_seconds(mqtt_at), post_s=_seconds(by_post_at))
     return found
 
 

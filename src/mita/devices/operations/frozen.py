@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _KIND = "frozen"
 _METERS_AT_ONCE = 2_000
 # where nobody is to live, that nobody does says nothing
-_DWELLINGS = frozenset({"flat", "house", "shop", "office"})
+_LIVED_IN = frozenset({"flat", "house", "shop", "office"})
 
 
 async def note_frozen(
@@ -84,4 +84,4 @@ async def _empty_units(
     moved = await estates.units_on_the_move(session, estate_id=estate_id, days=Days(first, today))
     vacant = await estates.vacant_since(session, estate_id=estate_id, day=today)
     units = await estates.units(session, estate_id=estate_id, unit_ids=list(vacant), limit=len(vacant))
-    return frozenset(moved) | {each.unit_id for each in units if each.kind in _DWELLINGS}
+    return frozenset(moved) | {each.unit_id for each in units if each.kind in _LIVED_IN}

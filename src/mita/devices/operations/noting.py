@@ -122,7 +122,7 @@ async def _heard(state: DeviceState, noted: Noted, *, book: IssueBook) -> None:
     if noted.source == "mqtt":
         state.on_mqtt_at = max(state.on_mqtt_at or noted.at, noted.at)
     elif noted.source in _POSTED:
-        state.posted_at = max(state.posted_at or noted.at, noted.at)
+        state.by_post_at = max(state.by_post_at or noted.at, noted.at)
     percent: int | None = None
     drift_s: int | None = None
     for report in noted.reports:

@@ -78,7 +78,7 @@ async def last_on_wires(
 ) -> dict[str, tuple[datetime | None, datetime | None]]:
     """Return when registered devices last spoke over MQTT and last posted, by name."""
     statement = (
-        select(Device.name, DeviceState.on_mqtt_at, DeviceState.posted_at)
+        select(Device.name, DeviceState.on_mqtt_at, DeviceState.by_post_at)
         .join(
             DeviceState,
             (DeviceState.estate_id == Device.estate_id) & (DeviceState.device_id == Device.device_id),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # gmqtt has no types
-_packet: Callable[..., bytes] = CommandWithMidPacket.build_package
+_built: Callable[..., bytes] = CommandWithMidPacket.build_package
 
 
 class Receipts:
@@ -39,7 +39,7 @@ class Receipts:
             return
         version = self.client._connection_state.protocol_version  # noqa: SLF001 - as above
         connection.send_package(
-            b"".join(_packet(MQTTCommands.PUBACK, number, False, proto_ver=version) for number in numbers)
+            b"".join(_built(MQTTCommands.PUBACK, number, False, proto_ver=version) for number in numbers)
         )
 
 

@@ -14,5 +14,5 @@ GRANT SELECT, INSERT ON key_counter TO mita_app;
 GRANT UPDATE (next_counter) ON key_counter TO mita_app;
 
 -- over which wire a device spoke last: supply commands go where it listens
-ALTER TABLE device_state ADD COLUMN on_mqtt_at timestamptz, ADD COLUMN posted_at timestamptz;
-GRANT UPDATE (on_mqtt_at, posted_at) ON device_state TO mita_app;
+ALTER TABLE device_state ADD COLUMN on_mqtt_at timestamptz, ADD COLUMN by_post_at timestamptz;
+GRANT UPDATE (on_mqtt_at, by_post_at) ON device_state TO mita_app;
