@@ -22,7 +22,7 @@ jobs = Blueprint()
 async def note_silence(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Open issues of devices that say nothing for too long, or lack meters or readings."""
     database: Database = context.additional_context["database"]
-    await in_every_estate(database, operations.note_silence, operations.note_lacks, clock=now_utc)
+    await in_every_estate(database, operations.note_heard, clock=now_utc)
 
 
 @jobs.periodic(cron="*/15 * * * *")

@@ -4,7 +4,7 @@ from .aliases import name_devices
 from .codecs import CodecInUse, change_codec, delete_codec, new_codec
 from .counters import follow_counters
 from .issues import set_issue_rule
-from .lacks import note_lacks, note_switching
+from .lacks import note_switching
 from .meters import note_readings
 from .noting import LastWord, Noted, Passed, forget_frames, last_words, note
 from .registry import (
@@ -17,7 +17,7 @@ from .registry import (
     take_counter,
     watch,
 )
-from .silence import note_silence
+from .silence import note_heard
 from .tasks import (
     ClockWouldCross,
     DeviceCannot,
@@ -60,9 +60,8 @@ __all__ = [
     "name_devices",
     "new_codec",
     "note",
-    "note_lacks",
+    "note_heard",
     "note_readings",
-    "note_silence",
     "note_switching",
     "note_tokens",
     "register_device",
