@@ -211,7 +211,7 @@ class ZigbeePlug(Gadget):
         self.alias = alias
 
     @property
-    def listens(self) -> tuple[str, ...]:  # type: ignore[override]
+    def listens(self) -> tuple[str, ...]:
         return tuple(f"{name}/{word}" for name in (self.address, self.alias) for word in ("set", "get"))
 
     def topic(self, leaf: str) -> str:

@@ -22,7 +22,7 @@ jobs = Blueprint()
 async def note_silence(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Open issues of devices that say nothing for too long, or lack meters or readings."""
     database: Database = context.additional_context["database"]
-    await in_every_estate(database, operations.note_silence, operations.note_lacks, clock=now_utc)
+    await in_every_estate(database, operations.note_heard, clock=now_utc)
 
 
 @jobs.periodic(cron="*/15 * * * *")
@@ -30,7 +30,8 @@ async def note_silence(context: JobContext, timestamp: int) -> None:  # noqa: AR
 async def note_readings(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Open and close the issues that meters' newest readings tell of, and those of tokens that end."""
     database: Database = context.additional_context["database"]
-    await in_every_estate(database, operations.note_readings, operations.note_tokens, clock=now_utc)
+    await in_every_estate(database, operations.note_readings, clock=now_utc)
+    await in_every_estate(database, operations.note_tokens, clock=now_utc)
 
 
 @jobs.task(name="write_to_staff", pass_context=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from mita.drivers.wire import Driver
 
+CHIRPSTACK, TTS = "chirpstack", "tts"
 # driver -> module and class
 _PLACES = {
     "mita": ("mita.drivers.own", "Own"),
@@ -19,8 +20,8 @@ _PLACES = {
     "zigbee2mqtt": ("mita.drivers.mqtt.zigbee2mqtt", "Zigbee2mqtt"),
     "homie": ("mita.drivers.mqtt.homie", "Homie"),
     "json": ("mita.drivers.mqtt.generic", "Generic"),
-    "chirpstack": ("mita.drivers.lorawan.chirpstack", "ChirpStack"),
-    "tts": ("mita.drivers.lorawan.things_stack", "Tts"),
+    CHIRPSTACK: ("mita.drivers.lorawan.chirpstack", "ChirpStack"),
+    TTS: ("mita.drivers.lorawan.things_stack", "Tts"),
     "p1": ("mita.drivers.p1.driver", "P1Driver"),
     "modbus": ("mita.drivers.modbus.driver", "Modbus"),
     "mbus": ("mita.drivers.mbus.driver", "MbusDriver"),
@@ -30,7 +31,9 @@ _PLACES = {
 DRIVERS = tuple(_PLACES)
 # those that are asked, and those whose messages and commands go through the broker
 POLLED = frozenset({"modbus", "mbus", "dlms", "emop"})
-OVER_MQTT = frozenset(DRIVERS) - POLLED - {"tts", "p1"}
+OVER_MQTT = frozenset(DRIVERS) - POLLED - {TTS, "p1"}
+# LoRaWAN servers: they keep what they are given, and their devices' bytes are for manufacturers' codecs
+LORAWAN = frozenset({CHIRPSTACK, TTS})
 
 
 @cache

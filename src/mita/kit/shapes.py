@@ -1,6 +1,7 @@
 """Shapes that every request and response of the HTTP API is made of: amounts, instants, pages, problems."""
 
 import re
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
@@ -16,6 +17,7 @@ from pydantic import (
 
 from mita.kit.money import BIGINT_MAX, format_micro, parse_micro
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
@@ -104,6 +106,17 @@ class Page(Shape, Generic[T]):
 
     items: list[T]
     next: int | str | None = Field(default=None, examples=[None])
+
+
+def page_of(
+    rows: Sequence[R], *, limit: int, shown: Callable[[R], T], cursor: Callable[[T], int | str]
+) -> Page[T]:
+    """Return the first ``limit`` of rows as they are ``shown``, and where to continue if more follow.
+
+    One more row than ``limit`` was read, if there is one. ``cursor`` is what the list continues after.
+    """
+    items = [shown(row) for row in rows[:limit]]
+    return Page(items=items, next=cursor(items[-1]) if len(rows) > limit else None)
 
 
 class ProblemDetail(Shape):

@@ -311,6 +311,12 @@ async def work_of_batch(request: Request, *, work: Callable[[AsyncSession], Awai
         return await work(session)
 
 
+def bearer_of(authorization: str) -> str | None:
+    """Return the token of a header ``Authorization: Bearer …``, without blanks; None if it is none such."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
 def refusals(*errors: type[Refusal]) -> dict[int | str, dict[str, Any]]:
     """Return the ``responses=`` of a route that may raise ``errors``, with an example for each."""
     documented: dict[int | str, dict[str, Any]] = {}

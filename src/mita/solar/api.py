@@ -10,7 +10,7 @@ from mita.identity.domain import Permission
 from mita.kit.clock import month_named
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import BIGINT_MAX
-from mita.kit.shapes import AfterId, Limit, Page
+from mita.kit.shapes import AfterId, Limit, Page, page_of
 from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals
 from mita.solar import operations, queries
 from mita.solar.operations import InstallationEnded
@@ -136,5 +136,9 @@ async def list_solar_credits(
     rows = await queries.credits_of_month(
         session, estate_id=estate_id, month=month_named(month), after_id=after_id, limit=limit + 1
     )
-    items = [credit_out(row, currency=currency) for row in rows[:limit]]
-    return Page(items=items, next=items[-1].unit_id if len(rows) > limit else None)
+    return page_of(
+        rows,
+        limit=limit,
+        shown=lambda row: credit_out(row, currency=currency),
+        cursor=lambda item: item.unit_id,
+    )

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, status
 
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import AfterId, Id, Limit, Page
+from mita.kit.shapes import AfterId, Id, Limit, Page, page_of
 from mita.kit.web import Asking, EstateId, Now, Session, edge, needs, refusals
 from mita.webhooks import operations, queries
 from mita.webhooks.domain import AddressRules, DeliveryState, Topic
@@ -57,8 +57,7 @@ async def list_webhook_endpoints(
 ) -> Page[WebhookEndpointOut]:
     """Endpoints by id; continue with ``after_id`` = ``next``."""
     rows = await queries.endpoints(session, estate_id=estate_id, after_id=after_id, limit=limit + 1)
-    items = [endpoint_out(row) for row in rows[:limit]]
-    return Page(items=items, next=items[-1].endpoint_id if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=endpoint_out, cursor=lambda item: item.endpoint_id)
 
 
 @router.post(
@@ -203,8 +202,7 @@ async def list_webhook_deliveries(
         before=before,
         limit=limit + 1,
     )
-    items = [delivery_out(row) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].event_id) if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=delivery_out, cursor=lambda item: str(item.event_id))
 
 
 @router.get(

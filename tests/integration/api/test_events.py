@@ -307,7 +307,7 @@ async def test_open_streams_hold_no_database_session(
     _, client = await new_person(staff, "Resident")
     async with client, opened(client), opened(client), opened(staff):
         await asyncio.sleep(0.2)
-        assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+        assert database.engine.pool.checkedout() == 0
 
 
 async def test_many_hints_are_not_lost_on_who_keeps_up(staff: httpx.AsyncClient, database: Database) -> None:

@@ -67,7 +67,7 @@ async def sending(
 ) -> AsyncIterator[CommandSender]:
     """A sender to The Things Stack."""
     tts = TtsServer(WebhookPoster(rules, timeout_s=2), **server)
-    link: Link = NoBroker()  # type: ignore[assignment]  # as much of it as is asked
+    link: Link = NoBroker()  # as much of it as is asked
     sender = CommandSender(database, link=link, tts=tts)
     async with closing(sender, tts):
         yield sender

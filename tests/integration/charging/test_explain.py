@@ -80,7 +80,7 @@ class Story:
             await tariffs.assign_rate_table(
                 session,
                 estate_id=self.world.estate_id,
-                order=Order(row.rate_table_id, "staff:ann", **order),  # type: ignore[arg-type]
+                order=Order(row.rate_table_id, "staff:ann", **order),
                 now=self.now,
             )
 
@@ -124,7 +124,7 @@ def check(told: Explained) -> None:
 
 
 async def story(database: Database, rates: str | None = FLAT, **more: object) -> Story:
-    world = await new_world(database, rates=None, **more)  # type: ignore[arg-type]
+    world = await new_world(database, rates=None, **more)
     told = Story(world, datetime(2026, 4, 1, 8, 0, tzinfo=UTC))
     if rates is not None:
         await told.assign(rates)

@@ -62,7 +62,7 @@ class Assigner:
             _, is_new = await tariffs.assign_rate_table(
                 session,
                 estate_id=self.world.estate_id,
-                order=Order(row.rate_table_id, "staff:ann", **order),  # type: ignore[arg-type]
+                order=Order(row.rate_table_id, "staff:ann", **order),
                 now=NOW,
             )
             return is_new

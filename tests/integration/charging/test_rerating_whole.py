@@ -197,10 +197,10 @@ async def test_everything_at_once_ends_as_the_clean_run(
     with patch("mita.charging.operations.rerate.AT_ONCE_MAX", rng.choice([0, 20])):
         await put(world, *story[0])
         for work in works:
-            if isinstance(work[0], str):  # type: ignore[index]
-                await put(world, *work)  # type: ignore[misc]
+            if isinstance(work[0], str):
+                await put(world, *work)
             else:
-                await read(world, [work])  # type: ignore[list-item]
+                await read(world, [work])
             if rng.random() < 0.3:
                 await accept(world, rng, most=1)
             if rng.random() < 0.3:

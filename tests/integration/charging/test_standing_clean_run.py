@@ -114,7 +114,7 @@ async def test_the_balance_is_the_bill_of_a_run_that_knew_everything(database: D
         if isinstance(work, str):
             await assign(world, work, now=latest)
         else:
-            at, value = work  # type: ignore[misc]
+            at, value = work
             latest = max(latest, at)
             await world.charge([("M1", at, f"{value // MICRO}.{value % MICRO:06d}")], now=latest)
         if rng.random() < 0.4:
@@ -136,4 +136,4 @@ async def test_the_balance_is_the_bill_of_a_run_that_knew_everything(database: D
 def _time_of(work: object) -> datetime:
     if isinstance(work, str):
         return midnight(parse_document(work).effective_from)
-    return work[0]  # type: ignore[index, no-any-return]
+    return work[0]

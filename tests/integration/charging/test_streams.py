@@ -72,7 +72,7 @@ async def assign(world: World, rates: str, *, role: str = "supply", **order: obj
         await tariffs.assign_rate_table(
             session,
             estate_id=world.estate_id,
-            order=Order(row.rate_table_id, "staff:ann", role=role, **order),  # type: ignore[arg-type]
+            order=Order(row.rate_table_id, "staff:ann", role=role, **order),
             now=NOW,
         )
 

@@ -65,7 +65,7 @@ async def run(world: World, now: datetime, *, limit: int = 100, **more: object) 
                 estate_id=world.estate_id,
                 limit=limit,
                 now=now,
-                **more,  # type: ignore[arg-type]
+                **more,
             )
         looked += seen
     return looked
@@ -81,7 +81,7 @@ async def assign(world: World, document: str, *, now: datetime = NOW, **order: o
         await tariffs.assign_rate_table(
             session,
             estate_id=world.estate_id,
-            order=Order(row.rate_table_id, "staff:ann", **order),  # type: ignore[arg-type]
+            order=Order(row.rate_table_id, "staff:ann", **order),
             now=now,
         )
         return row.rate_table_id

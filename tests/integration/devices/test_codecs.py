@@ -33,7 +33,7 @@ async def test_a_codec_is_kept_changed_used_and_deleted(place: Place) -> None:
     listed = (await place.client.get(base)).json()["items"]
     assert [(each["name"], "body" in each) for each in listed] == [("acme", False)]
     device = {"driver": "chirpstack", "address": "a84041d4f1aa0001", "codec_id": codec_id}
-    device["fields"] = [{"path": "energy_wh", "register": "import", "unit": "Wh"}]  # type: ignore[assignment]
+    device["fields"] = [{"path": "energy_wh", "register": "import", "unit": "Wh"}]
     registered = await place.client.post(f"{place.base}/devices", json=device)
     assert registered.status_code == 201, registered.text
     used = await place.client.delete(f"{base}/{codec_id}")

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from mita.credit import queries as credit_queries
 from mita.credit.operations import record_command_state, record_switch
-from mita.devices import jobs, operations
+from mita.devices import jobs, operations, queries
 from mita.devices.operations import Noted, Passed
+from mita.devices.operations.lacks import note_lacks
 from mita.drivers.wire import Alarm, Health, SwitchState
 from mita.kit.seal import Seals
 from tests.integration.api.place import settle
@@ -158,7 +159,7 @@ async def test_a_device_that_does_not_answer_or_say_anything(place: Place, datab
     for after, silent in ((timedelta(days=3, hours=2), 0), (timedelta(days=3, hours=2, seconds=1), 1)):
         async with database.unit_of_work(estates=[place.estate_id]) as session:
             now = at + after
-            assert await operations.note_silence(session, estate_id=place.estate_id, now=now) == silent
+            assert await operations.note_heard(session, estate_id=place.estate_id, now=now) == silent
     # the job finds it again and opens nothing twice
     context: Any = SimpleNamespace(additional_context={"database": database})
     await jobs.note_silence(context, 0)
@@ -172,7 +173,8 @@ async def test_a_device_that_does_not_answer_or_say_anything(place: Place, datab
 
 async def lacks(database: Database, place: Place, now: datetime) -> list[tuple[str, str]]:
     async with database.unit_of_work(estates=[place.estate_id]) as session:
-        await operations.note_lacks(session, estate_id=place.estate_id, now=now)
+        heard = await queries.heard_devices(session, estate_id=place.estate_id)
+        await note_lacks(session, estate_id=place.estate_id, heard=heard, now=now)
     found = (await place.client.get(f"{place.base}/device-issues?state=open")).json()["items"]
     return sorted((each["kind"], each["detail"]) for each in found)
 

@@ -52,7 +52,7 @@ async def test_a_worker_that_dies_loses_nothing_and_repeats_nothing(
     text = "reference,unit,amount,method\n" + "".join(f"R-{i},A1,1,cash\n" for i in range(5))
     real, carried = operations.carry_rows, []
 
-    async def dying(session, **more):  # type: ignore[no-untyped-def]
+    async def dying(session, **more):
         found = await real(session, **more)
         carried.append([each.number for each in found])
         if len(carried) == 2:

@@ -25,7 +25,7 @@ class TestNotary(SettingsNotary):
     __test__ = False
 
     def __init__(self, path: Path, **more: object) -> None:
-        self.settings = Settings(data=path, **more)  # type: ignore[arg-type]
+        self.settings = Settings(data=path, **more)
         super().__init__(self.settings)
 
     @property

@@ -137,7 +137,7 @@ async def test_a_row_that_one_work_read_is_read_again_by_the_next(database: Data
         return account.posted_micro
 
     seen = await asyncio.gather(
-        *(desk.run(books.estate_id, lambda s, n=number: seen_then_moved(s, n)) for number in range(3))  # type: ignore[misc]
+        *(desk.run(books.estate_id, lambda s, n=number: seen_then_moved(s, n)) for number in range(3))
     )
     assert seen == [10 * RAND, 9 * RAND, 8 * RAND]
 

@@ -213,7 +213,7 @@ async def test_what_a_forger_writes_into_a_token_is_not_believed(
         [],
         "x",
     ]
-    texts = [signed(claims, each, mine) for each in heads]  # type: ignore[arg-type]
+    texts = [signed(claims, each, mine) for each in heads]
     async with bearing(app, good) as own:
         # what is remembered of a good one does not pass for another that names the same key and session
         assert (await own.get("/api/v1/me")).status_code == 200

@@ -148,7 +148,7 @@ async def test_who_sends_slowly_holds_no_connection_to_the_database(house: House
     ]
     pool = house.database.engine.pool
     await asyncio.sleep(0.5)
-    held = pool.checkedout()  # type: ignore[attr-defined]
+    held = pool.checkedout()
     gate.set()
     answers = await asyncio.gather(*sending)
     assert [answer.status_code for answer in answers[:3]] == [200, 200, 201], [a.text for a in answers]

@@ -66,7 +66,7 @@ class Community:
         return TermsIn(
             register_id=self.registers[f"M{number}/import"],
             unit_id=self.world.unit_ids[number - 1],
-            **{"from_on": FIRST, **more},  # type: ignore[arg-type]
+            **{"from_on": FIRST, **more},
         )
 
     async def join(self, *terms: TermsIn, now: datetime = NOW) -> None:

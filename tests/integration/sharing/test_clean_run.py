@@ -65,7 +65,7 @@ async def test_any_order_ends_as_the_clean_run(database: Database, seed: int) ->
     await clean.read(*sorted(rows, key=lambda row: row[1]), now=NOW)
     await clean.settle(now=NOW)
     expected = await state(clean)
-    assert all(expected[1]), "both months are settled"  # type: ignore[call-overload]
+    assert all(expected[1]), "both months are settled"
 
     rng = random.Random(seed + 1000)
     mixed = await made(database, random.Random(seed), name="Mixed")

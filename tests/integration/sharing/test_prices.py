@@ -253,7 +253,7 @@ async def test_nothing_is_worked_out_while_nothing_changes(
 
     async def counted(*args: object, **more: object) -> object:
         worked.append(1)
-        return await prices_of(*args, **more)  # type: ignore[arg-type]
+        return await prices_of(*args, **more)
 
     monkeypatch.setattr("mita.sharing.operations.settle.prices_of", counted)
     roof = await new_community(database, rule="static")

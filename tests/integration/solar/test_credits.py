@@ -174,7 +174,7 @@ async def test_the_job_serves_every_estate_and_the_tables_keep_what_they_have(
 ):
     world = await new_world(database, meters=1)
     await create(world, shares={world.unit_ids[0]: 1_000_000})
-    await jobs.post_solar_credits(SimpleNamespace(additional_context={"database": database}), 0)  # type: ignore[arg-type]
+    await jobs.post_solar_credits(SimpleNamespace(additional_context={"database": database}), 0)
     async with world.unit_of_work() as session:
         assert (await session.scalar(text("SELECT count(*) FROM solar_credit")) or 0) >= 12
     for change in (

@@ -255,3 +255,21 @@ def test_a_stale_number_of_the_database_is_seen_through(installation: Installati
     installation.start()
     assert installation.stop() == 0
     assert installation.processes() == []
+
+
+def test_the_poller_starts_with_the_first_device_that_is_to_be_asked(installation: Installation):
+    """Nobody sets anything or starts anything again; what may not be asked is told, not asked."""
+    installation.start()
+    base = settle(installation)
+    assert "polling" not in installation.roles()
+    device = {"driver": "emop", "address": "flat-1", "settings": {"url": "tcp://127.0.0.1:9", "every_s": 60}}
+    made = installation.api("POST", f"{base}/devices", device)
+    eventually(lambda: "polling" in installation.roles(), what="the poller runs")
+    assert "polling is started" in installation.output
+    assert "MITA_POLL_NETWORKS" in installation.output
+
+    def failure() -> str:
+        return installation.api("GET", f"{base}/devices/{made['device_id']}")["state"]["failure"]
+
+    eventually(failure, what="the device says why it is not asked")
+    assert "127.0.0.1 is in no network of MITA_POLL_NETWORKS" in failure()

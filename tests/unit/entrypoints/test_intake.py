@@ -44,7 +44,7 @@ def arrival() -> Arrival:
 def made() -> tuple[Intake, Settling]:
     nothing: Any = None
     intake, settling = Intake(nothing), Settling()
-    intake._settler = settling  # type: ignore[assignment]  # stands for it
+    intake._settler = settling  # stands for it
     return intake, settling
 
 

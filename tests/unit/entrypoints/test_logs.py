@@ -47,7 +47,7 @@ def written(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     root = logging.getLogger()
     before = root.handlers[:], root.level
     logs.log_to_stderr(log_format=request.param)
-    out.log_format = request.param  # type: ignore[attr-defined]
+    out.log_format = request.param
     yield out
     root.handlers[:], root.level = before
 
@@ -90,7 +90,7 @@ def test_what_is_no_secret_stays(written: io.StringIO, line: str) -> None:
 def test_a_line_has_its_correlation_id(written: io.StringIO) -> None:
     with context.entered(Context(correlation_id="abc-12345", actor="person:7")):
         logging.getLogger("mita.x").info("done", extra={"estate_id": 7})
-    if written.log_format == "json":  # type: ignore[attr-defined]
+    if written.log_format == "json":
         said = json.loads(written.getvalue())
         assert said.pop("at").endswith("Z")
         assert said == {

@@ -23,7 +23,7 @@ async def test_a_job_inherits_its_cause_and_its_task_is_not_told() -> None:
         seen.append((context.current(), dict(caused.job.task_kwargs)))
         return "done"
 
-    assert await with_cause(work, caused, None) == "done"  # type: ignore[arg-type]  # of no worker
+    assert await with_cause(work, caused, None) == "done"  # of no worker
     ((cause, arguments),) = seen
     assert (cause.correlation_id, cause.actor, cause.action) == ("order-4711", "system", "wallets.fill_group")
     assert arguments == {"estate_id": 1}
@@ -39,5 +39,5 @@ async def test_a_job_without_a_cause_is_named_by_its_number_also_when_it_fails()
         raise RuntimeError(context.current().correlation_id)
 
     with pytest.raises(RuntimeError, match=r"^job:7$"):
-        await with_cause(work, alone, None)  # type: ignore[arg-type]  # of no worker
+        await with_cause(work, alone, None)  # of no worker
     assert alone.job.task_kwargs == {}

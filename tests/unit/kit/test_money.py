@@ -37,7 +37,7 @@ def test_a_decimal_is_taken_exactly(text: str, micro: int) -> None:
 )  # fmt: skip
 def test_anything_else_is_refused(text: object) -> None:
     with pytest.raises(NotExact, match=r"^price: "):
-        parse_micro(text, what="price")  # type: ignore[arg-type]
+        parse_micro(text, what="price")
 
 
 def test_the_message_is_short() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
+
 from mita.kit.pages import whole_units
+from mita.kit.shapes import page_of
 
 
 @dataclass(frozen=True)
@@ -22,3 +25,12 @@ def test_a_unit_is_never_torn_in_two() -> None:
     assert whole_units(ROWS, limit=3) == (ROWS, None)
     assert whole_units(ROWS, limit=9) == (ROWS, None)
     assert whole_units([], limit=3) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("rows", "shown", "follows"),
+    [([], [], None), ([1], ["1"], None), ([1, 2], ["1", "2"], None), ([1, 2, 3], ["1", "2"], "after 2")],
+)
+def test_a_page_is_cut_and_says_where_it_goes_on(rows: list[int], shown: list[str], follows: str | None):
+    page = page_of(rows, limit=2, shown=str, cursor=lambda item: f"after {item}")
+    assert (page.items, page.next) == (shown, follows)

@@ -56,7 +56,7 @@ LEAVES = leaf(42, 3, posted=-1_234_567, held=5) + leaf(43, 0) + leaf(99, 1)
 
 def signed(**changed: object):
     how = {"kind": CheckpointKind.CLOSE, "period": date(2026, 3, 1), "taken_at": TAKEN_AT} | changed
-    return sign_checkpoint(LEAVES, estate_id=7, signer=SIGNER, **how)  # type: ignore[arg-type]
+    return sign_checkpoint(LEAVES, estate_id=7, signer=SIGNER, **how)
 
 
 def test_a_leaf_has_frozen_bytes() -> None:

@@ -18,7 +18,7 @@ def test_the_example_of_the_specification() -> None:
     """The vector in the specification's own reference implementations."""
     header = signature_header(
         secrets=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
-        event_id="msg_p5jXN8AQM9LWM0D4loKWxJek",  # type: ignore[arg-type]
+        event_id="msg_p5jXN8AQM9LWM0D4loKWxJek",
         sent_s=1614265330,
         body='{"test": 2432232314}',
     )

@@ -30,7 +30,7 @@ from mita.estates import queries as estate_queries
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.pages import whole_units
-from mita.kit.shapes import AfterId, Id, Limit, Page, UtilityWord
+from mita.kit.shapes import AfterId, Id, Limit, Page, UtilityWord, page_of
 from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals, repeat_on_contention
 from mita.metering.domain import UTILITIES
 
@@ -100,8 +100,12 @@ async def list_supply_commands(
         before=before,
         limit=limit + 1,
     )
-    items = [command_out(row, currency=estate.currency) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].command_id) if len(rows) > limit else None)
+    return page_of(
+        rows,
+        limit=limit,
+        shown=lambda row: command_out(row, currency=estate.currency),
+        cursor=lambda item: str(item.command_id),
+    )
 
 
 @router.get(

@@ -21,7 +21,7 @@ from mita.drivers.codecs.suggest import suggested
 from mita.drivers.text import parse_json
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import AfterId, Id, Limit, Page
+from mita.kit.shapes import AfterId, Id, Limit, Page, page_of
 from mita.kit.web import EstateId, Now, Session, needs, refusals
 
 router = APIRouter(tags=["devices"])
@@ -45,8 +45,7 @@ async def list_codecs(
 ) -> Page[CodecOut]:
     """Codecs by id; continue with ``after_id`` = ``next``."""
     rows = await queries.codecs(session, estate_id=estate_id, after_id=after_id, limit=limit + 1)
-    items = [codec_out(row) for row in rows[:limit]]
-    return Page(items=items, next=items[-1].codec_id if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=codec_out, cursor=lambda item: item.codec_id)
 
 
 @router.post(

@@ -25,7 +25,7 @@ from mita.drivers.known import DRIVERS, OVER_MQTT, POLLED, driver_named
 from mita.drivers.wire import Device as WireDevice
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import AfterId, Id, Limit, Page
+from mita.kit.shapes import AfterId, Id, Limit, Page, page_of
 from mita.kit.web import EstateId, Now, Session, needs, refusals
 from mita.metering import queries as metering
 
@@ -81,8 +81,12 @@ async def list_devices(
         limit=limit + 1,
     )
     states = await queries.states(session, estate_id=estate_id, device_ids=[row.device_id for row in rows])
-    items = [device_out(row, state=states.get(row.device_id)) for row in rows[:limit]]
-    return Page(items=items, next=items[-1].device_id if len(rows) > limit else None)
+    return page_of(
+        rows,
+        limit=limit,
+        shown=lambda row: device_out(row, state=states.get(row.device_id)),
+        cursor=lambda item: item.device_id,
+    )
 
 
 @router.post(

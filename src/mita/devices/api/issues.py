@@ -10,7 +10,7 @@ from mita.devices.queries import IssueFilter
 from mita.devices.schemas import AnyIssueOut, IssueRuleBody, any_issue_out
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import Id, Limit, Page
+from mita.kit.shapes import Id, Limit, Page, page_of
 from mita.kit.web import EstateId, Now, Session, needs, refusals
 
 router = APIRouter(tags=["devices"])
@@ -45,8 +45,7 @@ async def list_issues(
     rows = await queries.every_issue(
         session, estate_id=estate_id, chosen=chosen, before=before, limit=limit + 1
     )
-    items = [any_issue_out(row) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].issue_id) if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=any_issue_out, cursor=lambda item: str(item.issue_id))
 
 
 @router.get(

@@ -17,7 +17,7 @@ from mita.devices.schemas import (
 )
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import Id, Limit, Page
+from mita.kit.shapes import Id, Limit, Page, page_of
 from mita.kit.web import EstateId, Now, Session, needs, refusals
 
 router = APIRouter(tags=["devices"])
@@ -51,8 +51,7 @@ async def list_device_issues(
         before=before,
         limit=limit + 1,
     )
-    items = [issue_out(row) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].issue_id) if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=issue_out, cursor=lambda item: str(item.issue_id))
 
 
 @router.post(
@@ -87,8 +86,7 @@ async def list_device_frames(
     rows = await queries.frames(
         session, estate_id=estate_id, device_id=device_id, before=before, limit=limit + 1
     )
-    items = [frame_out(row) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].frame_id) if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=frame_out, cursor=lambda item: str(item.frame_id))
 
 
 @router.get(

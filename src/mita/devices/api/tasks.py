@@ -19,7 +19,7 @@ from mita.devices.schemas import (
 from mita.estates import queries as estates
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import Id, Limit, Page
+from mita.kit.shapes import Id, Limit, Page, page_of
 from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals
 from mita.kit.zones import zone
 
@@ -137,8 +137,7 @@ async def list_device_tasks(
         before=before,
         limit=limit + 1,
     )
-    items = [device_task_out(row) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].device_task_id) if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=device_task_out, cursor=lambda item: str(item.device_task_id))
 
 
 @router.post(

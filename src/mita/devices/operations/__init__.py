@@ -6,7 +6,7 @@ from .counters import follow_counters
 from .frozen import note_frozen
 from .issues import set_issue_rule
 from .key_counters import take_counter
-from .lacks import note_lacks, note_switching
+from .lacks import note_switching
 from .meters import note_readings
 from .noting import LastWord, Noted, Passed, forget_frames, last_words, note
 from .registry import (
@@ -18,7 +18,7 @@ from .registry import (
     set_secret,
     watch,
 )
-from .silence import note_silence
+from .silence import note_heard
 from .tasks import (
     ClockWouldCross,
     DeviceCannot,
@@ -62,9 +62,8 @@ __all__ = [
     "new_codec",
     "note",
     "note_frozen",
-    "note_lacks",
+    "note_heard",
     "note_readings",
-    "note_silence",
     "note_switching",
     "note_tokens",
     "register_device",

@@ -11,20 +11,24 @@ from mita.metering import queries as metering
 from .issues import IssueBook
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from mita.devices.models import Device, DeviceState
 
 # who is on site sets it up meanwhile
 _PATIENCE = timedelta(hours=1)
 
 
-async def note_lacks(session: AsyncSession, *, estate_id: int, now: datetime) -> int:
+async def note_lacks(
+    session: AsyncSession, *, estate_id: int, heard: Sequence[tuple[Device, DeviceState]], now: datetime
+) -> int:
     """Open an issue for each device that was heard for an hour and has no meter, or none that was ever read.
 
     Return of how many one is open; those that have both are closed.
     """
-    heard = await queries.heard_devices(session, estate_id=estate_id)
     names = [device.name for device, _ in heard]
     with_meters = await metering.meters_of_devices(session, estate_id=estate_id, devices=names)
     read = await metering.devices_read(session, estate_id=estate_id, devices=names)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from mita.devices.domain import for_driver
 from mita.devices.models import SECRET, Device
 from mita.drivers.fields import Field
+from mita.drivers.known import LORAWAN
 from mita.drivers.wire import Device as WireDevice
 from mita.drivers.wire import Shown
 from mita.estates import queries as estates
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 _PATH_MAX = 200
 _SERIAL_MAX = 100
 _PLACES_MAX = 12
-_WITH_CODECS = ("chirpstack", "tts")
 
 
 class BadField(ValueError):
@@ -112,7 +112,7 @@ def wire_device(
 def driver_settings(settings: Mapping[str, Any], *, driver: str, codec_id: int | None) -> Mapping[str, Any]:
     """Return a device's settings as its driver is shown them: without ours, with its codec if it has one."""
     shown = for_driver(settings)
-    if codec_id is None or driver not in _WITH_CODECS:
+    if codec_id is None or driver not in LORAWAN:
         return shown
     return {"codec": str(codec_id), **shown}
 

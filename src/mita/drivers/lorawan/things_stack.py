@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from mita.drivers.known import TTS
 from mita.drivers.lorawan.downlink import means_of
 from mita.drivers.lorawan.events import command_id, part, server_s
 from mita.drivers.lorawan.radio import best_signal, percent
@@ -58,7 +59,7 @@ class Head:
 class Tts(Served):
     """Speaks to devices behind a Things Stack; the address is the DevEUI, ``device_id`` its name there."""
 
-    name = "tts"
+    name = TTS
     _wants = (
         "application_id, webhook_id and device_id are needed to send commands:"
         " small letters, digits and single dashes"

@@ -229,10 +229,23 @@ def _guard(app: FastAPI, *, database: Database, sessions: Sessions, limits: KeyL
 @cache
 def _routes() -> list[BaseRoute]:
     """Return every route, worked out once in a process: they hold nothing of an application."""
-    routed = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    for router in (_api(), probes, page.router, docs.router):
+    # the guard has checked the token already; this one is for the schema
+    bearer = HTTPBearer(auto_error=False, description="The token that `mita up` printed")
+    routed = APIRouter()
+    for router in _FEATURES:
+        # with a prefix FastAPI does not look at each route, which it would build for that
+        routed.include_router(
+            router,
+            prefix=PREFIX,
+            dependencies=[Depends(bearer), Depends(check_platform_permission)],
+            responses={
+                **problem_answers(400, 401, 408, 413, 429, 503),
+                **refusals(PermissionMissing, ReadOnly),
+            },
+        )
+    for router in (probes, page.router, docs.router):
         routed.include_router(router)
-    return list(flat(routed.router.routes))
+    return list(flat(routed.routes))
 
 
 @cache
@@ -307,16 +320,3 @@ async def _estates_of(session: AsyncSession, caller: Caller) -> list[int]:
     await see_estates(session, estates=everyone)
     own = await wallet_queries.estates_of_person(session, person_id=caller.person_id)
     return sorted((by_role & set(everyone)) | set(own))
-
-
-def _api() -> APIRouter:
-    # the guard has checked the token already; this one is for the schema
-    bearer = HTTPBearer(auto_error=False, description="The token that `mita up` printed")
-    api = APIRouter(
-        prefix=PREFIX,
-        dependencies=[Depends(bearer), Depends(check_platform_permission)],
-        responses={**problem_answers(400, 401, 408, 413, 429, 503), **refusals(PermissionMissing, ReadOnly)},
-    )
-    for router in _FEATURES:
-        api.include_router(router)
-    return api

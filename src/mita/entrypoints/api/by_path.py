@@ -20,51 +20,63 @@ _WORDS = re.compile(r"/api(/([\w.-]+|\{\w+\}))+")
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
-def flat(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
+def flat(routes: Iterable[BaseRoute], *, within: Any = None) -> Iterator[BaseRoute]:
     """Yield routes, those of included routers as routes of their own with all that the inclusion adds.
 
-    FastAPI keeps included routers as they are, and looks twice through each on the way of every request.
+    FastAPI keeps included routers as they are, and looks twice through each on the way of every request. It
+    would also work out a route anew at each level of inclusion; here that is done once. ``within`` is what
+    the levels above add.
+
+    :raises TypeError: for an included route of a kind that is not known here
     """
     for route in routes:
-        if not hasattr(route, "effective_route_contexts"):
+        added = getattr(route, "include_context", None)
+        if added is not None:
+            context = added if within is None else within.combine(added)
+            yield from flat(cast("Any", route).original_router.routes, within=context)
+        elif within is None:
             yield route
-            continue
-        for found in route.effective_route_contexts():
-            if isinstance(found.original_route, APIRoute):
-                yield _whole(found)
-            else:
-                yield cast("BaseRoute", found.starlette_route)
+        elif isinstance(route, APIRoute):
+            yield _whole(route, within)
+        else:
+            raise TypeError(f"{route!r} cannot be included: it is no route of the API")
 
 
-def _whole(found: Any) -> APIRoute:
-    # what FastAPI works out of these is left to it
-    names = (
-        "response_model",
-        "status_code",
-        "tags",
-        "dependencies",
-        "summary",
-        "description",
-        "response_description",
-        "responses",
-        "deprecated",
-        "methods",
-        "operation_id",
-        "response_model_include",
-        "response_model_exclude",
-        "response_model_by_alias",
-        "response_model_exclude_unset",
-        "response_model_exclude_defaults",
-        "response_model_exclude_none",
-        "include_in_schema",
-        "response_class",
-        "name",
-        "callbacks",
-        "openapi_extra",
-        "generate_unique_id_function",
-        "strict_content_type",
+# what FastAPI works out of these is left to it
+_KEPT = (
+    "response_model",
+    "status_code",
+    "summary",
+    "description",
+    "response_description",
+    "methods",
+    "operation_id",
+    "response_model_include",
+    "response_model_exclude",
+    "response_model_by_alias",
+    "response_model_exclude_unset",
+    "response_model_exclude_defaults",
+    "response_model_exclude_none",
+    "response_class",
+    "name",
+    "openapi_extra",
+    "generate_unique_id_function",
+    "strict_content_type",
+)
+
+
+def _whole(route: APIRoute, within: Any) -> APIRoute:
+    return APIRoute(
+        within.path_for(route),
+        route.endpoint,
+        tags=[*within.tags, *route.tags],
+        dependencies=[*within.dependencies, *route.dependencies],
+        responses={**within.responses, **route.responses},
+        deprecated=route.deprecated or within.deprecated,
+        include_in_schema=route.include_in_schema and within.include_in_schema,
+        callbacks=[*within.callbacks, *(route.callbacks or ())],
+        **{name: getattr(route, name) for name in _KEPT},
     )
-    return APIRoute(found.path, found.endpoint, **{name: getattr(found, name) for name in names})
 
 
 @dataclass(slots=True)

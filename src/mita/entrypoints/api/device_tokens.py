@@ -16,8 +16,8 @@ from mita.identity.schemas.keys import (
     device_token_out,
 )
 from mita.kit.errors import Forbidden, Invalid, NotFound, RateLimited
-from mita.kit.shapes import Limit, Page
-from mita.kit.web import Asking, EstateId, Now, Session, edge, need_of, needs, refusals
+from mita.kit.shapes import Limit, Page, page_of
+from mita.kit.web import Asking, EstateId, Now, Session, bearer_of, edge, need_of, needs, refusals
 from mita.metering import queries as metering
 
 router = APIRouter(tags=["meters"])
@@ -48,8 +48,7 @@ async def list_device_tokens(
     rows = await queries.device_tokens(
         session, estate_id=estate_id, device=device, before=before, limit=limit + 1
     )
-    items = [device_token_out(row) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].device_token_id) if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=device_token_out, cursor=lambda item: str(item.device_token_id))
 
 
 @router.post(
@@ -98,7 +97,7 @@ async def renew_device_token(request: Request, asking: Asking, now: Now) -> Devi
     if asking.device is None or estate_ids is None:
         raise DevicesOnly("a device renews its own token, and shows it for that")
     (estate_id,) = estate_ids
-    shown = request.headers.get("authorization", "").partition(" ")[2].strip()
+    shown = bearer_of(request.headers.get("authorization", "")) or ""
     lent = edge(request)
     async with lent.database.unit_of_work(estates=[estate_id]) as session:
         await lent.admit(session, asking, estate_id, need=need_of(request))

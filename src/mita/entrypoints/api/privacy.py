@@ -38,7 +38,7 @@ from mita.kit.db import see_estates
 from mita.kit.errors import Invalid, NotFound, ReadOnly
 from mita.kit.money import BIGINT_MAX
 from mita.kit.personal import rows_of_person
-from mita.kit.shapes import Limit, Page
+from mita.kit.shapes import Limit, Page, page_of
 from mita.kit.web import Asking, Now, edge, needs, platform_work, refusals
 from mita.ledger import queries as ledger
 from mita.wallets import queries as wallets
@@ -136,8 +136,7 @@ async def list_erasures(
     """Those asked for, done and refused, newest first; continue with ``before`` = ``next``."""
     async with edge(request).database.unit_of_work(estates=[]) as session:
         rows = await queries.erasures(session, before=before, limit=limit + 1)
-    items = [erasure_out(row) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].erasure_id) if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=erasure_out, cursor=lambda item: str(item.erasure_id))
 
 
 @router.post(

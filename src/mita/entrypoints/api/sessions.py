@@ -15,6 +15,7 @@ from mita.identity.queries import Proof
 from mita.kit.clock import EPOCH, now_utc
 from mita.kit.db import Database
 from mita.kit.reads import ReadsAway
+from mita.kit.web import bearer_of
 
 COOKIE = "mita_session"
 LIFETIME = timedelta(hours=12)
@@ -65,8 +66,8 @@ class Sessions:
 
     def known(self, authorization: str) -> Known | None:
         """Return who showed the bearer token of this header before; whether it still holds is to be asked."""
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not _may_be_token(token := token.strip()):
+        token = bearer_of(authorization)
+        if token is None or not _may_be_token(token):
             return None
         return self._known.get(token_hash(token))
 
@@ -129,9 +130,11 @@ class Sessions:
 
     async def principal(self, connection: HTTPConnection) -> Principal | None:
         """Return who is asking: by bearer, or for reads by the page's session."""
-        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-        if scheme:
-            return await self.principal_of_token(token.strip()) if scheme.lower() == "bearer" else None
+        shown = connection.headers.get("authorization", "")
+        # as before: a header that begins with a blank names no scheme
+        if shown.partition(" ")[0]:
+            token = bearer_of(shown)
+            return None if token is None else await self.principal_of_token(token)
         # a cookie rides along with requests that its owner never made; it may only read
         return (
             self.principal_of_page(connection) if connection.scope.get("method") in ("GET", "HEAD") else None

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mita.drivers.known import TTS
 from mita.drivers.lorawan.things_stack import Head, NoBody, head_of
 from mita.drivers.mqtt.routes import Route
 from mita.entrypoints.api.posts import POSTS
@@ -24,7 +25,6 @@ from mita.metering import queries as metering_queries
 
 router = APIRouter(tags=["devices"])
 
-DRIVER = "tts"
 _EXAMPLE = {
     "end_device_ids": {
         "device_id": "meter-17",
@@ -97,14 +97,14 @@ def _head(payload: bytes) -> Head:
 
 def _arrival(head: Head, payload: bytes, *, address: str, now: datetime) -> Arrival:
     settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    route = Route(DRIVER, address, head.event)
-    return Arrival(f"{address}/{head.event}", payload, to_us(now), settled, route, source=DRIVER)
+    route = Route(TTS, address, head.event)
+    return Arrival(f"{address}/{head.event}", payload, to_us(now), settled, route, source=TTS)
 
 
 async def _device_of(session: AsyncSession, dev_eui: str, *, estate_id: int) -> str | None:
     """Return the address of the estate's device with a DevEUI; those who register write it in either case."""
     spelt = list(dict.fromkeys((dev_eui, dev_eui.lower(), dev_eui.upper())))
-    names = {f"{DRIVER}:{each}": each for each in spelt}
+    names = {f"{TTS}:{each}": each for each in spelt}
     found = await metering_queries.estates_of_devices(session, devices=list(names))
     return next((names[name] for name in names if found.get(name) == estate_id), None)
 

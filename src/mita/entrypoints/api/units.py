@@ -103,11 +103,12 @@ async def list_units(
     order: Annotated[OrderWord, Query()] = "id",
     after_id: Annotated[AfterId, Query(description="Where units are ordered by id")] = 0,
     cursor: Annotated[
-        str | None, Query(max_length=300, description="The `next` of an earlier answer in another order")
+        str | None,
+        Query(max_length=300, description="The `next` of an earlier answer in the same order"),
     ] = None,
     limit: Annotated[Limit, Query()] = 100,
 ) -> Page[UnitOut]:
-    """Units by id, continued with ``after_id`` = ``next``; in another order with ``cursor`` = ``next``."""
+    """Units, continued with ``cursor`` = ``next``; by id also with ``after_id`` = ``next``."""
     asked = UnitFilter(
         day=await estate_queries.local_day(session, estate_id=estate_id, now=now),
         state=state,

@@ -13,7 +13,7 @@ from mita.credit import operations as credit
 from mita.credit import queries as credit_queries
 from mita.devices import queries as registry
 from mita.drivers.codecs.runner import CodecFailed
-from mita.drivers.known import OVER_MQTT, driver_named
+from mita.drivers.known import CHIRPSTACK, LORAWAN, OVER_MQTT, TTS, driver_named
 from mita.entrypoints.ingest.chirpstack import ServerAway, ServerRefused
 from mita.entrypoints.ingest.encoding import Encoder
 from mita.entrypoints.ingest.faults import is_database_away
@@ -48,9 +48,6 @@ _DELAY_S = 2.0
 # what was refused is tried again after so long, and each time after twice that
 _HELD_FIRST_S, _HELD_MAX_S = 15.0, 900.0
 _HELD_DEVICES_MAX = 10_000
-# a server keeps what it was given until a gateway sends it, and says so then
-_KEPT_BY_SERVER = frozenset({"chirpstack", "tts"})
-_OVER_HTTP = "tts"
 
 
 class CommandSender:
@@ -123,7 +120,7 @@ class CommandSender:
     async def _due(self, estate_id: int) -> list[UUID]:
         async with self._database.unit_of_work(estates=[estate_id]) as session:
             if self._is_broker_away and not await registry.uses_driver(
-                session, estate_id=estate_id, driver=_OVER_HTTP
+                session, estate_id=estate_id, driver=TTS
             ):
                 return []
             return await credit_queries.due_commands(
@@ -183,24 +180,25 @@ class CommandSender:
         await credit.note_attempt(
             session,
             command=command,
-            state="queued" if switching.driver in _KEPT_BY_SERVER else "sent",
+            # a server keeps what it was given until a gateway sends it, and says so then
+            state="queued" if switching.driver in LORAWAN else "sent",
             answer_s=driver.abilities(device).answer_s,
             now=now_utc(),
         )
         self.sent += 1
 
     def _is_open(self, driver: str) -> bool:
-        if driver == _OVER_HTTP:
+        if driver == TTS:
             return self._tts is not None
         return driver in OVER_MQTT and not self._is_broker_away
 
     async def _is_handed_over(
         self, session: AsyncSession, switching: Switching, messages: Sequence[Outgoing], *, estate_id: int
     ) -> bool:
-        if switching.driver == _OVER_HTTP:
+        if switching.driver == TTS:
             device = await with_secret(session, switching.device, estate_id=estate_id)
             return await self._is_posted(device, messages)
-        if switching.driver == "chirpstack" and not await self._is_flushed(switching.device):
+        if switching.driver == CHIRPSTACK and not await self._is_flushed(switching.device):
             return False
         for message in messages:
             await self._link.publish(message.channel, message.payload)

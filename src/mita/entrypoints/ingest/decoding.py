@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from mita.devices.operations import Noted, Passed
 from mita.drivers import wire
 from mita.drivers.codecs.runner import Call, CodecFailed, CodecRunner
-from mita.drivers.known import driver_named
+from mita.drivers.known import LORAWAN, driver_named
 from mita.drivers.wire import Alarm, Decoded, LimitState, Shown, Step, SwitchState
 from mita.kit.clock import from_us
 from mita.kit.quantity import PULSE
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from mita.entrypoints.ingest.inbox import Arrival
 
 _SHOWN_MAX = 100
-_WITH_CODECS = frozenset({"chirpstack", "tts"})
 _TEXT_MAX = 200
 
 
@@ -84,7 +83,7 @@ class Decoder:
         """Return what codecs made of those messages that are for them, by place."""
         calls: dict[int, Call] = {}
         for place, (arrival, set_up) in enumerate(messages):
-            if set_up.codec is None or arrival.route is None or arrival.route.driver not in _WITH_CODECS:
+            if set_up.codec is None or arrival.route is None or arrival.route.driver not in LORAWAN:
                 continue
             driver = cast("Served", driver_named(arrival.route.driver))
             given = driver.codec_input(_of_wire(arrival), set_up.configured.device)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from mita.credit import queries as credit_queries
 from mita.devices import queries as registry
-from mita.drivers.known import driver_named
+from mita.drivers.known import TTS, driver_named
 from mita.entrypoints.ingest.chirpstack import ServerAway, ServerRefused
 from mita.entrypoints.ingest.things_stack import with_secret
 from mita.entrypoints.switching import switchings
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-DRIVER = "tts"
 _EVERY = timedelta(minutes=1)
 # how far back the first look goes, after a process was away
 _AT_FIRST = timedelta(hours=1)
@@ -54,7 +53,7 @@ class TakingBack:
         for estate_id in estate_ids:
             since = self._done.get(estate_id, now - _AT_FIRST)
             async with self._database.unit_of_work(estates=[estate_id]) as session:
-                if not await registry.uses_driver(session, estate_id=estate_id, driver=DRIVER):
+                if not await registry.uses_driver(session, estate_id=estate_id, driver=TTS):
                     continue
                 expired = await credit_queries.expired_commands(
                     session, estate_id=estate_id, since=since, until=now
@@ -66,11 +65,11 @@ class TakingBack:
     async def _is_taken_back(self, session: AsyncSession, command: SupplyCommand) -> bool:
         found = await switchings(session, estate_id=command.estate_id, commands=[command])
         switching = found.get(command.command_id)
-        if switching is None or switching.driver != DRIVER:
+        if switching is None or switching.driver != TTS:
             return True
         try:
             device = await with_secret(session, switching.device, estate_id=command.estate_id)
-            request = cast("Tts", driver_named(DRIVER)).taking_back(device)
+            request = cast("Tts", driver_named(TTS)).taking_back(device)
             if request is not None:
                 await self._tts.hand(request, device)
         except ServerAway as error:

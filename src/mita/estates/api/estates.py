@@ -19,7 +19,7 @@ from mita.estates.schemas.estates import (
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import BIGINT_MAX
-from mita.kit.shapes import AfterId, Limit, Page
+from mita.kit.shapes import AfterId, Limit, Page, page_of
 from mita.kit.web import (
     Asking,
     EstateId,
@@ -58,8 +58,7 @@ async def list_estates(
         seen = await edge(request).estates_of(session, caller(request))
     async with database.unit_of_work(estates=seen) as session:
         rows = await queries.estates(session, after_id=after_id, limit=limit + 1, with_archived=archived)
-    items = [estate_out(row) for row in rows[:limit]]
-    return Page(items=items, next=items[-1].estate_id if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=estate_out, cursor=lambda item: item.estate_id)
 
 
 @router.post(
@@ -144,8 +143,7 @@ async def list_organisations(
     """Organisations by id; continue with ``after_id`` = ``next``."""
     async with edge(request).database.unit_of_work(estates=[]) as session:
         rows = await queries.organisations(session, after_id=after_id, limit=limit + 1)
-    items = [organisation_out(row) for row in rows[:limit]]
-    return Page(items=items, next=items[-1].organisation_id if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=organisation_out, cursor=lambda item: item.organisation_id)
 
 
 @router.post(

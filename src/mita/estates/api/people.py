@@ -32,7 +32,7 @@ from mita.estates.schemas.people import (
 from mita.identity import queries as identity_queries
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import AfterId, Id, Limit, Page
+from mita.kit.shapes import AfterId, Id, Limit, Page, page_of
 from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals
 
 router = APIRouter()
@@ -147,8 +147,7 @@ async def list_occupancies(
     """By unit, the newest first; continue with ``after_id`` = ``next``. Persons see their own."""
     of = Of(unit_ids=None if unit_id is None else [unit_id], person_id=person_id)
     rows = await queries.occupancies(session, estate_id=estate_id, of=of, after_id=after_id, limit=limit + 1)
-    items = [occupancy_out(row) for row in rows[:limit]]
-    return Page(items=items, next=items[-1].occupancy_id if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=occupancy_out, cursor=lambda item: item.occupancy_id)
 
 
 @router.post(
@@ -207,8 +206,7 @@ async def list_ownerships(
     """By unit, the newest first; continue with ``after_id`` = ``next``. Persons see their own."""
     of = Of(unit_ids=None if unit_id is None else [unit_id], person_id=person_id)
     rows = await queries.ownerships(session, estate_id=estate_id, of=of, after_id=after_id, limit=limit + 1)
-    items = [ownership_out(row) for row in rows[:limit]]
-    return Page(items=items, next=items[-1].ownership_id if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=ownership_out, cursor=lambda item: item.ownership_id)
 
 
 @router.post(

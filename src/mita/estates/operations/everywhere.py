@@ -22,17 +22,16 @@ class Step(Protocol):
 
 
 async def in_every_estate(
-    database: Database, *steps: Step, clock: Callable[[], datetime], is_repeated: bool = False
+    database: Database, step: Step, *, clock: Callable[[], datetime], is_repeated: bool = False
 ) -> None:
-    """Do steps in every estate at work, each in a transaction of its own that begins at ``clock()``.
+    """Do a step in every estate at work, each in a transaction of its own that begins at ``clock()``.
 
-    With ``is_repeated`` a step is done again, in another transaction, as long as it returns something true:
+    With ``is_repeated`` it is done again, in another transaction, as long as it returns something true:
     its portions are short.
     """
     for estate_id in await queries.every_estate_id(database):
-        for step in steps:
-            is_more = True
-            while is_more:
-                async with database.unit_of_work(estates=[estate_id]) as session:
-                    done = await step(session, estate_id=estate_id, now=clock())
-                is_more = is_repeated and bool(done)
+        is_more = True
+        while is_more:
+            async with database.unit_of_work(estates=[estate_id]) as session:
+                done = await step(session, estate_id=estate_id, now=clock())
+            is_more = is_repeated and bool(done)

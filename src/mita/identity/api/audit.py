@@ -19,7 +19,7 @@ from mita.identity.schemas.audit import (
     change_out,
 )
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import Limit, Page
+from mita.kit.shapes import Limit, Page, page_of
 from mita.kit.web import EstateId, Session, edge, needs, refusals
 
 router = APIRouter(tags=["audit"])
@@ -102,8 +102,12 @@ async def _page(
     )
     acts = {row.act_id for row in rows[:limit] if row.act_id is not None}
     changes = await queries.changes_of_acts(session, estate_id=estate_id, act_ids=acts)
-    items = [audit_out(row, changes.get(row.act_id, ()) if row.act_id else ()) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].audit_entry_id) if len(rows) > limit else None)
+    return page_of(
+        rows,
+        limit=limit,
+        shown=lambda row: audit_out(row, changes.get(row.act_id, ()) if row.act_id else ()),
+        cursor=lambda item: str(item.audit_entry_id),
+    )
 
 
 async def _changes(
@@ -112,5 +116,4 @@ async def _changes(
     rows = await queries.audit_changes(
         session, estate_id=estate_id, wanted=wanted, before=before, limit=limit + 1
     )
-    items = [change_out(row) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].audit_change_id) if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=change_out, cursor=lambda item: str(item.audit_change_id))

@@ -16,7 +16,7 @@ from mita.identity.schemas.keys import (
 )
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import BIGINT_MAX
-from mita.kit.shapes import Limit, Page
+from mita.kit.shapes import Limit, Page, page_of
 from mita.kit.web import Asking, Now, edge, needs, platform_work, refusals
 
 router = APIRouter(tags=["people"])
@@ -69,8 +69,7 @@ async def list_impersonations(
     async with edge(request).database.unit_of_work(estates=[]) as session:
         await queries.person(session, person_id=person_id)
         rows = await queries.impersonations(session, person_id=person_id, before=before, limit=limit + 1)
-    items = [impersonation_out(row) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].impersonation_id) if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=impersonation_out, cursor=lambda item: str(item.impersonation_id))
 
 
 @router.delete(

@@ -19,7 +19,7 @@ from mita.identity.schemas.me import (
 from mita.identity.schemas.people import PersonOut, person_out
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import BIGINT_MAX
-from mita.kit.shapes import Limit, Page
+from mita.kit.shapes import Limit, Page, page_of
 from mita.kit.web import Asking, EstateId, Now, Session, needs, platform_work, refusals
 
 router = APIRouter(tags=["people"])
@@ -73,8 +73,12 @@ async def list_join_requests(
     rows = await queries.join_requests(session, estate_id=estate_id, before=before, limit=limit + 1)
     found = await queries.persons(session, person_ids=[row.person_id for row in rows], limit=limit + 1)
     persons = {person.person_id: person for person in found}
-    items = [join_request_out(row, person=persons[row.person_id]) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].join_request_id) if len(rows) > limit else None)
+    return page_of(
+        rows,
+        limit=limit,
+        shown=lambda row: join_request_out(row, person=persons[row.person_id]),
+        cursor=lambda item: str(item.join_request_id),
+    )
 
 
 @router.post(

@@ -11,7 +11,7 @@ from mita.identity.operations import BeyondOwn, KeyEnded, NewKey
 from mita.identity.schemas.keys import ApiKeyIn, ApiKeyMade, ApiKeyOut, RotationIn, api_key_out
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import BIGINT_MAX
-from mita.kit.shapes import AfterId, Limit, Page
+from mita.kit.shapes import AfterId, Limit, Page, page_of
 from mita.kit.web import Asking, Now, edge, missing, needs, platform_work, refusals
 
 router = APIRouter(tags=["API keys"])
@@ -67,8 +67,7 @@ async def list_api_keys(
             after_id=after_id,
             limit=limit + 1,
         )
-    items = [api_key_out(row) for row in rows[:limit]]
-    return Page(items=items, next=items[-1].api_key_id if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=api_key_out, cursor=lambda item: item.api_key_id)
 
 
 @router.post(

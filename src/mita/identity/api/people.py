@@ -10,7 +10,7 @@ from mita.identity.operations import EmailTaken
 from mita.identity.schemas.people import PersonIn, PersonOut, TokenOut, person_out
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import BIGINT_MAX
-from mita.kit.shapes import AfterId, Limit, Page
+from mita.kit.shapes import AfterId, Limit, Page, page_of
 from mita.kit.web import Now, edge, needs, platform_work, refusals
 
 router = APIRouter(tags=["people"])
@@ -35,8 +35,7 @@ async def list_persons(
     """Persons by id; continue with ``after_id`` = ``next``."""
     async with edge(request).database.unit_of_work(estates=[]) as session:
         rows = await queries.persons(session, part=q.replace("\x00", ""), after_id=after_id, limit=limit + 1)
-    items = [person_out(row) for row in rows[:limit]]
-    return Page(items=items, next=items[-1].person_id if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=person_out, cursor=lambda item: item.person_id)
 
 
 @router.post(

@@ -12,7 +12,7 @@ from mita.identity.domain import Permission, Principal, RolePlace, Scope, may_gr
 from mita.identity.operations import BeyondOwn, LastPlatformAdmin, RoleEnded, RoleHeldAlready
 from mita.identity.schemas.roles import EstateRoleIn, RoleIn, RoleOut, role_out
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import Id, Limit, Page
+from mita.kit.shapes import Id, Limit, Page, page_of
 from mita.kit.web import (
     Asking,
     EstateId,
@@ -64,8 +64,7 @@ async def list_role_grants(
             limit=limit + 1,
             now=now,
         )
-    items = [role_out(row) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].role_grant_id) if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=role_out, cursor=lambda item: str(item.role_grant_id))
 
 
 @router.post(
@@ -139,8 +138,7 @@ async def list_estate_role_grants(
         limit=limit + 1,
         now=now,
     )
-    items = [role_out(row) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].role_grant_id) if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=role_out, cursor=lambda item: str(item.role_grant_id))
 
 
 @router.post(

@@ -32,7 +32,7 @@ from mita.imports.schemas import (
     template_out,
 )
 from mita.kit.errors import Invalid, KeyReused, NotFound, Refusal
-from mita.kit.shapes import Limit, Page, Text
+from mita.kit.shapes import Limit, Page, Text, page_of
 from mita.kit.web import Asking, EstateId, IdempotencyKey, Now, Session, missing, needs, refusals
 
 router = APIRouter()
@@ -158,8 +158,7 @@ async def list_imports(
 ) -> Page[ImportOut]:
     """Newest first; continue with ``before`` = ``next``."""
     rows = await queries.import_files(session, estate_id=estate_id, kind=kind, before=before, limit=limit + 1)
-    items = [import_out(row) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].import_id) if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=import_out, cursor=lambda item: str(item.import_id))
 
 
 @router.get(
@@ -200,8 +199,12 @@ async def list_import_rows(
         after_line=after_line,
         limit=limit + 1,
     )
-    items = [import_row_out(row, columns=file.columns) for row in rows[:limit]]
-    return Page(items=items, next=items[-1].row if len(rows) > limit else None)
+    return page_of(
+        rows,
+        limit=limit,
+        shown=lambda row: import_row_out(row, columns=file.columns),
+        cursor=lambda item: item.row,
+    )
 
 
 @router.get(

@@ -18,7 +18,7 @@ from mita.imports.schemas import (
     reading_file_out,
 )
 from mita.kit.errors import Invalid, KeyReused, NotFound
-from mita.kit.shapes import Limit, Page, Text
+from mita.kit.shapes import Limit, Page, Text, page_of
 from mita.kit.sheets import sheet_text
 from mita.kit.web import Asking, EstateId, IdempotencyKey, Now, Session, missing, needs, refusals
 
@@ -98,8 +98,12 @@ async def list_reading_files(
     """Newest first; continue with ``before`` = ``next``."""
     rows = await queries.reading_files(session, estate_id=estate_id, before=before, limit=limit + 1)
     currency = await _currency(session, estate_id)
-    items = [reading_file_out(row, currency=currency) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].reading_file_id) if len(rows) > limit else None)
+    return page_of(
+        rows,
+        limit=limit,
+        shown=lambda row: reading_file_out(row, currency=currency),
+        cursor=lambda item: str(item.reading_file_id),
+    )
 
 
 @router.get(

@@ -10,7 +10,7 @@ from mita.estates import queries as estate_queries
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import BIGINT_MAX
-from mita.kit.shapes import AfterId, Id, Instant, Limit, Page
+from mita.kit.shapes import AfterId, Id, Instant, Limit, Page, page_of
 from mita.kit.web import EstateId, Session, edge, needs, refusals
 from mita.ledger import queries
 from mita.ledger.domain import JournalKind
@@ -65,8 +65,12 @@ async def list_accounts(
     """Accounts by id; continue with ``after_id`` = ``next``."""
     rows = await queries.chart(session, estate_id=estate_id, after_id=after_id, limit=limit + 1)
     names = await _names(request, session, estate_id, [row.code for row in rows])
-    items = [account_out(row, names=names) for row in rows[:limit]]
-    return Page(items=items, next=items[-1].account_id if len(rows) > limit else None)
+    return page_of(
+        rows,
+        limit=limit,
+        shown=lambda row: account_out(row, names=names),
+        cursor=lambda item: item.account_id,
+    )
 
 
 @router.get(
@@ -156,8 +160,7 @@ async def list_journals(
         before=older_than,
         limit=limit + 1,
     )
-    items = [journal_out(row) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].journal_id) if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=journal_out, cursor=lambda item: str(item.journal_id))
 
 
 def _journal_kind(word: str) -> JournalKind:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response, status
 from mita.estates import queries as estate_queries
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, KeyReused, NotFound
-from mita.kit.shapes import Id, Limit, Page, micro, money
+from mita.kit.shapes import Id, Limit, Page, micro, money, page_of
 from mita.kit.web import Asking, EstateId, IdempotencyKey, Now, Session, needs, refusals
 from mita.ledger import operations, queries
 from mita.ledger.operations import (
@@ -121,8 +121,12 @@ async def list_holds(
     rows = await queries.open_holds(
         session, estate_id=estate_id, account_id=account_id, after_id=after_id, limit=limit + 1
     )
-    items = [hold_out(row, resolution=None, currency=estate.currency) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].hold_id) if len(rows) > limit else None)
+    return page_of(
+        rows,
+        limit=limit,
+        shown=lambda row: hold_out(row, resolution=None, currency=estate.currency),
+        cursor=lambda item: str(item.hold_id),
+    )
 
 
 @router.post(
@@ -215,8 +219,12 @@ async def list_adjustments(
     """Oldest first; continue with ``after_id`` = ``next``."""
     estate = await estate_queries.estate(session, estate_id=estate_id)
     rows = await queries.adjustments_waiting(session, estate_id=estate_id, after_id=after_id, limit=limit + 1)
-    items = [adjustment_out(row, decision=None, currency=estate.currency) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].adjustment_id) if len(rows) > limit else None)
+    return page_of(
+        rows,
+        limit=limit,
+        shown=lambda row: adjustment_out(row, decision=None, currency=estate.currency),
+        cursor=lambda item: str(item.adjustment_id),
+    )
 
 
 @router.post(

@@ -9,7 +9,7 @@ from mita.estates import queries as estate_queries
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import BIGINT_MAX
-from mita.kit.shapes import AfterId, Id, Limit, Page, UtilityWord
+from mita.kit.shapes import AfterId, Id, Limit, Page, UtilityWord, page_of
 from mita.kit.web import Asking, EstateId, Now, Session, edge, missing, needs, refusals
 from mita.metering import operations, queries
 from mita.metering.domain import ClassWord, ReadingClass
@@ -65,8 +65,7 @@ async def list_meters(
         after_id=after_id,
         limit=limit + 1,
     )
-    items = [meter_out(row) for row in rows[:limit]]
-    return Page(items=items, next=items[-1].meter_id if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=meter_out, cursor=lambda item: item.meter_id)
 
 
 @router.post(

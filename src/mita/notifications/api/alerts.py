@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import Limit, Page
+from mita.kit.shapes import Limit, Page, page_of
 from mita.kit.web import Asking, Caller, EstateId, Now, Session, needs, refusals
 from mita.notifications import operations, queries
 from mita.notifications.domain import AlertKind
@@ -47,8 +47,7 @@ async def list_alerts(
         before=before,
         limit=limit + 1,
     )
-    items = [alert_out(row) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].alert_id) if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=alert_out, cursor=lambda item: str(item.alert_id))
 
 
 @router.post(

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid
-from mita.kit.shapes import Limit, Page
+from mita.kit.shapes import Limit, Page, page_of
 from mita.kit.web import edge, needs, refusals
 from mita.notifications import queries
 from mita.notifications.schemas.messages import MessageOut, MessageState, message_out
@@ -31,5 +31,4 @@ async def list_messages(
     """Newest first: to whom (as a hint), how often it was tried, and what stood in the way."""
     async with edge(request).database.unit_of_work(estates=[]) as session:
         rows = await queries.messages(session, state=state, before=before, limit=limit + 1)
-    items = [message_out(row) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].message_id) if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=message_out, cursor=lambda item: str(item.message_id))

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mita.estates import queries as estate_queries
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import AfterId, Id, Limit, Page, UtilityWord
+from mita.kit.shapes import AfterId, Id, Limit, Page, UtilityWord, page_of
 from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals, repeat_on_contention
 from mita.tariffs import operations, queries
 from mita.tariffs.api.bodies import DocumentRefused, UnsupportedMedia, table_of_body
@@ -83,8 +83,7 @@ async def list_rate_tables(
     rows = await queries.rate_tables(
         session, estate_id=estate_id, utility=utility, after_id=after_id, limit=limit + 1
     )
-    items = [rate_table_out(row) for row in rows[:limit]]
-    return Page(items=items, next=items[-1].rate_table_id if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=rate_table_out, cursor=lambda item: item.rate_table_id)
 
 
 @router.post(
@@ -212,8 +211,7 @@ async def list_rate_assignments(
     rows = await queries.assignment_rows(
         session, estate_id=estate_id, utility=utility, after_id=after_id, limit=limit + 1
     )
-    items = [rate_assignment_out(row) for row in rows[:limit]]
-    return Page(items=items, next=items[-1].rate_assignment_id if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=rate_assignment_out, cursor=lambda item: item.rate_assignment_id)
 
 
 @router.post(

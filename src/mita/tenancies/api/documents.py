@@ -12,7 +12,7 @@ from mita.estates import queries as estate_queries
 from mita.estates.operations import MEDIA_TYPES, NewDocument
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound, Refusal
-from mita.kit.shapes import Id, Limit, Page, Text
+from mita.kit.shapes import Id, Limit, Page, Text, page_of
 from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals
 from mita.metering import queries as metering_queries
 from mita.tenancies.schemas.meters import DocumentOut, SubjectWord, document_out
@@ -52,8 +52,7 @@ async def list_documents(
     rows = await estate_queries.documents(
         session, estate_id=estate_id, subject=subject, subject_id=subject_id, before=before, limit=limit + 1
     )
-    items = [document_out(row) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].document_id) if len(rows) > limit else None)
+    return page_of(rows, limit=limit, shown=document_out, cursor=lambda item: str(item.document_id))
 
 
 @router.post(

@@ -11,7 +11,7 @@ from mita.estates import queries as estate_queries
 from mita.identity.domain import Permission
 from mita.identity.operations import PersonsOnly
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import Id, Limit, Page
+from mita.kit.shapes import Id, Limit, Page, page_of
 from mita.kit.web import Asking, EstateId, Now, Session, edge, needs, refusals
 from mita.wallets import operations, queries
 from mita.wallets.domain import Right, read_code
@@ -161,8 +161,12 @@ async def list_access_events(
     rows = await queries.access_events(
         session, estate_id=estate_id, wallet_id=wallet_id, before=before, limit=limit + 1
     )
-    items = [access_event_out(row, currency=estate.currency) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].access_event_id) if len(rows) > limit else None)
+    return page_of(
+        rows,
+        limit=limit,
+        shown=lambda row: access_event_out(row, currency=estate.currency),
+        cursor=lambda item: str(item.access_event_id),
+    )
 
 
 @router.get(

@@ -10,7 +10,7 @@ from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, KeyReused, NotFound
 from mita.kit.money import BIGINT_MAX
 from mita.kit.reads import Reads
-from mita.kit.shapes import AfterId, Id, Limit, Page, micro
+from mita.kit.shapes import AfterId, Id, Limit, Page, micro, page_of
 from mita.kit.web import (
     Asking,
     Caller,
@@ -147,8 +147,12 @@ async def list_entries(
         before_seq=before_seq,
         limit=limit + 1,
     )
-    items = [entry_out(row, utility=utility, currency=estate.currency) for row in rows[:limit]]
-    return Page(items=items, next=items[-1].seq if len(rows) > limit else None)
+    return page_of(
+        rows,
+        limit=limit,
+        shown=lambda row: entry_out(row, utility=utility, currency=estate.currency),
+        cursor=lambda item: item.seq,
+    )
 
 
 @router.post(

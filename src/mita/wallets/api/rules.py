@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mita.estates import queries as estate_queries
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import Id, Limit, Page
+from mita.kit.shapes import Id, Limit, Page, page_of
 from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals
 from mita.wallets import operations, queries
 from mita.wallets.domain import Right
@@ -228,5 +228,9 @@ async def list_top_up_requests(
         after_id=after_id,
         limit=limit + 1,
     )
-    items = [top_up_request_out(row, currency=estate.currency) for row in rows[:limit]]
-    return Page(items=items, next=str(items[-1].request_id) if len(rows) > limit else None)
+    return page_of(
+        rows,
+        limit=limit,
+        shown=lambda row: top_up_request_out(row, currency=estate.currency),
+        cursor=lambda item: str(item.request_id),
+    )

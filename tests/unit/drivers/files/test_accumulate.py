@@ -37,7 +37,7 @@ def known(**hours: int) -> Known:
 
 
 def run(intervals: Intervals, at: Known | None = None, **rules: bool | int) -> Accumulated:
-    return accumulate(intervals, CHANNEL, known=at or Known(), rules=Rules(**rules))  # type: ignore[arg-type]
+    return accumulate(intervals, CHANNEL, known=at or Known(), rules=Rules(**rules))
 
 
 def shown(found: Accumulated) -> dict[int, int]:

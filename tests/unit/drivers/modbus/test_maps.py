@@ -90,7 +90,7 @@ def test_every_model_of_the_source_is_mapped_to_its_own_addresses(fixtures_path:
         functions = {"ReadHoldingReg": 3, "ReadInputReg": 4}
         scales = {"1", *source["scalers_in_code"]}
         for point in found.points:
-            base, phase = re.fullmatch(r"(.+?)(_l\d)?", point.name).groups()  # type: ignore[union-attr]
+            base, phase = re.fullmatch(r"(.+?)(_l\d)?", point.name).groups()
             name = OTHERWISE.get((model, point.name)) or NAMES[base] + (phase or "")[1:].upper()
             where = f"{map_id} {point.name}"
             assert point.address == source["registers"][name]["reg"] + OFFSETS.get(model, 0), where

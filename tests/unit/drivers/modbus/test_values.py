@@ -66,7 +66,7 @@ def test_words_mean_a_number(words: list[int], form: Form, said: str) -> None:
 def test_markers_say_that_there_is_no_value(
     words: list[int], kind: str, marker: object, *, is_missing: bool
 ) -> None:
-    found = number(words, Form(kind, missing=(marker,)))  # type: ignore[arg-type]
+    found = number(words, Form(kind, missing=(marker,)))
     assert (found is None) is is_missing
 
 
@@ -82,7 +82,7 @@ def test_markers_say_that_there_is_no_value(
 )
 def test_what_is_no_number_is_refused(words: list[int], kind: str, code: str) -> None:
     with pytest.raises(BadValue) as refused:
-        number(words, Form(kind))  # type: ignore[arg-type]
+        number(words, Form(kind))
     assert refused.value.code == code
 
 

@@ -109,7 +109,7 @@ def test_the_state_of_a_homie_device() -> None:
         assert Health(is_online=is_online) in HOMIE.decode(arrival("$state", word), NODE).reports
     assert HOMIE.decode(arrival("$state", "init"), NODE).reports == []
     assert [type(each) for each in HOMIE.decode(arrival("$state", "alert"), NODE).reports] == [Health, Alarm]
-    assert HOMIE.decode(arrival("$stats/battery", "80"), NODE).reports == [Health(battery_percent=80)]  # type: ignore[arg-type]
+    assert HOMIE.decode(arrival("$stats/battery", "80"), NODE).reports == [Health(battery_percent=80)]
     assert HOMIE.decode(arrival("$fw/version", "1.0.0"), NODE).reports == [Health(firmware="1.0.0")]
 
 

@@ -115,8 +115,8 @@ def test_no_command_of_ours_is_subscribed_to_but_under_roots_that_are_looked_thr
 
 
 def test_the_name_of_a_device_has_its_driver_before_it_but_for_our_own() -> None:
-    assert find("tele/plug-7/SENSOR").device == "tasmota:plug-7"  # type: ignore[union-attr]
-    assert find("m/E-17/up").device == "E-17"  # type: ignore[union-attr]
+    assert find("tele/plug-7/SENSOR").device == "tasmota:plug-7"
+    assert find("m/E-17/up").device == "E-17"
 
 
 CHANGED = Table(
