@@ -196,7 +196,7 @@ class Up:
         ports = _metrics_ports(settings.metrics_port)
         roles = [
             Role("broker", shared),
-            Role("api", shared | ports[0]),
+            Role("api", shared | ports[0] | self._of_demo()),
             Role("worker", shared | ports[1]),
             Role("ingest", ingest | ports[2]),
         ]
@@ -210,6 +210,10 @@ class Up:
             if not role.exists:
                 self._tell(f"This installation has no {role.name}; it is left out.")
         return [role for role in roles if role.exists]
+
+    def _of_demo(self) -> dict[str, str | None]:
+        """Return what only a demonstration does; else it is as it is set."""
+        return {"MITA_SANDBOX_TOP_UPS": "true"} if self._demo else {}
 
     def _step(self, what: str, work: Callable[[], T]) -> T:
         """Do one part of the start, with a word about it; a request to stop ends it there."""
