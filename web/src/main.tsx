@@ -2,7 +2,7 @@ import "./ui/mantine";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
-import { startLanguage } from "./app/language";
+import { startLanguage } from "./ui/language";
 import { forgetSession, refresh, wasSignedIn } from "@api";
 
 // asked while the language loads: the first page knows who is there

@@ -208,7 +208,7 @@ class Up:
         ports = _metrics_ports(settings.metrics_port)
         roles = [
             Role("broker", shared),
-            Role("api", shared | ports[0]),
+            Role("api", shared | ports[0] | self._of_demo()),
             Role("worker", shared | ports[1]),
             Role("ingest", ingest | ports[2]),
         ]
@@ -233,6 +233,10 @@ class Up:
             return {}
         networks = [each for each in (self._settings_of_polling.poll_networks, LOOPBACK) if each]
         return {"MITA_POLL_NETWORKS": ",".join(networks)}
+
+    def _of_demo(self) -> dict[str, str | None]:
+        """Return what only a demonstration does; else it is as it is set."""
+        return {"MITA_SANDBOX_TOP_UPS": "true"} if self._demo else {}
 
     def _step(self, what: str, work: Callable[[], T]) -> T:
         """Do one part of the start, with a word about it; a request to stop ends it there."""

@@ -127,6 +127,10 @@ class Settings(BaseSettings):
         description="Whether messages that cannot be delivered are written into the worker's log, codes too; "
         "for demonstrations only.",
     )
+    sandbox_top_ups: bool = Field(
+        default=False,
+        description="Whether residents may top up with pretend money; for demonstrations only.",
+    )
     requests_per_minute: int = Field(
         default=3000,
         ge=0,

@@ -2,10 +2,11 @@ export { formatsFor, localDate, localeFor, plusDays, useFormats, type Formats } 
 export { decimal, isNegative, micro, readAmount, sum } from "./money";
 export { Card, Page } from "./Page";
 export { Row, Rows } from "./Rows";
-export { Empty, Failure, Loading, Notice, sentence, Show, type Asked } from "./states";
+export { Empty, Failure, Loading, Notice, sentence, Show, Wrong, type Asked } from "./states";
 export { Tag, type TagTone } from "./Tag";
 export { theme } from "./theme";
 export { UtilityIcon } from "./utilities";
 export { Sign } from "./Sign";
 export { spanOf, type Period } from "./period";
 export { UsageChart } from "./UsageChart";
+export { LANGUAGES, speak } from "./language";

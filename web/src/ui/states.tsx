@@ -61,6 +61,11 @@ export function Failure({ problem, retry }: { problem: Problem; retry?: () => vo
   );
 }
 
+/** Why the last thing somebody did was not done; nothing where nothing went wrong. */
+export function Wrong({ error }: { error: unknown }): ReactNode {
+  return error === null || error === undefined ? null : <Failure problem={problemOf(error)} />;
+}
+
 /** Nothing is there: why, and what can be done. */
 export function Empty({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }): ReactNode {
   return (

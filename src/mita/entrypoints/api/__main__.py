@@ -59,6 +59,7 @@ def main() -> int:
             batch_readings=settings.batch_readings,
             batch_wait_ms=settings.batch_wait_ms,
         ),
+        takes_pretend_money=settings.sandbox_top_ups,
         webhook_rules=AddressRules.of(settings.webhooks_allow_private.split(",")),
     )
     if is_traced:

@@ -44,6 +44,8 @@ from mita.entrypoints.api.probes import HEALTH, probes
 from mita.entrypoints.api.problems import CONTENTION, REFUSALS, answer_with_problems
 from mita.entrypoints.api.quick import QuickAnswers
 from mita.entrypoints.api.repeats import AnsweredBefore, Repeats, answer_again
+from mita.entrypoints.api.sandbox import SANDBOX
+from mita.entrypoints.api.sandbox import router as sandbox_router
 from mita.entrypoints.api.schema import Application, problem_answers
 from mita.entrypoints.api.sessions import Sessions
 from mita.entrypoints.api.sign_up import router as sign_up_router
@@ -116,6 +118,7 @@ _FEATURES = (
     tariffs_router,
     ledger_router,
     wallets_router,
+    sandbox_router,
     credit_router,
     flexibility_router,
     wallet_supplies_router,
@@ -158,6 +161,7 @@ def create_app(
     has_access_log: bool = False,
     beside: Beside | None = None,
     posts: Posts | None = None,
+    takes_pretend_money: bool = False,
 ) -> FastAPI:
     """Return the web application over ``database``; ``live`` is started and closed with it.
 
@@ -165,7 +169,7 @@ def create_app(
     published outside the database. ``webhook_rules`` say where webhooks may go, ``proxies`` whose word about
     addresses is taken, ``limits`` how often API keys may ask, ``signing_in`` how persons sign in. ``beside``
     runs as long as the application does; it is told how to ask whether that is well. ``posts`` takes what
-    devices post.
+    devices post. ``takes_pretend_money`` lets residents top up in demonstrations.
     """
     wire()
     health = Health(database)
@@ -198,6 +202,7 @@ def create_app(
             HEALTH: health,
             CODEC_TESTS: CodecTests(),
             POSTS: posts,
+            SANDBOX: takes_pretend_money,
             "live": live,
             STREAMS: Streams(),
             REFUSALS: Refusals().record,

@@ -1,6 +1,5 @@
 """What a wallet pays for and whether it is on: a route that looks into several features at once."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter
@@ -20,6 +19,8 @@ from mita.wallets.domain import GENERAL, Right
 from mita.wallets.operations import RightMissing, require_right
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mita.credit.models import Supply, SupplyCommand, SupplyStop
 
 router = APIRouter(tags=["credit"])

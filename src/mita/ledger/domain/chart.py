@@ -79,7 +79,7 @@ _ALONE = {
     "adjustments": "Adjustments by staff",
     "clearing:transfers": "Transfers under way",
 }
-_METHOD = {"eft": "EFT", "gateway": "Gateway money"}
+_METHOD = {"eft": "EFT", "gateway": "Gateway money", "sandbox": "Pretend money"}
 
 
 def account_class(code: str) -> AccountClass:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, status
 
 from mita.estates import operations as estate_operations
 from mita.estates import queries as estate_queries
+from mita.identity import queries as identity_queries
 from mita.identity.domain import Permission
 from mita.identity.operations import PersonsOnly
 from mita.kit.errors import Invalid, NotFound
@@ -52,7 +53,11 @@ async def list_grants(session: Session, caller: Asking, estate_id: EstateId, wal
     estate = await estate_queries.estate(session, estate_id=estate_id)
     rows = await queries.live_grants(session, estate_id=estate_id, wallet_id=wallet_id)
     mine = [row for row in rows if sees_all or row.person_id == caller.person_id]
-    return Grants(items=[grant_out(row, currency=estate.currency) for row in mine])
+    persons = await identity_queries.persons(session, person_ids=[row.person_id for row in mine])
+    names = {each.person_id: each.name for each in persons}
+    return Grants(
+        items=[grant_out(row, currency=estate.currency, person_name=names.get(row.person_id)) for row in mine]
+    )
 
 
 @router.post(

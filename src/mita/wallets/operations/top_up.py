@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from mita.wallets.queries import AccountInfo
 
 TOP_UP_MICRO_MAX = 10**15
-METHODS = ("cash", "eft")
+# staff receives the first two; the last is pretend money of demonstrations
+METHODS = ("cash", "eft", "sandbox")
 _LINES_MAX = 100
 
 
@@ -73,7 +74,7 @@ class ToppedUp:
 async def receive_top_up(
     session: AsyncSession, *, estate_id: int, top_up: TopUp, idempotency_key: str, actor: str, now: datetime
 ) -> ToppedUp:
-    """Book a manual receipt (cash or EFT) to a wallet, once per ``idempotency_key``, as one journal.
+    """Book a receipt to a wallet, once per ``idempotency_key``, as one journal.
 
     Emergency credit is repaid first, then a debt's percentage recovered; the rest goes to the named utility
     or is spread by the wallet's allocation.

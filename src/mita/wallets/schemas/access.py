@@ -70,6 +70,9 @@ class GrantOut(Shape):
     granted_at: Instant
     revoked_at: Instant | None = Field(description="null while it is live")
     sees_from: Instant | None = Field(description="What was before is not shown; null is no limit")
+    person_name: str | None = Field(
+        default=None, description="In the list of who has access; else null", examples=["Thandi Mokoena"]
+    )
 
 
 class Grants(Shape):
@@ -145,7 +148,7 @@ class AccessEventOut(Shape):
     created_at: Instant
 
 
-def grant_out(row: AccessGrant, *, currency: str) -> GrantOut:
+def grant_out(row: AccessGrant, *, currency: str, person_name: str | None = None) -> GrantOut:
     """Return a grant as JSON shows it."""
     return GrantOut(
         grant_id=row.grant_id,
@@ -158,6 +161,7 @@ def grant_out(row: AccessGrant, *, currency: str) -> GrantOut:
         granted_at=row.granted_at,
         revoked_at=row.revoked_at,
         sees_from=row.sees_from,
+        person_name=person_name,
     )
 
 

@@ -1,1 +1,87 @@
-export default function Later(): null { return null; }
+import { Button } from "@mantine/core";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { $api, usePlace, useSupplies, type Schemas } from "@api";
+import { Card, Empty, Page, Show, useFormats, UtilityIcon } from "@ui";
+import { SupplyFacts, SupplyTag } from "./SupplyFacts";
+import classes from "./Meters.module.css";
+
+const READINGS = 60;
+
+/** A home's meters with what they last said, and whether their supply is on. */
+export default function MetersPage(): ReactNode {
+  const { t } = useTranslation("meters");
+  const place = usePlace();
+  const path = { estate_id: place.estate.estate_id };
+  const meters = $api.useQuery("get", "/api/v1/estates/{estate_id}/meters", {
+    params: { path, query: { unit_id: place.unitId } },
+  });
+  const supplies = useSupplies(place);
+  const readings = $api.useQuery("get", "/api/v1/estates/{estate_id}/readings", {
+    params: { path, query: { limit: READINGS } },
+  });
+  return (
+    <Page title={t("title")}>
+      <Show asked={meters} lines={6}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Card>
+              <Empty title={t("none")}>{t("noneHint")}</Empty>
+            </Card>
+          ) : (
+            <div className={classes.grid}>
+              {items.map((meter) => (
+                <Meter
+                  key={meter.meter_id}
+                  meter={meter}
+                  supply={supplies.data?.items.find((each) => each.utility === meter.utility)}
+                  latest={readings.data?.items.find((each) => each.meter === meter.serial && each.value != null)}
+                />
+              ))}
+            </div>
+          )
+        }
+      </Show>
+    </Page>
+  );
+}
+
+interface MeterProps {
+  meter: Schemas["MeterOut"];
+  supply: Schemas["WalletSupply"] | undefined;
+  latest: Schemas["ReadingOut"] | undefined;
+}
+
+function Meter({ meter, supply, latest }: MeterProps): ReactNode {
+  const { t } = useTranslation(["meters", "common"]);
+  const place = usePlace();
+  const formats = useFormats(place.estate);
+  return (
+    <Card title={t(`common:utility.${meter.utility}`)} action={supply === undefined ? undefined : <SupplyTag supply={supply} />}>
+      <div className={classes.meter}>
+        <span className={classes.icon}>
+          <UtilityIcon utility={meter.utility} />
+        </span>
+        <div>
+          <p className="quiet small">{t("latest")}</p>
+          <p className={`${classes.value} num`}>
+            {latest?.value == null ? t("noReading") : formats.quantity(latest.value.amount, latest.value.unit)}
+          </p>
+          <p className="quiet small">
+            {latest?.taken_at == null ? null : `${formats.moment(latest.taken_at)} · `}
+            {t("serial", { serial: meter.serial })}
+          </p>
+        </div>
+      </div>
+      {supply === undefined ? null : <SupplyFacts supply={supply} place={place} />}
+      {meter.is_read_by_hand ? (
+        <Button component={Link} to={`${meter.meter_id}/reading`} variant="default" fullWidth>
+          {t("sendReading")}
+        </Button>
+      ) : (
+        <p className="quiet small">{t("byItself")}</p>
+      )}
+    </Card>
+  );
+}

@@ -1,1 +1,57 @@
-export default function Later(): null { return null; }
+import { Button } from "@mantine/core";
+import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
+import { useState, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { useHistory, usePlace } from "@api";
+import { Card, Page, plusDays, Show, spanOf, UsageChart, useFormats, type Period } from "@ui";
+import { Compared } from "./Compared";
+import classes from "./Usage.module.css";
+
+const PERIODS: Period[] = ["day", "week", "month", "year"];
+
+/** What was used, as far back as somebody wants to go, and whether it is more than before. */
+export default function UsagePage(): ReactNode {
+  const { t } = useTranslation("usage");
+  const place = usePlace();
+  const formats = useFormats(place.estate);
+  const [period, setPeriod] = useState<Period>("week");
+  const [back, setBack] = useState(0);
+  const span = spanOf(period, { timeZone: place.estate.time_zone, back });
+  const asked = useHistory(place, span);
+  const from = formats.day(`${span.from}T12:00:00Z`);
+  const to = formats.day(`${plusDays(span.to, -1)}T12:00:00Z`);
+  return (
+    <Page title={t("title")}>
+      <Card>
+        <div className={classes.moves}>
+          <Button variant="default" leftSection={<IconChevronLeft aria-hidden size={20} />} onClick={() => setBack(back + 1)}>
+            {t("earlier")}
+          </Button>
+          <p aria-live="polite">{period === "day" ? from : t("span", { from, to })}</p>
+          <Button
+            variant="default"
+            rightSection={<IconChevronRight aria-hidden size={20} />}
+            disabled={back === 0}
+            onClick={() => setBack(back - 1)}
+          >
+            {t("later")}
+          </Button>
+        </div>
+        <UsageChart
+          place={place}
+          periods={PERIODS}
+          period={period}
+          back={back}
+          withAll
+          onPeriod={(next) => {
+            setPeriod(next);
+            setBack(0);
+          }}
+        />
+      </Card>
+      <Card title={t("compared")}>
+        <Show asked={asked}>{(history) => <Compared history={history} period={period} place={place} />}</Show>
+      </Card>
+    </Page>
+  );
+}

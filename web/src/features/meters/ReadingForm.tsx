@@ -1,0 +1,118 @@
+import { Button, TextInput } from "@mantine/core";
+import { IconCamera } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
+import { useEffect, useState, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { $api, api, newKey, problemOf, refreshEstate, type Place, type Schemas } from "@api";
+import { Notice, readAmount, sentence, useFormats } from "@ui";
+import { sendPhoto, shrink } from "./photo";
+import classes from "./Meters.module.css";
+
+const PLACES = 3;
+
+/** What is sent once, whatever happens on the way: its keys are made when the form opens. */
+export function ReadingForm({ meter, place }: { meter: Schemas["MeterWithRegisters"]; place: Place }): ReactNode {
+  const { t } = useTranslation(["meters", "common"]);
+  const formats = useFormats(place.estate);
+  const path = { estate_id: place.estate.estate_id, meter_id: meter.meter_id };
+  const window = $api.useQuery("get", "/api/v1/estates/{estate_id}/reading-window", { params: { path } });
+  const [keys, setKeys] = useState(() => ({ reading: newKey(), photo: newKey() }));
+  const [typed, setTyped] = useState("");
+  const [wrong, setWrong] = useState<string | null>(null);
+  const [photo, setPhoto] = useState<Blob | null>(null);
+  const register = meter.registers[0];
+  const unit = (register?.unit ?? "kWh") as Schemas["ManualReadingIn"]["unit"];
+  const send = useMutation({
+    mutationFn: async (value: string) => {
+      const photo_id = photo === null ? null : await sendPhoto(path, photo, keys.photo);
+      const { data, error } = await api.POST("/api/v1/estates/{estate_id}/meters/{meter_id}/manual-readings", {
+        params: { path, header: { "Idempotency-Key": keys.reading } },
+        body: { value, unit, photo_id, note: "", register: register?.name ?? null },
+      });
+      if (data === undefined) throw error;
+      return data;
+    },
+    onSuccess: () => {
+      setKeys({ reading: newKey(), photo: newKey() });
+      refreshEstate(path.estate_id);
+    },
+  });
+  if (send.data !== undefined) return <Sent done={send.data} place={place} />;
+  const open = window.data?.window;
+  return (
+    <form
+      className={classes.form}
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        const value = readAmount(typed, PLACES);
+        if (value === null) setWrong(t("valueWrong"));
+        else send.mutate(value);
+      }}
+    >
+      <p className="quiet">{t("readingHint")}</p>
+      {open == null || open.is_open ? null : (
+        <Notice tone="low">
+          {t("windowClosed", { from: formats.day(`${open.from_on}T12:00:00Z`), to: formats.day(`${open.last_on}T12:00:00Z`) })}
+        </Notice>
+      )}
+      {send.error === null ? null : (
+        <Notice tone="out" role="alert">
+          {sentence(problemOf(send.error).detail) || t("common:state.offlineHint")}
+        </Notice>
+      )}
+      <TextInput
+        label={t("value", { unit: unit === "m3" ? "m³" : unit })}
+        inputMode="decimal"
+        autoComplete="off"
+        value={typed}
+        error={wrong}
+        onChange={(event) => {
+          setTyped(event.currentTarget.value);
+          setWrong(null);
+        }}
+      />
+      <Photo photo={photo} onPhoto={setPhoto} isNeeded={window.data?.rule?.needs_photo === true} />
+      <Button type="submit" size="lg" fullWidth loading={send.isPending}>
+        {t("send")}
+      </Button>
+    </form>
+  );
+}
+
+function Photo({ photo, onPhoto, isNeeded }: { photo: Blob | null; onPhoto: (photo: Blob) => void; isNeeded: boolean }): ReactNode {
+  const { t } = useTranslation("meters");
+  const [url, setUrl] = useState<string | null>(null);
+  useEffect(() => () => URL.revokeObjectURL(url ?? ""), [url]);
+  const choose = (file: File | undefined): void => {
+    if (file === undefined) return;
+    void shrink(file).then((small) => {
+      onPhoto(small);
+      setUrl(URL.createObjectURL(small));
+    });
+  };
+  return (
+    <>
+      {url === null ? null : <img src={url} alt={t("photoAlt")} className={classes.photo} />}
+      <label className={classes.choose}>
+        <IconCamera aria-hidden size={22} />
+        {t(photo === null ? "photoTake" : "photoAgain")}
+        <input type="file" accept="image/*" capture="environment" aria-label={t("photo")} onChange={(event) => choose(event.currentTarget.files?.[0])} />
+      </label>
+      {isNeeded ? <p className="quiet small">{t("needsPhoto")}</p> : null}
+    </>
+  );
+}
+
+function Sent({ done, place }: { done: Schemas["ManualReadingDone"]; place: Place }): ReactNode {
+  const { t } = useTranslation("meters");
+  const formats = useFormats(place.estate);
+  return (
+    <Notice tone={done.waits_for_staff ? "low" : "good"} role="status">
+      <strong>{t("sent")}</strong>
+      <p className="num">{formats.quantity(done.reading.value.amount, done.reading.value.unit)}</p>
+      <p>{done.waits_for_staff ? t("waits") : t("charged", { amount: formats.money(done.charged.amount) })}</p>
+      {done.reading.reason === "" ? null : <p className="small">{t("because", { reason: done.reading.reason })}</p>}
+    </Notice>
+  );
+}
