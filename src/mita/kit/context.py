@@ -87,6 +87,8 @@ class Proxies:
         ``forwarded_for`` are the values of the header ``X-Forwarded-For`` in their order. From its end on,
         each address is believed as long as the one that told it is a trusted proxy; no address ends it.
         """
+        if not forwarded_for or not self.networks:
+            return _address_text(peer or "")
         found = _address_in(peer or "")
         if found is None:
             return None
@@ -122,3 +124,9 @@ def _address_in(text: str) -> IPv4Address | IPv6Address | None:
         return None
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
     return mapped or found
+
+
+@lru_cache(4096)
+def _address_text(text: str) -> str | None:
+    found = _address_in(text)
+    return None if found is None else str(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from mita.entrypoints import logs
 from mita.entrypoints.api.app import create_app
 from mita.entrypoints.api.key_limits import KeyLimits
 from mita.entrypoints.health import Health, serve_metrics
@@ -175,3 +177,23 @@ async def test_a_page_tells_where_the_next_one_is(client: httpx.AsyncClient, pla
     second = await client.get(link[1:].partition(">")[0])
     assert [each["name"] for each in second.json()["items"]] == ["B2"]
     assert "link" not in second.headers
+
+
+async def test_a_line_is_searched_for_secrets_where_others_named_it(
+    database: Database, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr("sys.stderr", out)
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    logs.log_to_stderr()
+    try:
+        app = create_app(database, live=None, has_access_log=True)
+        async with signed_in(app, token) as caller:
+            ours = (await caller.get("/api/v1/me")).headers["x-correlation-id"]
+            await caller.get("/api/v1/me", headers={"X-Correlation-Id": "eyJhbGciOi.eyJzdWIi.c2lnbmF0"})
+    finally:
+        root.handlers[:], root.level = before
+    first, second = [line for line in out.getvalue().splitlines() if "mita.access" in line]
+    assert first.endswith(f"caller=staff:console correlation_id={ours}")
+    assert second.endswith("caller=staff:console correlation_id=***")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from mita.entrypoints.api.problems import CORRELATION, HEADERS
+from mita.entrypoints.logs import masked
 from mita.entrypoints.metrics import REQUESTS
 from mita.kit import context
 from mita.kit.context import CORRELATION_HEADER, Context, Proxies, correlation_id_in
@@ -23,6 +24,7 @@ access = logging.getLogger("mita.access")
 _PREFIX = "/api/v1"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _ABORTED = 499
+_CALLERS_MAX = 10_000
 _CORRELATION = CORRELATION_HEADER.lower().encode()
 _FORWARDED = b"x-forwarded-for"
 _HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
@@ -49,7 +51,7 @@ class Front:
             await self._app(scope, receive, send)
             return
         began_at = time.perf_counter()
-        cause = self._cause(scope)
+        cause, is_named_by_us = self._cause(scope)
         # the same object for all that follow, so that what the guard says of the caller is seen here; and an
         # unexpected error is answered outside of all this
         scope.setdefault("state", {})[CORRELATION] = cause.correlation_id
@@ -62,9 +64,11 @@ class Front:
                 answer.status = 500
                 raise
             finally:
-                self._note(scope, status=answer.status, seconds=time.perf_counter() - began_at)
+                seconds = time.perf_counter() - began_at
+                self._note(scope, status=answer.status, seconds=seconds, is_named_by_us=is_named_by_us)
 
-    def _cause(self, scope: Scope) -> Context:
+    def _cause(self, scope: Scope) -> tuple[Context, bool]:
+        """Return where a request comes from, and whether its correlation id is ours."""
         sent, forwarded_for = "", []
         for name, value in scope["headers"]:
             if name == _CORRELATION:
@@ -73,9 +77,11 @@ class Front:
                 forwarded_for.append(value.decode("latin-1"))
         peer = scope.get("client")
         address = self._proxies.address(peer[0] if peer else None, forwarded_for=forwarded_for)
-        return Context(correlation_id_in(sent) or str(uuid.uuid4()), address)
+        if (told := correlation_id_in(sent)) is not None:
+            return Context(told, address), False
+        return Context(str(uuid.uuid4()), address), True
 
-    def _note(self, scope: Scope, *, status: int, seconds: float) -> None:
+    def _note(self, scope: Scope, *, status: int, seconds: float, is_named_by_us: bool) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         route = route_of(scope)
         _requests(method, route, status).observe(seconds)
@@ -88,7 +94,9 @@ class Front:
                     "route": route,
                     "status": status,
                     "ms": int(seconds * 1000),
-                    "caller": "nobody" if caller is None else caller.actor,
+                    "caller": "nobody" if caller is None else _shown(caller.actor),
+                    # looking for secrets takes longer than all else of the line
+                    "openly": is_named_by_us,
                 },
             )
 
@@ -114,6 +122,12 @@ class _Answer:
             headers.append((_CORRELATION, self._correlation_id.encode()))
             message["headers"] = headers
         await self._send(message)
+
+
+@lru_cache(_CALLERS_MAX)
+def _shown(actor: str) -> str:
+    """Return who asks as a line may say it: staff and devices have names that people gave them."""
+    return masked(actor)
 
 
 @cache

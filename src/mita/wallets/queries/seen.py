@@ -52,6 +52,7 @@ class SeenWallet:
         return cls(row.wallet_id, row.unit_id, row.created_at, currency, mine)
 
 
+_STANDINGS = {str(int(each)).encode(): each for each in Standing}
 _BALANCE = live_balance_sql(estate="a.estate_id", account="a.account_id")
 _WALLET = Read(
     "wallet",
@@ -89,12 +90,12 @@ async def seen_wallet(
     else:
         rows = await reads.rows(_WALLET_OF_PERSON, estate_id, wallet_id, person_id)
     accounts = [
-        SeenAccount(int(account_id), utility.decode(), int(balance), Standing(int(standing)))
+        SeenAccount(int(account_id), utility.decode(), int(balance), _STANDINGS[standing])
         for _, _, _, account_id, utility, balance, standing in rows
         if account_id is not None and utility is not None and balance is not None and standing is not None
     ]
     # something of it that is not seen is not left out: then it is not this read's to answer
-    if len(accounts) != len(rows) or sum(each.utility == GENERAL for each in accounts) != 1:
+    if len(accounts) != len(rows) or [each.utility for each in accounts].count(GENERAL) != 1:
         return None
     unit_id, created_us, currency = rows[0][:3]
     assert unit_id is not None, "a wallet is of a unit"
