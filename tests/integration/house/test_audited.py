@@ -40,7 +40,8 @@ SHOWN = {
 SHOWN_OF = {
     "api_key.name", "codec.name", "device.driver", "device.fields", "device.model", "device.name",
     "device_task.active", "device_task.failure", "device_task.intended",
-    "estate.name", "organisation.name", "pulse_counter.weight", "rate_assignment.reason",
+    "estate.name", "flexibility_event.title", "load_limit.reason",
+    "organisation.name", "pulse_counter.weight", "rate_assignment.reason",
     "rate_table.name", "register_factor.factor", "register_factor.reason", "sharing_group.name",
     "solar_installation.name", "supply_stop.reason", "unit.name", "virtual_part.share",
 }  # fmt: skip
