@@ -528,6 +528,7 @@ async def _register_device(database: Database, *, estate_id: int) -> None:
         await devices.ask_clock(
             session, device_id=emlite.device_id, may_cross=True, asked_by="test", **of_estate
         )
+        await devices.take_counter(session, estate_id=estate_id, name=emlite.name, key="k", count=10)
         frame = devices.Passed("tele/plug/SENSOR", b"{}", {"readings": 0})
         said = devices.Noted(row.name, NOW, reports=[Alarm("tamper", "opened")], frames=[frame])
         await devices.note(session, estate_id=estate_id, noted=[said])
