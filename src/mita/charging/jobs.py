@@ -28,7 +28,7 @@ SUPPLY_SIGHT = "supply_sight"  # what a worker may bring: when supplies were off
 async def post_accruals(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Post what has accrued in the estates whose hour or day is over."""
     database = context.additional_context["database"]
-    await in_every_estate(database, operations.post_due_accruals, clock=now_utc)
+    await in_every_estate(database, step=operations.post_due_accruals, clock=now_utc)
 
 
 @jobs.periodic(cron="*/5 * * * *")
@@ -96,4 +96,4 @@ async def _derive(database: Database, estate_id: int) -> None:
 async def tell_of_rates(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Tell the residents of every estate whose prices change soon, or were corrected."""
     database = context.additional_context["database"]
-    await in_every_estate(database, operations.tell_of_rates, clock=now_utc, is_repeated=True)
+    await in_every_estate(database, step=operations.tell_of_rates, clock=now_utc, is_repeated=True)

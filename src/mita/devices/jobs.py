@@ -22,7 +22,7 @@ jobs = Blueprint()
 async def note_silence(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Open issues of devices that say nothing for too long, or lack meters or readings."""
     database: Database = context.additional_context["database"]
-    await in_every_estate(database, operations.note_heard, clock=now_utc)
+    await in_every_estate(database, step=operations.note_heard, clock=now_utc)
 
 
 @jobs.periodic(cron="*/15 * * * *")
@@ -30,8 +30,8 @@ async def note_silence(context: JobContext, timestamp: int) -> None:  # noqa: AR
 async def note_readings(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Open and close the issues that meters' newest readings tell of, and those of tokens that end."""
     database: Database = context.additional_context["database"]
-    await in_every_estate(database, operations.note_readings, clock=now_utc)
-    await in_every_estate(database, operations.note_tokens, clock=now_utc)
+    await in_every_estate(database, step=operations.note_readings, clock=now_utc)
+    await in_every_estate(database, step=operations.note_tokens, clock=now_utc)
 
 
 @jobs.task(name="write_to_staff", pass_context=True)
@@ -52,7 +52,7 @@ async def write_to_staff(context: JobContext, estate_id: int, issue_ids: str) ->
 async def forget_frames(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Forget frames of more than a day ago."""
     database: Database = context.additional_context["database"]
-    await in_every_estate(database, operations.forget_frames, clock=now_utc)
+    await in_every_estate(database, step=operations.forget_frames, clock=now_utc)
 
 
 @jobs.periodic(cron="*/5 * * * *")
@@ -60,7 +60,7 @@ async def forget_frames(context: JobContext, timestamp: int) -> None:  # noqa: A
 async def expire_device_tasks(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Let tasks of devices fail that could not be carried out in time."""
     database: Database = context.additional_context["database"]
-    await in_every_estate(database, operations.expire_tasks, clock=now_utc)
+    await in_every_estate(database, step=operations.expire_tasks, clock=now_utc)
 
 
 @jobs.periodic(cron="3-59/15 * * * *")
@@ -68,4 +68,4 @@ async def expire_device_tasks(context: JobContext, timestamp: int) -> None:  # n
 async def follow_rate_tables(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Ask meters whose settings want it to charge by the rate tables in force."""
     database: Database = context.additional_context["database"]
-    await in_every_estate(database, operations.follow_rate_tables, clock=now_utc)
+    await in_every_estate(database, step=operations.follow_rate_tables, clock=now_utc)

@@ -15,4 +15,4 @@ jobs = Blueprint()
 async def settle_roles(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Give residents and owners their roles on their first day, and take them back after the last."""
     database = context.additional_context["database"]
-    await operations.in_every_estate(database, operations.settle_all_roles, clock=now_utc)
+    await operations.in_every_estate(database, step=operations.settle_all_roles, clock=now_utc)

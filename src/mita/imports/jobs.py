@@ -119,7 +119,7 @@ async def forget_rows(context: JobContext, timestamp: int) -> None:  # noqa: ARG
     async def forget(session: AsyncSession, *, estate_id: int, now: datetime) -> None:
         await operations.forget_rows(session, estate_id=estate_id, before=now - KEPT_FOR, now=now)
 
-    await in_every_estate(database, forget, clock=now_utc)
+    await in_every_estate(database, step=forget, clock=now_utc)
 
 
 async def carry_out(database: Database, *, estate_id: int, import_id: UUID) -> None:

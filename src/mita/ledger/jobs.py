@@ -65,7 +65,7 @@ async def check_months(context: JobContext, timestamp: int) -> None:  # noqa: AR
 async def expire_holds(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Release the holds whose time is over."""
     database = context.additional_context["database"]
-    await in_every_estate(database, operations.expire_holds, clock=now_utc)
+    await in_every_estate(database, step=operations.expire_holds, clock=now_utc)
 
 
 @jobs.periodic(cron="40 * * * *")
@@ -73,7 +73,7 @@ async def expire_holds(context: JobContext, timestamp: int) -> None:  # noqa: AR
 async def check_clearings(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Tell of money that stands on a clearing account longer than it may."""
     database = context.additional_context["database"]
-    await in_every_estate(database, operations.check_clearings, clock=now_utc)
+    await in_every_estate(database, step=operations.check_clearings, clock=now_utc)
 
 
 @jobs.periodic(cron="* * * * *")

@@ -68,7 +68,7 @@ async def notice_silence(context: JobContext, timestamp: int) -> None:  # noqa: 
         if count:
             logger.warning("meters are silent estate=%d meters=%d", estate_id, count)
 
-    await in_every_estate(database, notice, clock=now_utc)
+    await in_every_estate(database, step=notice, clock=now_utc)
 
 
 @jobs.periodic(cron="20 2 * * *")

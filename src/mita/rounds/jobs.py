@@ -16,4 +16,4 @@ jobs = Blueprint()
 async def remind_residents(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Remind the residents of every estate of meters that nobody has read."""
     database = context.additional_context["database"]
-    await in_every_estate(database, operations.remind_residents, clock=now_utc, is_repeated=True)
+    await in_every_estate(database, step=operations.remind_residents, clock=now_utc, is_repeated=True)

@@ -44,7 +44,7 @@ async def expire_promotions(context: JobContext, timestamp: int) -> None:  # noq
 async def check_targets(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Ask for top-ups where a total fell below its minimum and no line was crossed."""
     database = context.additional_context["database"]
-    await in_every_estate(database, operations.check_targets, clock=now_utc)
+    await in_every_estate(database, step=operations.check_targets, clock=now_utc)
 
 
 @jobs.task(name="fill_group", pass_context=True, retry=_AGAIN)
@@ -65,7 +65,7 @@ async def fill_groups(context: JobContext, timestamp: int) -> None:  # noqa: ARG
         for group_id in await queries.groups_to_fill(session, estate_id=estate_id):
             await operations.ask_filling(session, estate_id=estate_id, group_id=group_id)
 
-    await in_every_estate(database, ask, clock=now_utc)
+    await in_every_estate(database, step=ask, clock=now_utc)
 
 
 @jobs.periodic(cron="5 * * * *")
@@ -73,4 +73,4 @@ async def fill_groups(context: JobContext, timestamp: int) -> None:  # noqa: ARG
 async def end_stale_alerts(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """End the alerts of spending limits that were about a day or a month that is over."""
     database = context.additional_context["database"]
-    await in_every_estate(database, operations.end_stale_alerts, clock=now_utc)
+    await in_every_estate(database, step=operations.end_stale_alerts, clock=now_utc)

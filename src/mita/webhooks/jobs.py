@@ -31,4 +31,4 @@ async def forget_deliveries(context: JobContext, timestamp: int) -> None:  # noq
     async def forget(session: AsyncSession, *, estate_id: int, now: datetime) -> None:
         await operations.forget_deliveries(session, estate_id=estate_id, before=now - KEPT_FOR)
 
-    await in_every_estate(database, forget, clock=now_utc)
+    await in_every_estate(database, step=forget, clock=now_utc)

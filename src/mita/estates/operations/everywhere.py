@@ -22,7 +22,7 @@ class Step(Protocol):
 
 
 async def in_every_estate(
-    database: Database, step: Step, *, clock: Callable[[], datetime], is_repeated: bool = False
+    database: Database, *, step: Step, clock: Callable[[], datetime], is_repeated: bool = False
 ) -> None:
     """Do a step in every estate at work, each in a transaction of its own that begins at ``clock()``.
 
