@@ -1,7 +1,7 @@
-"""Which messages that a device protected by OSCORE were taken already.
+"""How long a register may stand still before it is something to look after.
 
-Revision ID: 0044
-Revises: 0036
+Revision ID: 0040
+Revises: 0039
 """
 
 from pathlib import Path
@@ -10,8 +10,8 @@ from alembic import op
 
 from mita.migrations.script import run_script
 
-revision = "0044"
-down_revision = "0036"
+revision = "0040"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
-"""Flexibility: hours for which units are asked to use less, who takes part, and what became of it.
+"""Load limits: supplies that are held to a power, asked and confirmed as switching is.
 
-Revision ID: 0040
-Revises: 0039
+Revision ID: 0038
+Revises: 0037
 """
 
 from pathlib import Path
@@ -10,8 +10,8 @@ from alembic import op
 
 from mita.migrations.script import run_script
 
-revision = "0040"
-down_revision = "0039"
+revision = "0038"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 

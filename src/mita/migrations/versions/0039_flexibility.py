@@ -1,7 +1,7 @@
-"""How long a register may stand still before it is something to look after.
+"""Flexibility: hours for which units are asked to use less, who takes part, and what became of it.
 
-Revision ID: 0041
-Revises: 0036
+Revision ID: 0039
+Revises: 0038
 """
 
 from pathlib import Path
@@ -10,8 +10,8 @@ from alembic import op
 
 from mita.migrations.script import run_script
 
-revision = "0041"
-down_revision = "0036"
+revision = "0039"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 

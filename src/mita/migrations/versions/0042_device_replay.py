@@ -1,4 +1,4 @@
-"""Numbers of keys are kept with the keys, whatever device they are registered at.
+"""Which messages that a device protected by OSCORE were taken already.
 
 Revision ID: 0042
 Revises: 0041

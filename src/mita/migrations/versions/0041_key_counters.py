@@ -1,7 +1,7 @@
-"""Load limits: supplies that are held to a power, asked and confirmed as switching is.
+"""Numbers of keys are kept with the keys, whatever device they are registered at.
 
-Revision ID: 0039
-Revises: 0036
+Revision ID: 0041
+Revises: 0040
 """
 
 from pathlib import Path
@@ -10,8 +10,8 @@ from alembic import op
 
 from mita.migrations.script import run_script
 
-revision = "0039"
-down_revision = "0036"
+revision = "0041"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 
