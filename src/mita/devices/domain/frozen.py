@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from mita.metering.queries import Rest
+    from mita.metering.domain import Rest
 
 # where nobody set it: longer than most people are away
 FROZEN_DAYS = 30

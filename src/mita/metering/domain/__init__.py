@@ -37,6 +37,7 @@ from .readings import (
     temperature_centi,
     truncated,
 )
+from .rest import Rest
 from .spans import (
     Counting,
     Derivation,
@@ -90,6 +91,7 @@ __all__ = [
     "Reason",
     "RegisterState",
     "Rejection",
+    "Rest",
     "SilentMeter",
     "SpanCause",
     "Timeline",

@@ -1,6 +1,6 @@
 """Reads of metering."""
 
-from mita.metering.queries.at_rest import Rest, registers_at_rest
+from mita.metering.queries.at_rest import registers_at_rest
 from mita.metering.queries.bulk import (
     bulk_areas,
     bulk_meter,
@@ -82,7 +82,6 @@ __all__ = [
     "PlacedRegister",
     "RegisterByHand",
     "RegisterInfo",
-    "Rest",
     "anchors",
     "bulk_areas",
     "bulk_meter",
