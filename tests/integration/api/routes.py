@@ -138,6 +138,8 @@ BODIES: dict[str, Any] = {
     "grant_estate_role": {"person_id": 1, "role": "auditor"},
     "create_api_key": {"name": "Export", "permissions": ["units.read"], "estate_ids": [1]},
     "rotate_api_key": {},
+    "limit_supply": {"limit_w": 2000},
+    "set_flexibility_consent": {"takes_part": True},
     "plan_flexibility_event": {
         "title": "Evening peak",
         "limit_w": 2000,

@@ -177,6 +177,13 @@ MEMBERS = {
     "get_wallet_statement",
     "get_group_summary",
     "list_transactions",
+    "list_flexibility_events",
+    "get_flexibility_event",
+    "list_flexibility_units",
+    "leave_flexibility_event",
+    "list_flexibility_consents",
+    "get_flexibility_consent",
+    "set_flexibility_consent",
 }
 # what lies below /auth: whoever asks has nothing to show yet
 ANYBODY = {

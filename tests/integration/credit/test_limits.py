@@ -318,3 +318,24 @@ async def test_an_answer_that_names_a_command_of_the_other_kind_is_listed(limite
     (bad,) = await limited.say(SwitchState(is_on=True, command_id=await limited.newest_id()), now=2)
     assert bad.code == "unknown_command"
     assert (await limited.told())[0][2] == "sent"
+
+
+@pytest.mark.parametrize("was_given", [True, False])
+async def test_a_limit_that_was_given_and_never_answered_is_lifted_all_the_same(
+    limited: Limited, *, was_given: bool
+):
+    await limited.limit(2_000, now=0, until=100)
+    if was_given:
+        await limited.given(now=1)
+    async with limited.world.unit_of_work() as session:
+        await credit.record_command_state(
+            session,
+            estate_id=limited.world.estate_id,
+            command_id=(await limited.commands())[0].command_id,
+            state="failed",
+            now=after(100),
+        )
+    async with limited.world.unit_of_work() as session:
+        await credit.lift_ended_limits(session, estate_id=limited.world.estate_id, now=after(101))
+    # it may have obeyed, and its answer may be lost
+    assert [each[0] for each in await limited.told()] == (["limit", "lift"] if was_given else ["limit"])

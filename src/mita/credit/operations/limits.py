@@ -105,7 +105,8 @@ async def _ask(
         return
     is_open = newest is not None and newest.state in OPEN_STATES
     known = await queries.supply_limit(session, **place)
-    if not is_open and _held_w(known, newest) == wanted_w and not (is_again and wanted_w is not None):
+    is_so = _held_w(known, newest) == wanted_w and not _may_be_held(known, newest)
+    if not is_open and is_so and not (is_again and wanted_w is not None):
         return
     holding = next((row for row in rows if row.limit_w == wanted_w), None)
     await ask_supply(
@@ -117,6 +118,13 @@ async def _ask(
         reason=reason,
         now=now,
     )
+
+
+def _may_be_held(known: SupplyLimit | None, newest: SupplyCommand | None) -> bool:
+    """Tell whether a device was given a limit and has said nothing since: it may have obeyed."""
+    if newest is None or newest.action != "limit" or newest.state != "failed" or newest.attempts == 0:
+        return False
+    return known is None or known.since < newest.asked_at
 
 
 def _held_w(known: SupplyLimit | None, newest: SupplyCommand | None) -> int | None:
