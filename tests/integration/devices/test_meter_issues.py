@@ -153,7 +153,14 @@ async def test_staff_is_told_of_what_the_estate_chose(place: Place, database: Da
     refused = await place.client.put(rule, json={"kinds": ["leak", "haunted"]})
     assert (refused.status_code, refused.json()["problems"][0]["path"]) == (422, "body.kinds.1")
     chosen = await place.client.put(rule, json={"kinds": ["low_battery", "burst", "burst"]})
-    assert chosen.json() == (await place.client.get(rule)).json() == {"kinds": ["burst", "low_battery"]}
+    assert (
+        chosen.json()
+        == (await place.client.get(rule)).json()
+        == {
+            "kinds": ["burst", "low_battery"],
+            "frozen_days": 30,
+        }
+    )
     device = (
         await place.client.post(f"{place.base}/devices", json={"driver": "tasmota", "address": "p"})
     ).json()

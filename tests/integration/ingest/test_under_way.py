@@ -51,18 +51,18 @@ class Charging:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.held = asyncio.Event()
-        self.inside = self.most = 0
+        self.inside = self.broken = 0
         self.breaks: dict[int, Exception] = {}
         self._real = lanes.charge_batch
         monkeypatch.setattr(lanes, "charge_batch", self._charge)
 
     async def _charge(self, session: Any, *, batch: Any, turn: Any, **more: Any) -> Any:
         self.inside += 1
-        self.most = max(self.most, self.inside)
         try:
             broken = [self.breaks[value] for value in batch.value_micro.tolist() if value in self.breaks]
             if broken:
                 await self.held.wait()
+                self.broken += 1
                 raise broken[0]
             found = await self._real(session, batch=batch, turn=turn, **more)
             await self.held.wait()
@@ -142,7 +142,11 @@ async def test_a_database_that_is_away_keeps_their_order(
     charging.breaks[11_000_000] = OSError("the network is away")
     first, second = arrivals(world, item(0, 10.0), item(1, 11.0)), arrivals(world, item(2, 12.0))
     tasks = [await settler.begin(first), await settler.begin(second)]
-    await asyncio.sleep(0.3)
+
+    async def was_tried_again() -> bool:
+        return charging.broken >= 4
+
+    await eventually(was_tried_again, what="the first was tried again and again")
     assert done(first) + done(second) == [False] * 3
     assert admin.execute("SELECT count(*) FROM reading").fetchone() == (0,), "the second waits behind"
     admin.rollback()
