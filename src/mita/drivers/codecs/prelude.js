@@ -4,7 +4,7 @@
 (function () {
   'use strict';
   const { parse, stringify } = JSON;
-  const { apply, ownKeys } = Reflect;
+  const { apply, ownKeys, set } = Reflect;
   const evaluate = eval; // called by this name it sees what the codec declared, with whatever keyword
   const RealDate = Date;
   const RealPromise = Promise;
@@ -53,9 +53,6 @@
   }
 
   // ---- modules: what is here is given out; another one fails only where it is used, for many use it seldom ----
-  globalThis.exports = {};
-  globalThis.module = { exports: globalThis.exports };
-  globalThis.context = [];
   globalThis.global = globalThis;
   globalThis.self = globalThis;
   const { Buffer, TextEncoder, TextDecoder } = globalThis;
@@ -78,9 +75,31 @@
     encodeDownlink: ['encodeDownlink', 'Encoder', 'Encode', 'EncodeDownlink'],
     decodeDownlink: ['decodeDownlink', 'DecodeDownlink'],
   };
-  const found = Object.create(null);
+  // servers run a codec anew for each message: what it kept of one is nothing to the next, which may be another
+  // device's. So its text is the body of a function, and a call begins with that
+  const WANTED = ['driver', 'exports', 'module', ...Object.values(NAMES).flat()];
+  const LAST = `\n;return {${WANTED.map((name) => `${name}: typeof ${name} === 'undefined' ? undefined : ${name}`)}} })`;
+  let body;
+  let scope;
+  function begin() {
+    lines = [];
+    const exports = {};
+    set(globalThis, 'exports', exports);
+    set(globalThis, 'module', { exports });
+    set(globalThis, 'context', []);
+    if (body) scope = apply(body, globalThis, []);
+  }
+  function load(source) {
+    body = evaluate(`(function () {${source}${LAST}`);
+    begin();
+    if (typeof scope === 'object' && scope) return '';
+    // it ended itself before its end
+    body = undefined;
+    scope = undefined;
+    return null;
+  }
   function named(name) {
-    try { return evaluate(name); } catch (error) { return undefined; }
+    try { return scope ? scope[name] : evaluate(name); } catch (error) { return undefined; }
   }
   function pick(operation) {
     const names = NAMES[operation];
@@ -119,10 +138,12 @@
       return stringify(value, written);
     }
   }
+  begin();
   return function (operation, json) {
     if (operation === 'console') return stringify(lines);
-    lines = [];
-    const picked = (found[operation] ??= pick(operation));
+    if (operation === 'load') return load(json);
+    if (operation === 'begin') return begin();
+    const picked = pick(operation);
     if (picked === undefined) return null;
     const given = parse(json);
     // one server's codecs know it as time

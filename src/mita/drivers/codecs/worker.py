@@ -41,6 +41,8 @@ _DECLARED = re.compile(
 _DEFAULT = re.compile(_BEFORE + r"export[ \t]++default\b", re.MULTILINE)
 _LISTED = re.compile(_BEFORE + r"export[ \t]*+\{([^{}]*+)\}", re.MULTILINE)
 _PASSED_ON = re.compile(_BEFORE + r"export[ \t]*+\*", re.MULTILINE)
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+_HASHBANG = re.compile(r"\A#!")
 _RENAMED = re.compile(r"(?<![\w$])([\w$]++)\s++as\s++([\w$]++)")
 # a codec that hoards is begun anew after this many calls
 _CALLS_A_CHECK = 64
@@ -67,15 +69,25 @@ class _Loaded:
         self._load(text)
 
     def _load(self, text: str) -> None:
-        try:
+        """Load a script or a module; one that cannot be the body of a function keeps what it changes."""
+        if _NO_TEXT.search(text):
+            raise _Failed("codec_error", "holds or says what is no text")
+        text = _HASHBANG.sub("//", text)
+        if not self._begins(text) and not (_AS_MODULE.search(text) and self._begins(_as_script(text))):
             _guarded(self._context.eval, text, cpu_s=self._bounds.load_s)
+
+    def _begins(self, text: str) -> bool:
+        try:
+            return _guarded(self._run, "load", text, cpu_s=self._bounds.load_s) is not None
         except _Failed as failed:
-            # nothing of it has run: what it exports, a script declares
-            if not (failed.detail.startswith(_NO_SCRIPT) and _AS_MODULE.search(text)):
+            # nothing of it has run
+            if not failed.detail.startswith(_NO_SCRIPT):
                 raise
-            _guarded(self._context.eval, _as_script(text), cpu_s=self._bounds.load_s)
+            return False
 
     def call(self, operation: str, given: str, *, cpu_s: float) -> Any:
+        self._context.set_time_limit(self._bounds.load_s)
+        _guarded(self._run, "begin", "", cpu_s=self._bounds.load_s)
         self._context.set_time_limit(cpu_s)
         return _guarded(self._run, operation, given, cpu_s=cpu_s)
 

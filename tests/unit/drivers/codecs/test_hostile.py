@@ -155,7 +155,7 @@ def test_a_batch_with_a_killer_in_it_keeps_all_others(runner: CodecRunner) -> No
 
 def test_hoarding_over_calls_is_forgotten(runner: CodecRunner) -> None:
     """A codec that keeps what it saw is begun anew before its memory is full."""
-    hoarder = codec("kept.push(new Uint8Array(200000)); return {n: kept.length}", "const kept = [];")
+    hoarder = codec("kept.push(new Uint8Array(200000)); return {n: kept.length}", "globalThis.kept ??= [];")
     answers = runner.run_many([Call(hoarder, "decodeUplink", {"bytes": [1]})] * 200)
     counts = [int(answer.output["n"]) for answer in answers if isinstance(answer, Ran)]
     assert len(counts) == 200

@@ -530,7 +530,7 @@ def test_what_is_no_codec(
 
 def test_codecs_share_nothing_and_an_error_begins_anew(runner: CodecRunner) -> None:
     counting = uplink(
-        "if (input.fPort) throw new Error('x'); return {n: ++globalThis.n}", "globalThis.n = 0;"
+        "if (input.fPort) throw new Error('x'); return {n: ++globalThis.n}", "globalThis.n ??= 0;"
     )
     other = uplink("return {n: typeof globalThis.n}")
     call = {"bytes": [], "fPort": 0}
@@ -539,6 +539,32 @@ def test_codecs_share_nothing_and_an_error_begins_anew(runner: CodecRunner) -> N
     with pytest.raises(CodecFailed):
         runner.run(counting, "decodeUplink", {"bytes": [], "fPort": 1})
     assert runner.run(counting, "decodeUplink", call).output == {"n": 1}
+
+
+def test_a_message_leaves_nothing_to_the_next_one(runner: CodecRunner) -> None:
+    """As at the servers that codecs are written for: the next message may be another device's."""
+    texts = [
+        """var data = {}; let seen = 0; const DATA = [];
+        function decodeUplink(i) {
+          data['p' + i.fPort] = ++seen; DATA.push(1); context.push(1);
+          return {data: {...data, n: DATA.length, c: context.length}}
+        }""",
+        """'use strict'; const data = {}; var seen = 0;
+        exports.decodeUplink = (i) => {
+          data['p' + i.fPort] = ++seen; exports.n = 1 + (exports.n ?? 0); context.push(1);
+          return {data: {...data, n: exports.n, c: context.length}}
+        }""",
+        """#!/usr/bin/env node
+        let seen = 0, data = {}, all = [];
+        export function decodeUplink(i) {
+          data['p' + i.fPort] = ++seen; all.push(1); context.push(1);
+          return {data: {...data, n: all.length, c: context.length}}
+        }""",
+    ]
+    for text in texts:
+        for port in (1, 2, 3):
+            ran = runner.run(text, "decodeUplink", {"bytes": [], "fPort": port})
+            assert ran.data == {f"p{port}": 1, "n": 1, "c": 1}
 
 
 def test_many_at_once_keep_their_order_and_fail_alone(runner: CodecRunner) -> None:
