@@ -31,6 +31,8 @@ class WebApp(StaticFiles):
     def __init__(self, folder: Path = BUILT) -> None:
         super().__init__(directory=folder, check_dir=False)
         self._folder = folder
+        # where it is not built, that is said at each request
+        self.config_checked = True
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer with a file, or with the page that finds out what an address means.

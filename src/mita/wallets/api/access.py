@@ -60,9 +60,7 @@ async def list_grants(
         persons = await identity_queries.persons(whole, person_ids=[row.person_id for row in mine])
         names = {each.person_id: each.name for each in persons}
     return Grants(
-        items=[
-            grant_out(row, currency=estate.currency, person_name=names.get(row.person_id)) for row in mine
-        ]
+        items=[grant_out(row, currency=estate.currency, person_name=names.get(row.person_id)) for row in mine]
     )
 
 
