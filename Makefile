@@ -39,6 +39,7 @@ run: setup
 # many tests wait for processes of their own: one worker more than there are processors, four at most, as each has
 # a database server; and a container may show more processors than it is given
 test: setup
+	@.venv/bin/python web/build.py --or-go-on
 	.venv/bin/pytest -n $${WORKERS:-$$(n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? n + 1 : 4)))}
 
 # every line and branch of the domain, and nine of ten branches of all; takes half as long again as the tests

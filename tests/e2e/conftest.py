@@ -22,6 +22,7 @@ from tests.integration.api.place import Place, settle
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from fastapi import FastAPI
     from playwright.async_api import Browser, Page
 
     from mita.entrypoints.embedded.postgres import EmbeddedPostgres
@@ -67,23 +68,42 @@ class Visit:
 
 @pytest.fixture
 async def site(database: Database, postgres: EmbeddedPostgres, database_name: str) -> AsyncIterator[Site]:
+    async with serving(database, postgres.app_url(database_name)) as found:
+        yield found
+
+
+@pytest.fixture
+async def sandbox_site(site: Site, database: Database) -> AsyncIterator[Site]:
+    """The same estate, served where residents may pay with pretend money."""
+    server, running, url = await _served(create_app(database, live=None, takes_pretend_money=True))
+    found = Site(url, site.token, site.place, server, running)
+    yield found
+    await found.stop()
+
+
+@asynccontextmanager
+async def serving(database: Database, database_url: str) -> AsyncIterator[Site]:
+    """Serve a new small estate."""
     token = new_token()
     async with database.unit_of_work(estates=[]) as session:
         await replace_token(session, name="console", token=token, now=datetime(2025, 1, 1, tzinfo=UTC))
-    app = create_app(database, live=LiveHub(postgres.app_url(database_name)))
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
+    server, running, url = await _served(create_app(database, live=LiveHub(database_url)))
     async with httpx.AsyncClient(
         base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30
     ) as client:
-        found = Site(url, token, await settle(client), server, serving)
+        found = Site(url, token, await settle(client), server, running)
         yield found
     await found.stop()
+
+
+async def _served(app: FastAPI) -> tuple[uvicorn.Server, asyncio.Task[None], str]:
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    return server, running, f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import { createParser } from "eventsource-parser";
+import type { QueryKey } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import { queries } from "./queries";
 import { accessToken, useSession } from "./session";
@@ -25,14 +26,31 @@ function become(next: LiveState): void {
   listeners.forEach((tell) => tell());
 }
 
+/** Days of hours are many values: while meters talk all the time, they are read again once a minute. */
+const HEAVY = "consumption-history";
+const HEAVY_MS = 60_000;
+let heavyTimer = 0;
+
+function isOf(queryKey: QueryKey, estateId: number | undefined): boolean {
+  const of = (queryKey[2] as { params?: { path?: { estate_id?: number } } } | undefined)?.params?.path?.estate_id;
+  return estateId === undefined || of === undefined || of === estateId;
+}
+
 /** Ask again for whatever is shown of an estate; of all estates where it is not told which. */
 export function refreshEstate(estateId: number | undefined): void {
+  void queries.invalidateQueries({ predicate: ({ queryKey }) => isOf(queryKey, estateId) });
+}
+
+function refreshAfterHint(estateId: number | undefined): void {
+  const isHeavy = (queryKey: QueryKey): boolean => String(queryKey[1]).endsWith(HEAVY);
   void queries.invalidateQueries({
-    predicate: ({ queryKey }) => {
-      const of = (queryKey[2] as { params?: { path?: { estate_id?: number } } } | undefined)?.params?.path?.estate_id;
-      return estateId === undefined || of === undefined || of === estateId;
-    },
+    predicate: ({ queryKey, state: { dataUpdatedAt } }) =>
+      isOf(queryKey, estateId) && (!isHeavy(queryKey) || Date.now() - dataUpdatedAt > HEAVY_MS),
   });
+  heavyTimer ||= window.setTimeout(() => {
+    heavyTimer = 0;
+    void queries.invalidateQueries({ predicate: ({ queryKey }) => isHeavy(queryKey) });
+  }, HEAVY_MS);
 }
 
 async function follow(signal: AbortSignal): Promise<void> {
@@ -44,7 +62,7 @@ async function follow(signal: AbortSignal): Promise<void> {
       gathered.add(hint.type === "reset" ? undefined : hint.estate_id);
       timer ||= window.setTimeout(() => {
         timer = 0;
-        gathered.forEach(refreshEstate);
+        gathered.forEach(refreshAfterHint);
         gathered.clear();
       }, GATHER_MS);
     },

@@ -13,7 +13,7 @@ const clay: MantineColorsTuple = [
 /** What all screens have in common; its variables become a style sheet at build time. */
 export const theme = createTheme({
   primaryColor: "teal",
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: 7,
   colors: { teal, sand, clay },
   black: "#14201d",
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", sans-serif',

@@ -18,7 +18,7 @@ _FOR_A_YEAR = "public, max-age=31536000, immutable"
 _ASK_EACH_TIME = "no-cache"
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 # photos are shown before they are sent, icons of the style sheets are drawn in them
-_POLICY = HEADERS["Content-Security-Policy"] + "; img-src 'self' blob: data:"
+_CONTENT_RULES = HEADERS["Content-Security-Policy"] + "; img-src 'self' blob: data:"
 _NOT_BUILT = (
     "the web app is not built here: `make web` builds it where Node's packages can be fetched, "
     "and every wheel carries it"
@@ -31,6 +31,8 @@ class WebApp(StaticFiles):
     def __init__(self, folder: Path = BUILT) -> None:
         super().__init__(directory=folder, check_dir=False)
         self._folder = folder
+        # where it is not built, that is said at each request
+        self.config_checked = True
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer with a file, or with the page that finds out what an address means.
@@ -53,7 +55,7 @@ class WebApp(StaticFiles):
             response.headers["content-encoding"] = encoding
         response.headers["vary"] = "Accept-Encoding"
         response.headers["cache-control"] = _FOR_A_YEAR if wanted.startswith(_LASTING) else _ASK_EACH_TIME
-        response.headers["content-security-policy"] = _POLICY
+        response.headers["content-security-policy"] = _CONTENT_RULES
         return response
 
     def _variant(self, name: str, scope: Scope) -> tuple[str, str | None]:

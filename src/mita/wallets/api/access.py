@@ -44,7 +44,9 @@ _WALLET = "/estates/{estate_id}/wallets/{wallet_id}"
     responses=refusals(NotFound, RightMissing, Invalid),
 )
 @needs(Permission.WALLETS_READ, or_own=True)
-async def list_grants(session: Session, caller: Asking, estate_id: EstateId, wallet_id: Id) -> Grants:
+async def list_grants(
+    request: Request, session: Session, caller: Asking, estate_id: EstateId, wallet_id: Id
+) -> Grants:
     """Live grants, oldest first, whole; who is neither staff nor manager sees one's own."""
     access = await operations.require_right(
         session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=Right.VIEW
@@ -53,8 +55,10 @@ async def list_grants(session: Session, caller: Asking, estate_id: EstateId, wal
     estate = await estate_queries.estate(session, estate_id=estate_id)
     rows = await queries.live_grants(session, estate_id=estate_id, wallet_id=wallet_id)
     mine = [row for row in rows if sees_all or row.person_id == caller.person_id]
-    persons = await identity_queries.persons(session, person_ids=[row.person_id for row in mine])
-    names = {each.person_id: each.name for each in persons}
+    # a person's own session reads no names: these are of people whose grants the caller was shown
+    async with edge(request).database.unit_of_work(estates=[]) as whole:
+        persons = await identity_queries.persons(whole, person_ids=[row.person_id for row in mine])
+        names = {each.person_id: each.name for each in persons}
     return Grants(
         items=[grant_out(row, currency=estate.currency, person_name=names.get(row.person_id)) for row in mine]
     )

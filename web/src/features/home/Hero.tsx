@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useSpending, useSupplies, type Place, type Schemas } from "@api";
-import { localDate, plusDays, sum, useFormats } from "@ui";
+import { localDate, plusDays, sentence, sum, useFormats } from "@ui";
 import classes from "./Hero.module.css";
 
 type Supply = Schemas["WalletSupply"];
@@ -78,7 +78,7 @@ function WhatHelps({ supply, place }: { supply: Supply; place: Place }): ReactNo
     const utility = t(`common:utility.${supply.utility}`);
     return <p className={classes.help}>{t("restore", { amount: formats.money(supply.to_restore.amount), utility })}</p>;
   }
-  if (!supply.is_on && staff !== undefined) return <p className={classes.help}>{t("noRestore", { reason: staff.reason })}</p>;
+  if (!supply.is_on && staff !== undefined) return <p className={classes.help}>{t("noRestore", { reason: sentence(staff.reason) })}</p>;
   if (waiting !== undefined) return <p className={classes.help}>{t("deferred", { time: formats.moment(waiting.due_at) })}</p>;
   return null;
 }

@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Place, Schemas } from "@api";
-import { Notice, Tag, useFormats } from "@ui";
+import { Notice, sentence, Tag, useFormats } from "@ui";
 import classes from "./Meters.module.css";
 
 type Supply = Schemas["WalletSupply"];
@@ -33,7 +33,7 @@ export function SupplyFacts({ supply, place }: { supply: Supply; place: Place })
         <Notice key={stop.cause} tone={supply.is_on ? "low" : "out"}>
           <strong>{t(`cause.${stop.cause}`)}</strong>
           <p>
-            {stop.cause === "staff" ? stop.reason : null}
+            {stop.cause === "staff" ? `${sentence(stop.reason)} ` : null}
             {supply.is_on && asked === null ? t("deferred", { time: formats.moment(stop.due_at) }) : t("since", { time: formats.moment(stop.since) })}
           </p>
           {stop.cause === "balance" && supply.to_restore !== null ? (
