@@ -50,7 +50,10 @@ def routes_of(routes: list[Any], prefix: str = "") -> set[tuple[str, str]]:
 
 def test_no_route_is_outside_the_sweep(app: FastAPI) -> None:
     documented = {(each.method.upper(), each.path) for each in operations_of(app)}
-    assert routes_of(app.routes) == documented | PUBLIC | OF_THE_PAGE | {("MOUNT", "/static"), ("MOUNT", "/app")}
+    assert routes_of(app.routes) == documented | PUBLIC | OF_THE_PAGE | {
+        ("MOUNT", "/static"),
+        ("MOUNT", "/app"),
+    }
     assert len(documented) >= 28
 
 
