@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # pages, their parts and the document: test_page.py is about them; listed so that a new one is noticed
 PUBLIC = {
     ("GET", "/"),
+    ("GET", "/app"),
     ("GET", "/docs"),
     ("GET", "/openapi.json"),
     ("GET", "/healthz"),
@@ -49,7 +50,10 @@ def routes_of(routes: list[Any], prefix: str = "") -> set[tuple[str, str]]:
 
 def test_no_route_is_outside_the_sweep(app: FastAPI) -> None:
     documented = {(each.method.upper(), each.path) for each in operations_of(app)}
-    assert routes_of(app.routes) == documented | PUBLIC | OF_THE_PAGE | {("MOUNT", "/static")}
+    assert routes_of(app.routes) == documented | PUBLIC | OF_THE_PAGE | {
+        ("MOUNT", "/static"),
+        ("MOUNT", "/app"),
+    }
     assert len(documented) >= 28
 
 
@@ -117,6 +121,9 @@ MEMBERS = {
     "list_alerts",
     "mark_alert_seen",
     "list_wallets",
+    "list_wallet_supplies",
+    "list_payment_ways",
+    "top_up_in_sandbox",
     "get_wallet",
     "list_entries",
     "explain_entry",
