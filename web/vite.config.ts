@@ -35,7 +35,15 @@ export default defineConfig({
       // the shell only: no rule is written for the API, so what it answers is never kept by the worker
       workbox: {
         globPatterns: ["index.html", "assets/*.{js,css}", "icon.svg"],
-        globIgnores: ["assets/Chart*"],
+        globIgnores: ["assets/Chart*", "assets/language-*"],
+        // a language is kept once it was spoken, so that a start without a connection speaks it too
+        runtimeCaching: [
+          {
+            urlPattern: /\/app\/assets\/language-[\w-]+\.js$/,
+            handler: "CacheFirst",
+            options: { cacheName: "languages", expiration: { maxEntries: 4 } },
+          },
+        ],
         navigateFallback: `${BASE}index.html`,
         navigateFallbackAllowlist: [/^\/app(\/|$)/],
         inlineWorkboxRuntime: true,
@@ -57,6 +65,14 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        chunkFileNames: ({ facadeModuleId }) => {
+          const language = /\/locales\/([\w-]+)\/index\.ts$/.exec(facadeModuleId ?? "")?.[1];
+          return `assets/${language === undefined ? "[name]" : `language-${language}`}-[hash].js`;
+        },
+      },
+    },
   },
   server: { proxy: { "/api": process.env.MITA_URL ?? "http://127.0.0.1:8100" } },
   test: {

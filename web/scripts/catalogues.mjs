@@ -1,5 +1,5 @@
-// Checks the catalogues: every language has every key of English with the same places for values, and every key of
-// English is used somewhere in the source. Says what is missing where.
+// Checks the catalogues: every language has every key of English in all its plurals, with the same places for values,
+// and is offered; every key of English is used somewhere in the source. Says what is missing where.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -14,7 +14,7 @@ function flat(texts, before = "") {
 
 function catalogue(language) {
   const found = new Map();
-  for (const file of readdirSync(join(root, "locales", language))) {
+  for (const file of readdirSync(join(root, "locales", language)).filter((each) => each.endsWith(".json"))) {
     const name = file.replace(/\.json$/, "");
     for (const [key, text] of flat(JSON.parse(readFileSync(join(root, "locales", language, file), "utf8")))) {
       found.set(`${name}:${key}`, text);
@@ -34,22 +34,30 @@ function sources(folder) {
 const problems = [];
 const english = catalogue("en");
 const places = (text) => [...text.matchAll(/\{\{\s*(\w+)/g)].map(([, name]) => name).sort().join(",");
+// the plurals of a language have the values of English's own plural, the text for one of its text for one
+const placesOf = (key) => places(english.get(english.has(key) ? key : key.replace(PLURAL, "_other")));
+const registered = readFileSync(join(root, "ui", "language.ts"), "utf8");
 
 for (const language of readdirSync(join(root, "locales")).filter((each) => each !== "en")) {
   const other = catalogue(language);
   const categories = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
-  for (const [key, text] of english) {
-    const isPlural = PLURAL.test(key);
-    // a language has its own plurals; English says only that there are some
-    const wanted = isPlural ? categories.map((each) => key.replace(PLURAL, `_${each}`)) : [key];
-    for (const each of wanted) {
-      if (!other.has(each)) problems.push(`${language} lacks ${each}`);
-      else if (!isPlural && places(other.get(each)) !== places(text)) problems.push(`${language} ${each}: other values than English`);
-    }
+  // a language has its own plurals; English says only that there are some, and that there is a text for none,
+  // which is i18next's own and no plural
+  const wanted = new Set(
+    [...english.keys()].flatMap((key) =>
+      PLURAL.test(key) && !key.endsWith("_zero") ? categories.map((each) => key.replace(PLURAL, `_${each}`)) : [key],
+    ),
+  );
+  for (const each of wanted) {
+    if (!other.has(each)) problems.push(`${language} lacks ${each}`);
+    else if (other.get(each).trim() === "") problems.push(`${language} ${each}: empty`);
+    else if (places(other.get(each)) !== placesOf(each)) problems.push(`${language} ${each}: other values than English`);
   }
   for (const key of other.keys()) {
-    if (!PLURAL.test(key) && !english.has(key)) problems.push(`${language} has ${key}, which English has not`);
+    const isOfEnglish = english.has(key) || (PLURAL.test(key) && english.has(key.replace(PLURAL, "_other")));
+    if (!isOfEnglish) problems.push(`${language} has ${key}, which English has not`);
   }
+  if (!registered.includes(`import("../locales/${language}")`)) problems.push(`src/ui/language.ts offers no ${language}`);
 }
 
 const all = sources(root).join("\n");

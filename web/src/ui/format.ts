@@ -16,10 +16,16 @@ export interface Formats {
 
 const UNITS: Record<string, string> = { m3: "m³" };
 
-/** Return the language tag to format with: the reader's own region where the language is the same. */
+/** What a browser that knows nothing of a language formats by: the English of where it is spoken. */
+const OTHERWISE: Record<string, string> = { ha: "en-NG", sw: "en-KE", zu: "en-ZA" };
+
+/** Return the tag to format with: the reader's own region where the language is the same; one that the browser has. */
 export function localeFor(language: string): string {
   const own = typeof navigator === "undefined" ? undefined : navigator.language;
-  return own?.split("-")[0] === language.split("-")[0] ? own! : language;
+  const main = language.split("-")[0]!;
+  const wanted = own?.split("-")[0] === main ? [own!, language] : [language];
+  // unasked, a browser takes its own language, and the month would be in another one than the text
+  return Intl.DateTimeFormat.supportedLocalesOf([...wanted, OTHERWISE[main] ?? "en"])[0] ?? "en";
 }
 
 export function formatsFor(locale: string, currency: string, timeZone: string): Formats {

@@ -10,3 +10,4 @@ export { Sign } from "./Sign";
 export { spanOf, type Period } from "./period";
 export { UsageChart } from "./UsageChart";
 export { LANGUAGES, speak } from "./language";
+export { LanguageChoice } from "./LanguageChoice";

@@ -3,46 +3,66 @@ import { initReactI18next } from "react-i18next";
 import { ENGLISH } from "./english";
 import { pseudo } from "./pseudo";
 
-/** Languages with a catalogue, each by its own name. A new one is a folder below `locales` and a line here. */
-export const LANGUAGES: Record<string, string> = { en: "English" };
-const PSEUDO = "en-XA";
+interface Language {
+  /** What those who speak it call it. */
+  name: string;
+  /** The catalogue was first written with machine help, and nobody who speaks the language has read all of it yet. */
+  isMachineAssisted: boolean;
+  /** The texts by the file that they come from, fetched where the language is spoken; English is always there. */
+  texts?: () => Promise<{ default: Record<string, object> }>;
+}
+
+/** Languages with a catalogue. A new one is a folder below `locales` and a line here. */
+export const LANGUAGES: Record<string, Language> = {
+  en: { name: "English", isMachineAssisted: false },
+  fr: { name: "Français", isMachineAssisted: true, texts: () => import("../locales/fr") },
+  ha: { name: "Hausa", isMachineAssisted: true, texts: () => import("../locales/ha") },
+  zu: { name: "isiZulu", isMachineAssisted: true, texts: () => import("../locales/zu") },
+  sw: { name: "Kiswahili", isMachineAssisted: true, texts: () => import("../locales/sw") },
+  pt: { name: "Português", isMachineAssisted: true, texts: () => import("../locales/pt") },
+};
+/** English as a stranger, from the left and from the right: for those who build Mita, by `?lang=`. */
+const PSEUDO = { leftToRight: "en-XA", rightToLeft: "en-XB" };
+const PSEUDOS = Object.values(PSEUDO);
 const KEPT = "mita.language";
-const RIGHT_TO_LEFT = ["ar", "fa", "he", "ur"];
+const RIGHT_TO_LEFT = ["ar", "fa", "he", "ur", PSEUDO.rightToLeft];
 
-const catalogues = import.meta.glob<{ default: object }>(["../locales/*/*.json", "!../locales/en/*.json"]);
-
-function wanted(): string {
-  const asked = new URLSearchParams(window.location.search).get("lang") ?? localStorage.getItem(KEPT);
-  const names = asked === null ? [...navigator.languages] : [asked];
-  const found = names.map((name) => (name === PSEUDO ? name : name.split("-")[0]!));
-  return found.find((name) => name === PSEUDO || name in LANGUAGES) ?? "en";
+/** Return a language that Mita speaks for a tag such as fr-CI, else undefined. */
+function spoken(tag: string | null): string | undefined {
+  if (tag === null || PSEUDOS.includes(tag)) return tag ?? undefined;
+  const language = tag.split("-")[0]!.toLowerCase();
+  return Object.hasOwn(LANGUAGES, language) ? language : undefined;
 }
 
 async function load(language: string): Promise<void> {
-  if (language === "en") return;
-  if (language === PSEUDO) {
-    for (const [name, texts] of Object.entries(ENGLISH)) i18next.addResourceBundle(PSEUDO, name, pseudo(texts));
+  if (PSEUDOS.includes(language)) {
+    for (const [name, texts] of Object.entries(ENGLISH)) i18next.addResourceBundle(language, name, pseudo(texts));
     return;
   }
-  const own = Object.entries(catalogues).filter(([path]) => path.includes(`/locales/${language}/`));
-  await Promise.all(
-    own.map(async ([path, fetchOne]) => {
-      const name = path.slice(path.lastIndexOf("/") + 1, -".json".length);
-      i18next.addResourceBundle(language, name, (await fetchOne()).default);
-    }),
-  );
+  const fetched = await LANGUAGES[language]?.texts?.();
+  for (const [file, texts] of Object.entries(fetched?.default ?? {})) {
+    i18next.addResourceBundle(language, file.slice("./".length, -".json".length), texts);
+  }
 }
 
-/** Show texts in a language from now on, and remember it on this device. */
-export async function speak(language: string): Promise<void> {
+async function show(language: string): Promise<void> {
   await load(language);
   await i18next.changeLanguage(language);
-  localStorage.setItem(KEPT, language);
   document.documentElement.lang = language;
   document.documentElement.dir = RIGHT_TO_LEFT.includes(language) ? "rtl" : "ltr";
 }
 
-/** Begin with the reader's language; English is there at once, so no text is ever missing. */
+/**
+ * Show texts in a language from now on, and remember it on this device.
+ *
+ * Rejects, and changes nothing, where the texts cannot be fetched.
+ */
+export async function speak(language: string): Promise<void> {
+  await show(language);
+  localStorage.setItem(KEPT, language);
+}
+
+/** Begin with what was asked or chosen, else with the browser's language; English is there at once, so no text is ever missing. */
 export async function startLanguage(): Promise<void> {
   await i18next.use(initReactI18next).init({
     lng: "en",
@@ -53,6 +73,9 @@ export async function startLanguage(): Promise<void> {
     interpolation: { escapeValue: false },
     showSupportNotice: false,
   } as Parameters<typeof i18next.init>[0]);
-  const language = wanted();
-  if (language !== "en") await speak(language).catch(() => undefined);
+  const asked = spoken(new URLSearchParams(window.location.search).get("lang"));
+  const chosen = asked ?? spoken(localStorage.getItem(KEPT));
+  const language = chosen ?? navigator.languages.map(spoken).find((each) => each !== undefined) ?? "en";
+  // what merely comes from the browser is not kept: it follows the browser
+  await (asked === undefined ? show(language) : speak(language)).catch(() => undefined);
 }

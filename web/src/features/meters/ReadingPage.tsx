@@ -23,7 +23,7 @@ export default function ReadingPage(): ReactNode {
     <Page
       title={t("readingTitle")}
       aside={
-        <Button component={Link} to="../meters" variant="subtle" leftSection={<IconArrowLeft aria-hidden size={20} />}>
+        <Button component={Link} to="../meters" variant="subtle" leftSection={<IconArrowLeft aria-hidden className="turns" size={20} />}>
           {t("common:back")}
         </Button>
       }

@@ -1,16 +1,16 @@
-import { Button, NativeSelect, SegmentedControl, useMantineColorScheme } from "@mantine/core";
+import { Button, SegmentedControl, useMantineColorScheme } from "@mantine/core";
 import { IconBell, IconLogout, IconMail, IconPhone, IconShieldLock, IconUsers } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, signOut } from "@api";
-import { Card, LANGUAGES, Page, Row, Rows, Show, speak } from "@ui";
+import { Card, LanguageChoice, Page, Row, Rows, Show } from "@ui";
 import classes from "./Profile.module.css";
 
 type Scheme = "auto" | "light" | "dark";
 
 /** Who somebody is here, and how Mita looks and speaks to them. */
 export default function ProfilePage(): ReactNode {
-  const { t, i18n } = useTranslation(["profile", "common"]);
+  const { t } = useTranslation(["profile", "common"]);
   const me = $api.useQuery("get", "/api/v1/me");
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
@@ -43,13 +43,7 @@ export default function ProfilePage(): ReactNode {
       </Card>
       <Card title={t("thisDevice")}>
         <div className={classes.form}>
-          <NativeSelect label={t("language")} value={i18n.language} onChange={(event) => void speak(event.currentTarget.value)}>
-            {Object.entries(LANGUAGES).map(([code, name]) => (
-              <option key={code} value={code} lang={code}>
-                {name}
-              </option>
-            ))}
-          </NativeSelect>
+          <LanguageChoice />
           <div role="group" aria-label={t("theme")}>
             <p className={classes.label}>{t("theme")}</p>
             <SegmentedControl

@@ -2,7 +2,7 @@ import { useEffect, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, useSearchParams } from "react-router";
 import { takeTokens, useSession, type Schemas } from "@api";
-import { Sign } from "@ui";
+import { LanguageChoice, Sign } from "@ui";
 import { CodeForm } from "./CodeForm";
 import { FactorForm } from "./FactorForm";
 import { PasswordForm } from "./PasswordForm";
@@ -46,6 +46,9 @@ export default function SignInPage(): ReactNode {
         {way.is === "code" || way.is === "reset" ? <CodeForm key={way.is} {...step} isReset={way.is === "reset"} /> : null}
         {way.is === "factor" ? <FactorForm {...step} ticket={way.ticket} /> : null}
       </main>
+      <div className={classes.language}>
+        <LanguageChoice />
+      </div>
       <a href="/" className={classes.staff}>
         {t("staff")}
       </a>

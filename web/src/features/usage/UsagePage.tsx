@@ -24,13 +24,13 @@ export default function UsagePage(): ReactNode {
     <Page title={t("title")}>
       <Card>
         <div className={classes.moves}>
-          <Button variant="default" leftSection={<IconChevronLeft aria-hidden size={20} />} onClick={() => setBack(back + 1)}>
+          <Button variant="default" leftSection={<IconChevronLeft aria-hidden className="turns" size={20} />} onClick={() => setBack(back + 1)}>
             {t("earlier")}
           </Button>
           <p aria-live="polite">{period === "day" ? from : t("span", { from, to })}</p>
           <Button
             variant="default"
-            rightSection={<IconChevronRight aria-hidden size={20} />}
+            rightSection={<IconChevronRight aria-hidden className="turns" size={20} />}
             disabled={back === 0}
             onClick={() => setBack(back - 1)}
           >

@@ -33,7 +33,7 @@ export default function EntryPage(): ReactNode {
     <Page
       title={t("entry")}
       aside={
-        <Button component={Link} to="../wallet" variant="subtle" leftSection={<IconArrowLeft aria-hidden size={20} />}>
+        <Button component={Link} to="../wallet" variant="subtle" leftSection={<IconArrowLeft aria-hidden className="turns" size={20} />}>
           {t("common:back")}
         </Button>
       }
