@@ -1,9 +1,9 @@
 import react from "@vitejs/plugin-react";
 import { VitePWA } from "vite-plugin-pwa";
 import { defineConfig } from "vite";
-import { compressed } from "./scripts/compressed";
-import { themeVariables } from "./scripts/theme-variables";
-import { firstLoadBudget } from "./scripts/first-load";
+import { compressed } from "./scripts/compressed.ts";
+import { themeVariables } from "./scripts/theme-variables.ts";
+import { firstLoadBudget } from "./scripts/first-load.ts";
 
 /** Where the app lives below the API; the API serves `dist` there. */
 export const BASE = "/app/";

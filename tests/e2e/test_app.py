@@ -151,7 +151,11 @@ async def test_without_a_connection_the_last_figures_say_from_when_they_are(
         await expect(page.get_by_role("region", name="Balance")).to_contain_text("42.00")
         # what was seen is written down within two seconds, and the app's own files are kept
         await page.evaluate("navigator.serviceWorker.ready")
-        await page.wait_for_function("localStorage.getItem('mita.last-known')?.includes('42.000000')")
+        # not wait_for_function, which makes code of text: the page lets none run
+        await page.evaluate(
+            "new Promise(done => { const look = () => localStorage.getItem('mita.last-known')"
+            "?.includes('42.000000') ? done() : setTimeout(look, 100); look() })"
+        )
         names = await page.evaluate(
             "caches.keys().then(all => Promise.all(all.map(async each => (await caches.open(each)).keys())))"
             ".then(all => all.flat().map(each => each.url))"

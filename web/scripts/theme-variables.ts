@@ -1,6 +1,6 @@
 import { convertCssVariables, defaultCssVariablesResolver, mergeMantineTheme, DEFAULT_THEME } from "@mantine/core";
 import type { Plugin } from "vite";
-import { theme } from "../src/ui/theme";
+import { theme } from "../src/ui/theme.ts";
 
 const NAME = "virtual:theme-variables.css";
 
