@@ -37,10 +37,10 @@ run: setup
 	@exec .venv/bin/mita up --demo
 
 # many tests wait for processes of their own: one worker more than there are processors, four at most, as each has
-# a database server; and a container may show more processors than it is given
+# a database server; and a container may show more processors than it is given. Who is done takes over of what others have
 test: setup
 	@.venv/bin/python web/build.py --or-go-on
-	.venv/bin/pytest -n $${WORKERS:-$$(n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? n + 1 : 4)))}
+	.venv/bin/pytest --dist worksteal -n $${WORKERS:-$$(n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? n + 1 : 4)))}
 
 # every line and branch of the domain, and nine of ten branches of all; takes half as long again as the tests
 # an environment of its own, of Python 3.14: what it offers to see code run does not slow it down
@@ -49,7 +49,7 @@ coverage:
 	@if command -v uv >/dev/null 2>&1; then UV=uv; else UV=.uv/bin/uv; test -x $$UV || $(MAKE) --no-print-directory uv; fi && \
 	  UV_PROJECT_ENVIRONMENT=.venv-coverage $$UV sync --frozen --python python3.14
 	.venv-coverage/bin/coverage erase
-	.venv-coverage/bin/pytest -n $${WORKERS:-$$(n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? n + 1 : 4)))} --cov --cov-report=
+	.venv-coverage/bin/pytest --dist worksteal -n $${WORKERS:-$$(n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? n + 1 : 4)))} --cov --cov-report=
 	.venv-coverage/bin/coverage report --include='*/domain/*,*/domain.py' --fail-under=100
 	.venv-coverage/bin/coverage json -q -o .coverage.json
 	@.venv-coverage/bin/python -c "import json, sys; found = json.load(open('.coverage.json'))['totals']; \

@@ -51,6 +51,7 @@ async def test_a_rule_is_set_and_listed(client: httpx.AsyncClient, place: Place)
         "low_line": {"amount": "50.000000", "currency": "ZAR"},
         "cut_line": {"amount": "0.000000", "currency": "ZAR"},
         "restore_line": {"amount": "10.000000", "currency": "ZAR"},
+        "lifeline_w": None,
         "is_default": False,
     }
     items = (await client.get(f"{place.base}/credit-rules")).json()["items"]
@@ -67,7 +68,7 @@ async def test_water_may_have_a_debt_limit(client: httpx.AsyncClient, place: Pla
 BAD_RULES: list[Any] = [
     ("steam", {}, "path.utility"),
     ("electricity", {"restore_line": "-1.00"}, "restore_line"),
-    ("electricity", {"low_line": "-1.00"}, "restore_line"),
+    ("electricity", {"low_line": "-1.00"}, "low_line"),
     ("electricity", {"cut_line": 0}, "body.cut_line"),
     ("electricity", {"cut_line": "1e2"}, "body.cut_line"),
     ("electricity", {"cut_line": "+5"}, "body.cut_line"),

@@ -146,8 +146,7 @@ def every_refusal() -> list[type[Refusal]]:
 
 
 # said to devices and in logs; no route of the API moves a supply command by hand
-# a person orders a top-up through a gateway; receipts by hand are staff's
-NOT_OVER_HTTP = {"supply_command_finished", "above_top_up_limit"}
+NOT_OVER_HTTP = {"supply_command_finished"}
 # bases that nothing raises by themselves: test_bases_are_not_raised
 BASES = {Refusal.code, Conflict.code, Forbidden.code}
 

@@ -31,6 +31,8 @@ WHOLE = {
     "list_periods": "one for each month",
     "list_credit_rules": "one for each utility",
     "list_grants": "of one wallet",
+    "list_payment_ways": "of one wallet",
+    "list_wallet_supplies": "of one wallet, one for each utility",
     "list_invitations": "of one wallet",
     "list_promotions": "of one wallet",
     "list_debts": "of one wallet",

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import gzip
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
-from mita.entrypoints.api.guards import SecurityHeaders
+from mita.entrypoints.api.front import Front
 from mita.entrypoints.api.web_app import WebApp
+from mita.kit.context import NO_PROXIES
+
+if TYPE_CHECKING:
+    from starlette.types import Scope, Send
 
 PAGE = "<!doctype html><title>Mita</title>"
+
+
+class NothingQuick:
+    """No way is shorter than the other."""
+
+    async def is_answered(self, _scope: Scope, _send: Send) -> bool:
+        """Leave it to the route."""
+        return False
 
 
 @pytest.fixture
@@ -25,7 +38,7 @@ async def browser(tmp_path):
     (folder / "manifest.webmanifest").write_text("{}")
     (tmp_path / "secret.txt").write_text("not of the app")
     app = Starlette()
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(Front, quick=NothingQuick(), proxies=NO_PROXIES, has_access_log=False)
     app.mount("/app", WebApp(folder))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://mita.test"

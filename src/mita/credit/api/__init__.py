@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from .limits import router as limits_router
 from .supplies import router as supplies_router
 
-router = APIRouter()
+router = APIRouter(tags=["credit"])
 router.include_router(supplies_router)
 router.include_router(limits_router)
 

@@ -34,7 +34,7 @@ from mita.kit.shapes import AfterId, Id, Limit, Page, UtilityWord, page_of
 from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals, repeat_on_contention
 from mita.metering.domain import UTILITIES
 
-router = APIRouter(tags=["credit"])
+router = APIRouter()
 
 
 @router.get(
