@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mita.credit.domain import STATES, Rule, default_rule, may_become
+from mita.credit.domain import LIMIT_W_MAX, STATES, Rule, default_rule, may_become
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,23 @@ from mita.credit.domain import STATES, Rule, default_rule, may_become
 def test_lines_stand_in_their_order(low, cut, restore, problems):
     rule = Rule("water", is_cutting=True, low_micro=low, cut_micro=cut, restore_micro=restore)
     assert len(rule.problems()) == problems
+
+
+@pytest.mark.parametrize(
+    ("utility", "lifeline_w", "problems"),
+    [
+        ("electricity", 500, []),
+        ("electricity", None, []),
+        ("electricity", 0, ["lifeline_w must be from 1"]),
+        ("electricity", LIMIT_W_MAX + 1, ["lifeline_w must be from 1"]),
+        ("water", 500, ["lifeline_w is a power"]),
+    ],
+)
+def test_a_lifeline_is_a_power(utility, lifeline_w, problems):
+    rule = Rule(utility, True, low_micro=50, cut_micro=0, restore_micro=10, lifeline_w=lifeline_w)
+    found = rule.problems()
+    assert len(found) == len(problems)
+    assert all(each.startswith(start) for each, start in zip(found, problems, strict=True))
 
 
 @pytest.mark.parametrize("utility", ["electricity", "water", "hot_water", "gas"])

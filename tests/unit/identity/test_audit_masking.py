@@ -47,6 +47,15 @@ def test_long_things_are_cut() -> None:
     assert masked({"a": "b\x00\ud800c"}) == {"a": "b?c"}
 
 
+def test_what_lies_too_deep_is_left_out() -> None:
+    deep: dict[str, object] = {"token": "hunter2"}
+    for _ in range(10):
+        deep = {"a": deep}
+    shown = json.dumps(masked(deep))
+    assert "hunter2" not in shown
+    assert "too long" in shown
+
+
 @pytest.mark.parametrize(
     ("action", "is_so"),
     [("create_person", True), ("invite_person", True), ("create_units", False), ("homestead", False)],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mita.ledger.domain.chart import Names, account_class, account_name
+from mita.ledger.domain.chart import Names, account_class, account_name, wallet_of_code
 
 NAMES = Names(unit_by_wallet={7: "U12"}, group={3: "Smith family"})
 # code: class, normal side, name with names, name without
@@ -58,3 +58,20 @@ def test_what_a_code_means(code: str) -> None:
 @pytest.mark.parametrize("code", ["wallet:x:gas", "wallet:", "group:", "emergency:", "", ":", "wallet:²:gas"])
 def test_a_code_that_numbers_nothing_still_has_a_name(code: str) -> None:
     assert isinstance(account_name(code, names=NAMES), str)
+
+
+@pytest.mark.parametrize(
+    ("code", "wallet_id"),
+    [
+        ("wallet:7:electricity", 7),
+        ("debt:7", 7),
+        ("emergency:12", 12),
+        ("group:3", None),
+        ("income:electricity", None),
+        ("wallet:x", None),
+        ("wallet", None),
+        ("", None),
+    ],
+)
+def test_the_wallet_of_an_account(code, wallet_id):
+    assert wallet_of_code(code) == wallet_id
