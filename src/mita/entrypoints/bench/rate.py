@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from mita.entrypoints.memory import peak_mb
 from mita.kit.money import MICRO
 from mita.tariffs.domain import build_slots, parse_document, rate_totals
 
@@ -111,7 +111,7 @@ def run(*, meters: int, tell: Callable[[str], None]) -> Run:
             for name, table in tables.items():
                 tell(f"{name}, {number + 1} of {ROUNDS}…")
                 _measure(found, name, table, year, pool=pool)
-    found.peak_mb = _peak_mb()
+    found.peak_mb = peak_mb()
     return found
 
 
@@ -207,12 +207,3 @@ def _in_blocks(
 
 def _micro(amount: Decimal) -> int:
     return int((amount * MICRO).to_integral_value(ROUND_HALF_UP))
-
-
-def _peak_mb() -> int | None:
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // (1024 * 1024 if sys.platform == "darwin" else 1024)

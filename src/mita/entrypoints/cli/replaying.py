@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from mita.entrypoints.cli.replay_report import Totals, print_report, quantities
 from mita.entrypoints.files import Rows, read_rows, size_of
 from mita.entrypoints.head_end_files import FileRefused, read_file, require_readings, rows_of, told
 from mita.entrypoints.lane import Lane, charge_in_order
+from mita.entrypoints.memory import peak_mb
 from mita.entrypoints.opened import database_url
 from mita.estates import operations as estates
 from mita.estates import queries as estate_queries
@@ -61,7 +61,6 @@ if TYPE_CHECKING:
     from mita.imports.domain import Brought
 
 ROWS_A_BATCH = 10_000
-_MIB = 1024
 _ESTATE_NAME_MAX = 200
 
 
@@ -378,7 +377,7 @@ class _Replay:
             "ledger": {"entries": checked.entries, "verified": checked.is_verified},
             "seconds": float(f"{seconds:.3f}"),
             "readings_per_second": int(total / seconds) if seconds else 0,
-            "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // _MIB,
+            "peak_rss_mb": peak_mb(),
         } | ({} if self._brought is None else {"file": told(self._brought)})
 
 
