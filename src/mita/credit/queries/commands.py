@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import aliased
@@ -187,14 +187,21 @@ async def waits_for_supply(session: AsyncSession, *, command: SupplyCommand) -> 
     return await session.scalar(found) is not None
 
 
+def _of_its_supply(row: Any) -> tuple[ColumnElement[bool], ...]:
+    """Return what holds for rows of the supply that a command is for."""
+    return (
+        row.estate_id == SupplyCommand.estate_id,
+        row.unit_id == SupplyCommand.unit_id,
+        row.utility == SupplyCommand.utility,
+    )
+
+
 def _waits_for_supply() -> ColumnElement[bool]:
     other = aliased(SupplyCommand)
     is_switched = (
         select(other.command_id)
         .where(
-            other.estate_id == SupplyCommand.estate_id,
-            other.unit_id == SupplyCommand.unit_id,
-            other.utility == SupplyCommand.utility,
+            *_of_its_supply(other),
             other.action.in_(SWITCHING),
             other.state.in_(OPEN_STATES),
         )
@@ -203,9 +210,7 @@ def _waits_for_supply() -> ColumnElement[bool]:
     is_stopped = (
         select(SupplyStop.cause)
         .where(
-            SupplyStop.estate_id == SupplyCommand.estate_id,
-            SupplyStop.unit_id == SupplyCommand.unit_id,
-            SupplyStop.utility == SupplyCommand.utility,
+            *_of_its_supply(SupplyStop),
             SupplyStop.is_asked,
         )
         .exists()
@@ -213,9 +218,7 @@ def _waits_for_supply() -> ColumnElement[bool]:
     is_off = (
         select(Supply.unit_id)
         .where(
-            Supply.estate_id == SupplyCommand.estate_id,
-            Supply.unit_id == SupplyCommand.unit_id,
-            Supply.utility == SupplyCommand.utility,
+            *_of_its_supply(Supply),
             Supply.is_on.is_(False),
         )
         .exists()
@@ -234,9 +237,7 @@ async def expired_commands(
     is_replaced = (
         select(later.command_id)
         .where(
-            later.estate_id == SupplyCommand.estate_id,
-            later.unit_id == SupplyCommand.unit_id,
-            later.utility == SupplyCommand.utility,
+            *_of_its_supply(later),
             (later.action.in_(SWITCHING) == SupplyCommand.action.in_(SWITCHING)),
             later.asked_at > SupplyCommand.asked_at,
             later.attempts > 0,
