@@ -68,6 +68,8 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         chunkFileNames: ({ facadeModuleId }) => {
+          // staff's pages and texts stay out of what the service worker fetches for residents
+          if (/\/(features|locales\/[\w-]+|app)\/staff\//.test(facadeModuleId ?? "")) return "assets/staff/[name]-[hash].js";
           const language = /\/locales\/([\w-]+)\/index\.ts$/.exec(facadeModuleId ?? "")?.[1];
           return `assets/${language === undefined ? "[name]" : `language-${language}`}-[hash].js`;
         },

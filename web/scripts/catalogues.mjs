@@ -1,7 +1,7 @@
 // Checks the catalogues: every language has every key of English in all its plurals, with the same places for values,
 // and is offered; every key of English is used somewhere in the source. Says what is missing where.
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 const root = new URL("../src/", import.meta.url).pathname;
 const PLURAL = /_(zero|one|two|few|many|other)$/;
@@ -14,8 +14,9 @@ function flat(texts, before = "") {
 
 function catalogue(language) {
   const found = new Map();
-  for (const file of readdirSync(join(root, "locales", language)).filter((each) => each.endsWith(".json"))) {
-    const name = file.replace(/\.json$/, "");
+  // with the folder of staff's texts
+  for (const file of readdirSync(join(root, "locales", language), { recursive: true }).filter((each) => each.endsWith(".json"))) {
+    const name = basename(file, ".json");
     for (const [key, text] of flat(JSON.parse(readFileSync(join(root, "locales", language, file), "utf8")))) {
       found.set(`${name}:${key}`, text);
     }

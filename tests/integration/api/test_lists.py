@@ -22,6 +22,7 @@ WHOLE = {
     "list_passkeys": "one person's own, twenty at most",
     "list_consents": "one person's",
     "list_own_consents": "one person's own",
+    "list_own_homes": "one person's own",
     "list_retention_rules": "one for each kind of data",
     "list_import_templates": "one for each kind of row",
     "list_drivers": "one for each protocol",

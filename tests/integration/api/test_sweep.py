@@ -213,6 +213,7 @@ OF_ONESELF = {
     "export_own_data",
     "ask_own_erasure",
     "list_own_consents",
+    "list_own_homes",
     "give_consent",
     "get_me",
     "list_sessions",

@@ -10,9 +10,7 @@ const TRIES_MAX = 2;
 /** What the home page shows without a connection, each with the time at which it was true. */
 const LAST_KNOWN = [
   "/api/v1/me",
-  "/api/v1/estates",
-  "/api/v1/estates/{estate_id}/wallets",
-  "/api/v1/estates/{estate_id}/units",
+  "/api/v1/me/homes",
   "/api/v1/estates/{estate_id}/wallets/{wallet_id}/supplies",
   "/api/v1/estates/{estate_id}/wallets/{wallet_id}/spending-summary",
 ];
@@ -34,8 +32,15 @@ function isPassing(status: number): boolean {
   return status === 0 || status === 429 || status >= 500;
 }
 
+const storage: Pick<Storage, "getItem" | "setItem" | "removeItem"> = {
+  getItem: (key) => localStorage.getItem(key),
+  // written a while after the change: by then who signed out may have left nothing, and nothing is kept of them
+  setItem: (key, kept) => (queries.getQueryCache().getAll().length === 0 ? localStorage.removeItem(key) : localStorage.setItem(key, kept)),
+  removeItem: (key) => localStorage.removeItem(key),
+};
+
 export const persistence: Omit<PersistQueryClientOptions, "queryClient"> = {
-  persister: createSyncStoragePersister({ storage: window.localStorage, key: KEPT, throttleTime: 2000 }),
+  persister: createSyncStoragePersister({ storage, key: KEPT, throttleTime: 2000 }),
   maxAge: WEEK_MS,
   buster: "1",
   dehydrateOptions: {

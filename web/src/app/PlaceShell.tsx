@@ -1,7 +1,7 @@
 import { useEffect, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, Outlet, useParams } from "react-router";
-import { PlaceProvider, problemOf, signOut, usePlaces, type Place } from "@api";
+import { PlaceProvider, problemOf, signOut, useAccess, usePlaces, type Place } from "@api";
 import { Button } from "@mantine/core";
 import { Empty, Failure, Loading, Page } from "@ui";
 import { Shell } from "./Shell";
@@ -12,13 +12,15 @@ export function pathOf(place: Place): string {
   return `/e/${place.estate.estate_id}/u/${place.unitId}`;
 }
 
-/** Where somebody was last, else the first of their homes. */
+/** Where somebody was last, else the first of their homes; the estates of who works here and lives elsewhere. */
 export function FirstPlace(): ReactNode {
   const found = usePlaces();
+  const access = useAccess();
   const last = localStorage.getItem(LAST);
   const place = found.places.find((each) => pathOf(each) === last) ?? found.places[0];
   if (place !== undefined) return <Navigate to={pathOf(place)} replace />;
-  return <NoPlace found={found} />;
+  if (!found.isPending && found.error === null && access.isStaff) return <Navigate to="/estates" replace />;
+  return <NoPlace found={{ ...found, isPending: found.isPending || access.isPending }} />;
 }
 
 /** The frame of a home's pages: which one, the ways around, and what is known of the connection. */

@@ -1,10 +1,10 @@
-import { IconBell, IconChartBar, IconGauge, IconHome, IconUser, IconUsers, IconWallet, type Icon } from "@tabler/icons-react";
-import { useEffect, useRef, type ReactNode } from "react";
+import { IconBell, IconBuildingEstate, IconChartBar, IconGauge, IconHome, IconUser, IconUsers, IconWallet, type Icon } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, NavLink, useLocation, useNavigate } from "react-router";
-import { $api, usePlace, type Place } from "@api";
+import { Link, NavLink, useNavigate } from "react-router";
+import { $api, useAccess, usePlace, type Place } from "@api";
 import { Sign } from "@ui";
-import { Connection } from "./Connection";
+import { Frame } from "./Frame";
 import { pathOf } from "./PlaceShell";
 import classes from "./Shell.module.css";
 
@@ -29,47 +29,47 @@ interface ShellProps {
 export function Shell({ places, at, children }: ShellProps): ReactNode {
   const { t } = useTranslation();
   const place = usePlace();
-  const main = useRef<HTMLElement>(null);
-  const { pathname } = useLocation();
-  const first = useRef(true);
-  useEffect(() => {
-    // who reads with a screen reader or keyboard begins at the top of the new page
-    if (!first.current) main.current?.focus({ preventScroll: true });
-    first.current = false;
-    window.scrollTo(0, 0);
-  }, [pathname]);
+  const { isStaff } = useAccess();
   return (
-    <div className={classes.shell}>
-      <a href="#main" className="skip">
-        {t("skip")}
-      </a>
-      <header className={classes.bar}>
-        <Link to={pathOf(place)} className={classes.brand} aria-label={t("nav.toHome")}>
-          <Sign />
-          <span>Mita</span>
-        </Link>
-        <Places places={places} />
-        <Alerts />
-      </header>
-      <nav className={classes.nav} aria-label={t("nav.label")}>
-        {WAYS.map(({ to, word, icon: Icon, isOnPhone }) => (
-          <NavLink
-            key={to}
-            to={`${pathOf(place)}/${to}`.replace(/\/$/, "")}
-            end={to === ""}
-            className={classes.way}
-            data-wide-only={isOnPhone ? undefined : true}
-          >
-            <Icon aria-hidden size={24} stroke={1.8} />
-            <span>{t(`nav.${word}`)}</span>
-          </NavLink>
-        ))}
-      </nav>
-      <main id="main" ref={main} tabIndex={-1} className={classes.main}>
-        <Connection at={at} />
-        {children}
-      </main>
-    </div>
+    <Frame
+      navLabel={t("nav.label")}
+      at={at}
+      of={place.estate}
+      head={
+        <>
+          <Link to={pathOf(place)} className={classes.brand} aria-label={t("nav.toHome")}>
+            <Sign />
+            <span>Mita</span>
+          </Link>
+          <Places places={places} />
+          <Alerts />
+        </>
+      }
+      nav={
+        <>
+          {WAYS.map(({ to, word, icon: Icon, isOnPhone }) => (
+            <NavLink
+              key={to}
+              to={`${pathOf(place)}/${to}`.replace(/\/$/, "")}
+              end={to === ""}
+              className={classes.way}
+              data-wide-only={isOnPhone ? undefined : true}
+            >
+              <Icon aria-hidden size={24} stroke={1.8} />
+              <span>{t(`nav.${word}`)}</span>
+            </NavLink>
+          ))}
+          {isStaff ? (
+            <NavLink to="/estates" className={classes.way} data-wide-only>
+              <IconBuildingEstate aria-hidden size={24} stroke={1.8} />
+              <span>{t("nav.estates")}</span>
+            </NavLink>
+          ) : null}
+        </>
+      }
+    >
+      {children}
+    </Frame>
   );
 }
 

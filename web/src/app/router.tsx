@@ -1,14 +1,10 @@
-import type { ReactNode } from "react";
 import { createBrowserRouter, Navigate, type RouteObject } from "react-router";
 import { BASE_PATH } from "./base";
 import { Broken } from "./Broken";
 import { FirstPlace, PlaceShell } from "./PlaceShell";
 import { SignedIn } from "./SignedIn";
-
-/** A page in a file of its own, fetched when somebody goes there. */
-function page(load: () => Promise<{ default: () => ReactNode }>): Pick<RouteObject, "lazy"> {
-  return { lazy: async () => ({ Component: (await load()).default }) };
-}
+import { page } from "@ui";
+import { staff } from "./staff/routes";
 
 /** The pages of a home: /e/:estateId/u/:unitId/… */
 const home: RouteObject[] = [
@@ -34,6 +30,7 @@ export const router = createBrowserRouter(
       children: [
         { index: true, element: <FirstPlace /> },
         { path: "e/:estateId/u/:unitId", element: <PlaceShell />, children: [{ errorElement: <Broken />, children: home }] },
+        { errorElement: <Broken />, children: [staff] },
       ],
     },
     { path: "*", element: <Navigate to="/" replace /> },

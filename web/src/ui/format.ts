@@ -67,6 +67,9 @@ export function formatsFor(locale: string, currency: string, timeZone: string): 
   };
 }
 
+/** Where a page is about no estate: the reader's own clock, and no money. */
+export const HERE = { currency: "XXX", time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone };
+
 /** The formats of the reader for an estate's money and clock. */
 export function useFormats(of: { currency: string; time_zone: string }): Formats {
   const { i18n } = useTranslation();

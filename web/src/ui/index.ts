@@ -1,4 +1,4 @@
-export { formatsFor, localDate, localeFor, plusDays, useFormats, type Formats } from "./format";
+export { formatsFor, HERE, localDate, localeFor, plusDays, useFormats, type Formats } from "./format";
 export { decimal, isNegative, micro, readAmount, sum } from "./money";
 export { Card, Page } from "./Page";
 export { Row, Rows } from "./Rows";
@@ -9,5 +9,6 @@ export { UtilityIcon } from "./utilities";
 export { Sign } from "./Sign";
 export { spanOf, type Period } from "./period";
 export { UsageChart } from "./UsageChart";
-export { LANGUAGES, speak } from "./language";
+export { LANGUAGES, speak, staffTexts } from "./language";
+export { page, type Way } from "./routes";
 export { LanguageChoice } from "./LanguageChoice";

@@ -9,17 +9,21 @@ interface Language {
   /** The catalogue was first written with machine help, and nobody who speaks the language has read all of it yet. */
   isMachineAssisted: boolean;
   /** The texts by the file that they come from, fetched where the language is spoken; English is always there. */
-  texts?: () => Promise<{ default: Record<string, object> }>;
+  texts?: () => Promise<Texts>;
+  /** The texts of staff's pages, fetched where somebody opens one. */
+  staff: () => Promise<Texts>;
 }
+
+type Texts = { default: Record<string, object> };
 
 /** Languages with a catalogue. A new one is a folder below `locales` and a line here. */
 export const LANGUAGES: Record<string, Language> = {
-  en: { name: "English", isMachineAssisted: false },
-  fr: { name: "Français", isMachineAssisted: true, texts: () => import("../locales/fr") },
-  ha: { name: "Hausa", isMachineAssisted: true, texts: () => import("../locales/ha") },
-  zu: { name: "isiZulu", isMachineAssisted: true, texts: () => import("../locales/zu") },
-  sw: { name: "Kiswahili", isMachineAssisted: true, texts: () => import("../locales/sw") },
-  pt: { name: "Português", isMachineAssisted: true, texts: () => import("../locales/pt") },
+  en: { name: "English", isMachineAssisted: false, staff: () => import("../locales/en/staff") },
+  fr: { name: "Français", isMachineAssisted: true, texts: () => import("../locales/fr"), staff: () => import("../locales/fr/staff") },
+  ha: { name: "Hausa", isMachineAssisted: true, texts: () => import("../locales/ha"), staff: () => import("../locales/ha/staff") },
+  zu: { name: "isiZulu", isMachineAssisted: true, texts: () => import("../locales/zu"), staff: () => import("../locales/zu/staff") },
+  sw: { name: "Kiswahili", isMachineAssisted: true, texts: () => import("../locales/sw"), staff: () => import("../locales/sw/staff") },
+  pt: { name: "Português", isMachineAssisted: true, texts: () => import("../locales/pt"), staff: () => import("../locales/pt/staff") },
 };
 /** English as a stranger, from the left and from the right: for those who build Mita, by `?lang=`. */
 const PSEUDO = { leftToRight: "en-XA", rightToLeft: "en-XB" };
@@ -34,15 +38,26 @@ function spoken(tag: string | null): string | undefined {
   return Object.hasOwn(LANGUAGES, language) ? language : undefined;
 }
 
+/** Whether texts of staff's pages belong to a language from now on. */
+let withStaff = false;
+
+function add(language: string, texts: Record<string, object>): void {
+  for (const [file, each] of Object.entries(texts)) i18next.addResourceBundle(language, file.replace(/^\.\/|\.json$/g, ""), each);
+}
+
 async function load(language: string): Promise<void> {
-  if (PSEUDOS.includes(language)) {
-    for (const [name, texts] of Object.entries(ENGLISH)) i18next.addResourceBundle(language, name, pseudo(texts));
-    return;
-  }
-  const fetched = await LANGUAGES[language]?.texts?.();
-  for (const [file, texts] of Object.entries(fetched?.default ?? {})) {
-    i18next.addResourceBundle(language, file.slice("./".length, -".json".length), texts);
-  }
+  const staff = withStaff ? await LANGUAGES.en!.staff() : { default: {} };
+  add("en", staff.default);
+  if (PSEUDOS.includes(language)) return add(language, pseudo({ ...ENGLISH, ...staff.default }));
+  add(language, (await LANGUAGES[language]?.texts?.())?.default ?? {});
+  if (withStaff) add(language, (await LANGUAGES[language]?.staff())?.default ?? {});
+}
+
+/** Have the texts of staff's pages before the first of them is shown; English where the language's own cannot be fetched. */
+export async function staffTexts(): Promise<void> {
+  if (withStaff) return;
+  withStaff = true;
+  await load(i18next.language).catch(() => load("en"));
 }
 
 async function show(language: string): Promise<void> {

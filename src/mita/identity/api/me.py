@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.identity import operations, queries
 from mita.identity.api.asking import SignInFailed, limit_address, locked, own_person, own_session, page_of
-from mita.identity.domain import ROLES, Permission, Principal, Role
+from mita.identity.domain import Permission, Principal
 from mita.identity.domain.codes import enrolment_uri
 from mita.identity.domain.passwords import hash_password, is_password
 from mita.identity.domain.sessions import FRESH_FOR
@@ -83,19 +83,19 @@ async def get_me(request: Request, now: Now) -> MeOut:
             own = await queries.live_session(session, session_id=caller.session_id, now=now)
         estate_ids = await edge(request).estates_of(session, caller)
     passed = own is None or own.has_second_factor
-    needy = [ROLES[Role(row.role)].needs_second_factor for row in roles]
+    own_roles = [own_role_out(row, with_second_factor=passed) for row in roles]
     return MeOut(
         person_id=person_id,
         name=person.name,
         impersonated_by=caller.impersonated_by,
         identifiers=[identifier_out(row) for row in names],
-        roles=[own_role_out(row, needs_second_factor=need) for row, need in zip(roles, needy, strict=True)],
+        roles=own_roles,
         estate_ids=estate_ids,
         has_password=password is not None,
         has_second_factor=has_factor,
         backup_codes_left=left,
         session_has_second_factor=passed,
-        needs_second_factor=any(needy) and not passed,
+        needs_second_factor=any(each.needs_second_factor for each in own_roles) and not passed,
     )
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from mita.identity.domain import ROLES, Permission, Role
 from mita.identity.domain.codes import join_text
 from mita.identity.models import (
     Identifier,
@@ -37,6 +38,9 @@ class OwnRoleOut(Shape):
     unit_id: Id | None
     until: Instant | None
     needs_second_factor: bool = Field(description="Whether it gives nothing to a session without")
+    permissions: list[Permission] = Field(
+        description="What it gives in this session", examples=[["meters.read", "readings.read"]]
+    )
 
 
 class MeOut(Shape):
@@ -167,11 +171,16 @@ def identifier_out(row: Identifier) -> IdentifierOut:
     )
 
 
-def own_role_out(row: RoleGrant, *, needs_second_factor: bool) -> OwnRoleOut:
-    """Return a role as JSON shows it."""
+def own_role_out(row: RoleGrant, *, with_second_factor: bool) -> OwnRoleOut:
+    """Return a role as JSON shows it to a session."""
+    rule = ROLES[Role(row.role)]
     names = ("role", "scope", "organisation_id", "estate_id", "unit_id", "until")
-    fields = {name: getattr(row, name) for name in names}
-    return OwnRoleOut.model_validate({**fields, "needs_second_factor": needs_second_factor})
+    counts = with_second_factor or not rule.needs_second_factor
+    more = {
+        "needs_second_factor": rule.needs_second_factor,
+        "permissions": sorted(rule.permissions) if counts else [],
+    }
+    return OwnRoleOut.model_validate({**{name: getattr(row, name) for name in names}, **more})
 
 
 def session_out(row: PersonSession, *, this: UUID | None) -> SessionOut:

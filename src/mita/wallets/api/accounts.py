@@ -1,5 +1,6 @@
 """Routes of wallets: balances, entries, top-ups."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response, status
@@ -68,7 +69,7 @@ async def list_wallets(
     rows = await queries.wallets(
         session, estate_id=estate_id, wallet_ids=mine, unit_id=unit_id, after_id=after_id, limit=limit + 1
     )
-    items = await _shown(session, estate_id=estate_id, rows=list(rows[:limit]))
+    items = await shown_wallets(session, estate_id=estate_id, rows=rows[:limit])
     return Page(items=items, next=items[-1].wallet_id if len(rows) > limit else None)
 
 
@@ -99,10 +100,11 @@ async def get_wallet(session: Session, caller: Asking, estate_id: EstateId, wall
         session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=Right.VIEW
     )
     row = await queries.wallet(session, estate_id=estate_id, wallet_id=wallet_id)
-    return (await _shown(session, estate_id=estate_id, rows=[row]))[0]
+    return (await shown_wallets(session, estate_id=estate_id, rows=[row]))[0]
 
 
-async def _shown(session: AsyncSession, *, estate_id: int, rows: list[Wallet]) -> list[WalletOut]:
+async def shown_wallets(session: AsyncSession, *, estate_id: int, rows: Sequence[Wallet]) -> list[WalletOut]:
+    """Return wallets of one estate as JSON shows them."""
     estate = await estate_queries.estate(session, estate_id=estate_id)
     accounts = await queries.accounts(
         session, estate_id=estate_id, wallet_ids=[row.wallet_id for row in rows]

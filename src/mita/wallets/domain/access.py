@@ -8,7 +8,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 from mita.kit.money import BIGINT_MAX
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+RightWord = Literal["view", "top_up", "manage"]
+
+
 class Right(IntEnum):
     """What a person may do with a wallet; each right includes those before it."""
 
@@ -28,9 +31,9 @@ class Right(IntEnum):
     MANAGE = 3
 
     @property
-    def shown(self) -> str:
+    def shown(self) -> RightWord:
         """The word that is stored and shown."""
-        return self.name.lower()
+        return _WORDS[self]
 
     @classmethod
     def of(cls, word: str) -> Right:
@@ -38,6 +41,7 @@ class Right(IntEnum):
         return cls[word.upper()]
 
 
+_WORDS: dict[Right, RightWord] = {Right.VIEW: "view", Right.TOP_UP: "top_up", Right.MANAGE: "manage"}
 # alerts about a wallet, which a grant may route to its person
 HEARABLE = (
     AlertKind.LOW_BALANCE,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, union
 
 from mita.kit.errors import NotFound
-from mita.wallets.domain import NEVER_UNHEARD, Access, Right, hearing
+from mita.wallets.domain import NEVER_UNHEARD, Access, Right, RightWord, hearing
 from mita.wallets.models import AccessEvent, AccessGrant, GroupMember, Invitation, Wallet, WalletGroup
 
 if TYPE_CHECKING:
@@ -93,6 +93,22 @@ async def wallets_of_person(session: AsyncSession, *, estate_id: int, person_id:
         AccessGrant.revoked_at.is_(None),
     )
     return sorted((await session.scalars(statement)).all())
+
+
+async def opened_wallets(session: AsyncSession, *, person_id: int) -> dict[int, dict[int, RightWord]]:
+    """Return the word of the right that a person has to wallets, by estate and wallet, in this order.
+
+    Of the estates this connection sees, by live grants.
+    """
+    statement = (
+        select(AccessGrant.estate_id, AccessGrant.wallet_id, AccessGrant.rights)
+        .where(AccessGrant.person_id == person_id, AccessGrant.revoked_at.is_(None))
+        .order_by(AccessGrant.estate_id, AccessGrant.wallet_id)
+    )
+    found: dict[int, dict[int, RightWord]] = {}
+    for estate_id, wallet_id, rights in await session.execute(statement):
+        found.setdefault(estate_id, {})[wallet_id] = Right.of(rights).shown
+    return found
 
 
 async def live_grant(

@@ -9,10 +9,9 @@ from mita.identity.schemas import Email
 from mita.kit.errors import Invalid
 from mita.kit.shapes import Id, Instant, Money, PositiveAmount, Shape, micro, money
 from mita.notifications.domain import AlertKind
-from mita.wallets.domain import HEARABLE, HEARS_BY_DEFAULT, Access, Right, hearing
+from mita.wallets.domain import HEARABLE, HEARS_BY_DEFAULT, Access, Right, RightWord, hearing
 from mita.wallets.models import AccessEvent, AccessGrant, Invitation
 
-RightWord = Literal["view", "top_up", "manage"]
 EventWord = Literal["granted", "changed", "revoked", "invited", "withdrawn"]
 Hears = Annotated[
     list[AlertKind],

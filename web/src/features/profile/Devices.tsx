@@ -2,13 +2,13 @@ import { Button } from "@mantine/core";
 import { IconDevices } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, usePlace } from "@api";
-import { Card, Wrong, Row, Rows, Show, useFormats } from "@ui";
+import { $api } from "@api";
+import { Card, Wrong, Row, Rows, Show, HERE, useFormats } from "@ui";
 
 /** Every place where somebody is signed in, and the way out of each. */
 export function Devices(): ReactNode {
   const { t } = useTranslation("profile");
-  const formats = useFormats(usePlace().estate);
+  const formats = useFormats(HERE);
   const asked = $api.useQuery("get", "/api/v1/me/sessions");
   const again = (): void => void asked.refetch();
   const end = $api.useMutation("delete", "/api/v1/me/sessions/{session_id}", { onSuccess: again });

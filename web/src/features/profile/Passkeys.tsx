@@ -3,12 +3,12 @@ import { IconFingerprint } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, canUsePasskeys, makePasskey, usePlace } from "@api";
-import { Card, Wrong, Row, Rows, Show, useFormats } from "@ui";
+import { $api, canUsePasskeys, makePasskey } from "@api";
+import { Card, Wrong, Row, Rows, Show, HERE, useFormats } from "@ui";
 
 export function Passkeys(): ReactNode {
   const { t } = useTranslation("profile");
-  const formats = useFormats(usePlace().estate);
+  const formats = useFormats(HERE);
   const asked = $api.useQuery("get", "/api/v1/me/passkeys");
   const again = (): void => void asked.refetch();
   const add = useMutation({ mutationFn: makePasskey, onSuccess: again });

@@ -1,39 +1,15 @@
-import { Button, SegmentedControl, useMantineColorScheme } from "@mantine/core";
-import { IconBell, IconLogout, IconMail, IconPhone, IconShieldLock, IconUsers } from "@tabler/icons-react";
+import { IconBell, IconShieldLock, IconUsers } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, signOut } from "@api";
-import { Card, LanguageChoice, Page, Row, Rows, Show } from "@ui";
-import classes from "./Profile.module.css";
-
-type Scheme = "auto" | "light" | "dark";
+import { Card, Page, Row, Rows } from "@ui";
+import { ThisDevice, Who } from "./Parts";
 
 /** Who somebody is here, and how Mita looks and speaks to them. */
 export default function ProfilePage(): ReactNode {
-  const { t } = useTranslation(["profile", "common"]);
-  const me = $api.useQuery("get", "/api/v1/me");
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { t } = useTranslation("profile");
   return (
     <Page title={t("title")}>
-      <Card>
-        <Show asked={me} lines={3}>
-          {(person) => (
-            <>
-              <h2 className={classes.name}>{person.name}</h2>
-              <Rows label={t("signInWith")}>
-                {person.identifiers.map((each) => (
-                  <Row
-                    key={each.value}
-                    icon={each.kind === "email" ? <IconMail /> : <IconPhone />}
-                    title={each.value}
-                    hint={t(each.is_verified ? "verified" : "unverified")}
-                  />
-                ))}
-              </Rows>
-            </>
-          )}
-        </Show>
-      </Card>
+      <Who />
       <Card>
         <Rows>
           <Row to="../household" icon={<IconUsers />} title={t("household")} hint={t("householdHint")} />
@@ -41,24 +17,7 @@ export default function ProfilePage(): ReactNode {
           <Row to="../security" icon={<IconShieldLock />} title={t("security")} hint={t("securityHint")} />
         </Rows>
       </Card>
-      <Card title={t("thisDevice")}>
-        <div className={classes.form}>
-          <LanguageChoice />
-          <div role="group" aria-label={t("theme")}>
-            <p className={classes.label}>{t("theme")}</p>
-            <SegmentedControl
-              fullWidth
-              aria-label={t("theme")}
-              value={colorScheme}
-              onChange={(next) => setColorScheme(next as Scheme)}
-              data={(["auto", "light", "dark"] as Scheme[]).map((each) => ({ value: each, label: t(each) }))}
-            />
-          </div>
-          <Button variant="default" leftSection={<IconLogout aria-hidden size={20} />} onClick={() => void signOut()}>
-            {t("common:signOut")}
-          </Button>
-        </div>
-      </Card>
+      <ThisDevice />
     </Page>
   );
 }

@@ -1,0 +1,5 @@
+import estates from "./estates.json";
+import frame from "./frame.json";
+
+/** English texts of staff's pages: the source of every other language's. */
+export default { estates, frame };
