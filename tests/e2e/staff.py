@@ -41,7 +41,9 @@ async def working(
     person = await made(place.client, "/api/v1/persons", {"name": "Naledi Khumalo"})
     grant = {"person_id": person["person_id"], "role": role}
     await made(place.client, f"{place.base}/role-grants", grant)
-    async with visiting_as(browser, site, database, person_id=person["person_id"], path=path, **more) as visit:
+    async with visiting_as(
+        browser, site, database, person_id=person["person_id"], path=path, **more
+    ) as visit:
         yield visit
 
 
@@ -64,7 +66,8 @@ async def visiting_as(
     await context.add_cookies([{**cookie, "domain": "127.0.0.1", "httpOnly": True, "sameSite": "Strict"}])
     # how a window knows that it can ask for a token; set once, so that a sign-out lasts
     await context.add_init_script(
-        f"if (!sessionStorage.begun) {{ sessionStorage.begun = 1; localStorage['mita.signed-in'] = '{person_id}'; }}"
+        "if (!sessionStorage.begun) { sessionStorage.begun = 1;"
+        f" localStorage['mita.signed-in'] = '{person_id}'; }}"
     )
     page = await context.new_page()
     visit = Visit(page, person_id)

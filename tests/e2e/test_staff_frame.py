@@ -23,7 +23,9 @@ pytestmark = pytest.mark.skipif(not (BUILT / "index.html").is_file(), reason="th
 
 
 async def test_staff_come_to_their_estate(browser: Browser, site: Site, database: Database):
-    async with working(browser, site, database, role="operator", viewport={"width": 360, "height": 740}) as visit:
+    async with working(
+        browser, site, database, role="operator", viewport={"width": 360, "height": 740}
+    ) as visit:
         page = visit.page
         await page.get_by_role("link", name="Willow Creek").click()
         await expect(page.get_by_role("heading", level=1)).to_have_text("Willow Creek")
