@@ -2,7 +2,8 @@ export { formatsFor, HERE, localDate, localeFor, plusDays, useFormats, type Form
 export { decimal, isNegative, micro, readAmount, sum } from "./money";
 export { Card, Page } from "./Page";
 export { Row, Rows } from "./Rows";
-export { Empty, Failure, Loading, Notice, sentence, Show, Wrong, type Asked } from "./states";
+export { Empty, Failure, Loading, Notice, Show, Wrong, type Asked } from "./states";
+export { sentence, useReason } from "./reason";
 export { Tag, type TagTone } from "./Tag";
 export { theme } from "./theme";
 export { UtilityIcon } from "./utilities";
