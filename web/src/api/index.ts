@@ -2,6 +2,8 @@ export { $api, api, newKey, type Money, type Quantity, type Schemas } from "./cl
 export { useHistory, useSpending, useSupplies, type History, type Span, type Step } from "./consumption";
 export { refreshEstate, useLiveState, useLiveStream } from "./live";
 export { usePlace, usePlaces, PlaceProvider, type Place } from "./place";
+export { deleteItem, deliverOutbox, emptyOutbox, readOutbox, sendSafely, tryAgain, useOutbox, useOutboxDelivery, type Outbox, type OutboxItem, type OutboxKind, type Outcome } from "./outbox";
+export { serverNow } from "./clock";
 export { askPasskey, canUsePasskeys, makePasskey } from "./passkeys";
 export { problemOf, type Problem } from "./problem";
 export { persistence, queries } from "./queries";

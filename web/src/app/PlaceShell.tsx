@@ -1,9 +1,8 @@
 import { useEffect, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, Outlet, useParams } from "react-router";
-import { PlaceProvider, problemOf, signOut, usePlaces, type Place } from "@api";
-import { Button } from "@mantine/core";
-import { Empty, Failure, Loading, Page } from "@ui";
+import { PlaceProvider, problemOf, usePlaces, type Place } from "@api";
+import { Empty, Failure, Loading, Page, SignOut } from "@ui";
 import { Shell } from "./Shell";
 
 const LAST = "mita.last-place";
@@ -53,7 +52,7 @@ function NoPlace({ found }: { found: ReturnType<typeof usePlaces> }): ReactNode 
         ) : found.isPending ? (
           <Loading lines={5} />
         ) : (
-          <Empty title={t("noPlace.title")} action={<Button onClick={() => void signOut()}>{t("signOut")}</Button>}>
+          <Empty title={t("noPlace.title")} action={<SignOut />}>
             {t("noPlace.hint")}
           </Empty>
         )}

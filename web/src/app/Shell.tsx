@@ -6,6 +6,7 @@ import { $api, usePlace, type Place } from "@api";
 import { Sign } from "@ui";
 import { Connection } from "./Connection";
 import { pathOf } from "./PlaceShell";
+import { Waiting } from "./Waiting";
 import classes from "./Shell.module.css";
 
 type Word = "home" | "usage" | "wallet" | "meters" | "household" | "profile";
@@ -67,6 +68,7 @@ export function Shell({ places, at, children }: ShellProps): ReactNode {
       </nav>
       <main id="main" ref={main} tabIndex={-1} className={classes.main}>
         <Connection at={at} />
+        <Waiting />
         {children}
       </main>
     </div>

@@ -20,6 +20,7 @@ const home: RouteObject[] = [
   { path: "meters", ...page(() => import("../features/meters/MetersPage")) },
   { path: "meters/:meterId/reading", ...page(() => import("../features/meters/ReadingPage")) },
   { path: "alerts", ...page(() => import("../features/alerts/AlertsPage")) },
+  { path: "outbox", ...page(() => import("../features/outbox/OutboxPage")) },
   { path: "household", ...page(() => import("../features/household/HouseholdPage")) },
   { path: "profile", ...page(() => import("../features/profile/ProfilePage")) },
   { path: "security", ...page(() => import("../features/profile/SecurityPage")) },

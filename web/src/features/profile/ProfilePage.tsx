@@ -1,16 +1,16 @@
-import { Button, SegmentedControl, useMantineColorScheme } from "@mantine/core";
-import { IconBell, IconLogout, IconMail, IconPhone, IconShieldLock, IconUsers } from "@tabler/icons-react";
+import { SegmentedControl, useMantineColorScheme } from "@mantine/core";
+import { IconBell, IconMail, IconPhone, IconShieldLock, IconUsers } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, signOut } from "@api";
-import { Card, LanguageChoice, Page, Row, Rows, Show } from "@ui";
+import { $api } from "@api";
+import { Card, LanguageChoice, Page, Row, Rows, Show, SignOut } from "@ui";
 import classes from "./Profile.module.css";
 
 type Scheme = "auto" | "light" | "dark";
 
 /** Who somebody is here, and how Mita looks and speaks to them. */
 export default function ProfilePage(): ReactNode {
-  const { t } = useTranslation(["profile", "common"]);
+  const { t } = useTranslation("profile");
   const me = $api.useQuery("get", "/api/v1/me");
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
@@ -54,9 +54,7 @@ export default function ProfilePage(): ReactNode {
               data={(["auto", "light", "dark"] as Scheme[]).map((each) => ({ value: each, label: t(each) }))}
             />
           </div>
-          <Button variant="default" leftSection={<IconLogout aria-hidden size={20} />} onClick={() => void signOut()}>
-            {t("common:signOut")}
-          </Button>
+          <SignOut />
         </div>
       </Card>
     </Page>
