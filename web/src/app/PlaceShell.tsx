@@ -20,6 +20,15 @@ export function FirstPlace(): ReactNode {
   return <NoPlace found={found} />;
 }
 
+/** The wallet that a notification is about; where it is nobody's any more, the first of the homes. */
+export function WalletPlace(): ReactNode {
+  const found = usePlaces();
+  const { estateId, walletId } = useParams();
+  const place = found.places.find((each) => `${each.estate.estate_id}` === estateId && `${each.wallet.wallet_id}` === walletId);
+  if (place !== undefined) return <Navigate to={`${pathOf(place)}/wallet`} replace />;
+  return found.isPending || found.error !== null ? <NoPlace found={found} /> : <Navigate to="/" replace />;
+}
+
 /** The frame of a home's pages: which one, the ways around, and what is known of the connection. */
 export function PlaceShell(): ReactNode {
   const found = usePlaces();

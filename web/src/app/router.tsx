@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { createBrowserRouter, Navigate, type RouteObject } from "react-router";
 import { BASE_PATH } from "./base";
 import { Broken } from "./Broken";
-import { FirstPlace, PlaceShell } from "./PlaceShell";
+import { FirstPlace, PlaceShell, WalletPlace } from "./PlaceShell";
 import { SignedIn } from "./SignedIn";
 
 /** A page in a file of its own, fetched when somebody goes there. */
@@ -34,6 +34,7 @@ export const router = createBrowserRouter(
       errorElement: <Broken />,
       children: [
         { index: true, element: <FirstPlace /> },
+        { path: "e/:estateId/wallet/:walletId", element: <WalletPlace /> },
         { path: "e/:estateId/u/:unitId", element: <PlaceShell />, children: [{ errorElement: <Broken />, children: home }] },
       ],
     },
