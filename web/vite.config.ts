@@ -3,6 +3,7 @@ import { VitePWA } from "vite-plugin-pwa";
 import { defineConfig } from "vite";
 import { compressed } from "./scripts/compressed.ts";
 import { themeVariables } from "./scripts/theme-variables.ts";
+import { paintFirst } from "./scripts/paint-first.ts";
 import { firstLoadBudget } from "./scripts/first-load.ts";
 
 /** Where the app lives below the API; the API serves `dist` there. */
@@ -46,12 +47,15 @@ export default defineConfig({
         ],
         navigateFallback: `${BASE}index.html`,
         navigateFallbackAllowlist: [/^\/app(\/|$)/],
+        // our own part: what a push shows and opens
+        importScripts: ["push.js"],
         inlineWorkboxRuntime: true,
         cleanupOutdatedCaches: true,
         sourcemap: false,
       },
     }),
     firstLoadBudget({ entry: "index.html", also: ["src/features/home/HomePage.tsx"], kB: 200 }),
+    paintFirst(),
     compressed(),
   ],
   resolve: { alias: { "@api": "/src/api/index.ts", "@ui": "/src/ui/index.ts" } },

@@ -258,7 +258,8 @@ async def _tell_of_impersonation(session: AsyncSession, event: PersonImpersonate
 
 
 async def _withdraw_access(session: AsyncSession, event: PersonErased, now: datetime) -> None:
-    """End every access grant of a person who is forgotten."""
+    """End every access grant of a person who is forgotten, and write to them no more."""
+    await notifications.forget_browsers(session, person_id=event.person_id)
     for estate_id in await estates.platform_estate_ids(session):
         await see_estates(session, estates=[estate_id])
         await wallets.end_access_of_person(

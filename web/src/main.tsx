@@ -7,6 +7,8 @@ import { forgetSession, refresh, wasSignedIn } from "@api";
 
 // asked while the language loads: the first page knows who is there
 const known = wasSignedIn() ? refresh() : Promise.resolve(forgetSession());
+// a home's page is most likely where they go: its file is on its way before anybody is known
+if (wasSignedIn()) void import("./features/home/HomePage");
 await startLanguage();
 await known;
 createRoot(document.getElementById("root")!).render(

@@ -158,9 +158,16 @@ class Settings(BaseSettings):
         default=None,
         description="Where faults are reported to, without personal data; needs `mita[sentry]`.",
     )
+    push_contact: str | None = Field(
+        default=None,
+        max_length=300,
+        pattern=r"^(mailto:[^@\s]+@[^@\s]+|https://\S+)$",
+        description="How services that bring web push reach whoever runs this, `mailto:…` or `https://…`; "
+        "without it MITA_PUBLIC_URL, else the sender of mails.",
+    )
     webhooks_allow_private: str = Field(
         default="",
         max_length=1000,
-        description="Private networks that webhooks may be sent to all the same, such as "
+        description="Private networks that webhooks and web push may be sent to all the same, such as "
         "`10.20.0.0/16, fd00::/8`.",
     )

@@ -24,6 +24,14 @@ async def deliver_message(context: JobContext, message_id: str) -> None:
     await _deliver(context, UUID(message_id))
 
 
+@jobs.task(name="push_alert", pass_context=True)
+async def push_alert(context: JobContext, estate_id: int, alert_id: str) -> None:
+    """Write an alert to the browsers of its person; enqueued where it was raised."""
+    database: Database = context.additional_context["database"]
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        await operations.push_alert(session, estate_id=estate_id, alert_id=UUID(alert_id), now=now_utc())
+
+
 @jobs.periodic(cron="* * * * *")
 @jobs.task(name="deliver_due", pass_context=True, queueing_lock="notifications:deliver_due")
 async def deliver_due(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's

@@ -62,6 +62,8 @@ PLATFORM = {
     "password",
     "person",
     "person_session",
+    "push_key",
+    "push_subscription",
     "refresh_token",
     "retention_rule",
     "role_grant",

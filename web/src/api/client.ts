@@ -1,5 +1,6 @@
 import createFetchClient, { type Middleware } from "openapi-fetch";
 import createClient from "openapi-react-query";
+import { noteServerTime } from "./clock";
 import { accessToken, forgetSession, refresh } from "./session";
 import type { components, paths } from "./schema";
 
@@ -17,6 +18,7 @@ const withSession: Middleware = {
     return request;
   },
   async onResponse({ request, response }) {
+    noteServerTime(response);
     const isPublic = new URL(request.url).pathname.startsWith(PUBLIC);
     // the session was ended elsewhere: one question settles it, and the reader sees the sign-in
     if (response.status === 401 && !isPublic && !(await refresh())) forgetSession();

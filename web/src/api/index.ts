@@ -4,6 +4,8 @@ export { useHistory, useSpending, useSupplies, type History, type Span, type Ste
 export { EstateProvider, useEstate, type EstateWork } from "./estate";
 export { refreshEstate, useLiveState, useLiveStream } from "./live";
 export { usePlace, usePlaces, PlaceProvider, type Place } from "./place";
+export { deleteItem, deliverOutbox, emptyOutbox, readOutbox, sendSafely, tryAgain, useOutbox, useOutboxDelivery, type Outbox, type OutboxItem, type OutboxKind, type Outcome } from "./outbox";
+export { serverNow } from "./clock";
 export { askPasskey, canUsePasskeys, makePasskey } from "./passkeys";
 export { problemOf, type Problem } from "./problem";
 export { persistence, queries } from "./queries";

@@ -115,6 +115,15 @@ export function useLiveStream(): void {
   }, [session]);
 }
 
+/** Call `tell` whenever the stream is there again; return how to stop that. */
+export function onLive(tell: () => void): () => void {
+  const listener = (): void => {
+    if (state === "live") tell();
+  };
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
 /** Tell whether what is shown follows by itself. */
 export function useLiveState(): LiveState {
   return useSyncExternalStore(

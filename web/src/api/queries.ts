@@ -7,12 +7,15 @@ import { onSessionEnd } from "./session";
 const KEPT = "mita.last-known";
 const WEEK_MS = 7 * 24 * 3600_000;
 const TRIES_MAX = 2;
-/** What the home page shows without a connection, each with the time at which it was true. */
+/** What the home page and a reading by hand need without a connection, each with the time at which it was true. */
 const LAST_KNOWN = [
   "/api/v1/me",
   "/api/v1/me/homes",
   "/api/v1/estates/{estate_id}/wallets/{wallet_id}/supplies",
   "/api/v1/estates/{estate_id}/wallets/{wallet_id}/spending-summary",
+  "/api/v1/estates/{estate_id}/meters",
+  "/api/v1/estates/{estate_id}/meters/{meter_id}",
+  "/api/v1/estates/{estate_id}/reading-window",
 ];
 
 export const queries = new QueryClient({

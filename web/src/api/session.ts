@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react";
+import { noteServerTime } from "./clock";
 import type { components } from "./schema";
 
 type Tokens = components["schemas"]["TokensOut"];
@@ -7,7 +8,7 @@ type Tokens = components["schemas"]["TokensOut"];
 export type SessionState = "starting" | "signed_in" | "signed_out" | "offline";
 
 /** The access token lives in memory alone; what lasts is the refresh cookie, which no script can read. */
-let access: { token: string; expiresAt: number } | null = null;
+let access: { token: string; expiresAt: number; personId: number } | null = null;
 let state: SessionState = "starting";
 let refreshing: Promise<boolean> | null = null;
 const listeners = new Set<() => void>();
@@ -23,7 +24,7 @@ function become(next: SessionState): void {
 
 /** Take the tokens of a finished sign-in. */
 export function takeTokens(tokens: Tokens): void {
-  access = { token: tokens.access_token, expiresAt: Date.parse(tokens.access_expires_at) };
+  access = { token: tokens.access_token, expiresAt: Date.parse(tokens.access_expires_at), personId: tokens.person_id };
   localStorage.setItem(MARK, String(tokens.person_id));
   become("signed_in");
 }
@@ -70,6 +71,7 @@ async function ask(): Promise<boolean> {
   } catch {
     return unreachable();
   }
+  noteServerTime(answer);
   if (answer.ok) {
     takeTokens((await answer.json()) as Tokens);
     return true;
@@ -99,6 +101,17 @@ export async function signOut(): Promise<void> {
 /** Tell whether somebody signed in on this device and did not sign out: else there is no cookie to ask with. */
 export function wasSignedIn(): boolean {
   return localStorage.getItem(MARK) !== null;
+}
+
+/** Who the access token speaks for; null where there is none. */
+export function signedInPerson(): number | null {
+  return access?.personId ?? null;
+}
+
+/** Who is here, also at a start without a connection; null where nobody is. */
+export function personOfDevice(): number | null {
+  const kept = localStorage.getItem(MARK);
+  return signedInPerson() ?? (kept === null ? null : Number(kept));
 }
 
 export function useSession(): SessionState {

@@ -1,9 +1,8 @@
 import { useEffect, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, Outlet, useParams } from "react-router";
-import { PlaceProvider, problemOf, signOut, useAccess, usePlaces, type Place } from "@api";
-import { Button } from "@mantine/core";
-import { Empty, Failure, Loading, Page } from "@ui";
+import { PlaceProvider, problemOf, useAccess, usePlaces, type Place } from "@api";
+import { Empty, Failure, Loading, Page, SignOut } from "@ui";
 import { Shell } from "./Shell";
 
 const LAST = "mita.last-place";
@@ -21,6 +20,15 @@ export function FirstPlace(): ReactNode {
   if (place !== undefined) return <Navigate to={pathOf(place)} replace />;
   if (!found.isPending && found.error === null && access.isStaff) return <Navigate to="/estates" replace />;
   return <NoPlace found={{ ...found, isPending: found.isPending || access.isPending }} />;
+}
+
+/** The wallet that a notification is about; where it is nobody's any more, the first of the homes. */
+export function WalletPlace(): ReactNode {
+  const found = usePlaces();
+  const { estateId, walletId } = useParams();
+  const place = found.places.find((each) => `${each.estate.estate_id}` === estateId && `${each.wallet.wallet_id}` === walletId);
+  if (place !== undefined) return <Navigate to={`${pathOf(place)}/wallet`} replace />;
+  return found.isPending || found.error !== null ? <NoPlace found={found} /> : <Navigate to="/" replace />;
 }
 
 /** The frame of a home's pages: which one, the ways around, and what is known of the connection. */
@@ -55,7 +63,7 @@ function NoPlace({ found }: { found: ReturnType<typeof usePlaces> }): ReactNode 
         ) : found.isPending ? (
           <Loading lines={5} />
         ) : (
-          <Empty title={t("noPlace.title")} action={<Button onClick={() => void signOut()}>{t("signOut")}</Button>}>
+          <Empty title={t("noPlace.title")} action={<SignOut />}>
             {t("noPlace.hint")}
           </Empty>
         )}

@@ -6,6 +6,7 @@ import { $api, useAccess, usePlace, type Place } from "@api";
 import { Sign } from "@ui";
 import { Frame } from "./Frame";
 import { pathOf } from "./PlaceShell";
+import { Waiting } from "./Waiting";
 import classes from "./Shell.module.css";
 
 type Word = "home" | "usage" | "wallet" | "meters" | "household" | "profile";
@@ -68,6 +69,7 @@ export function Shell({ places, at, children }: ShellProps): ReactNode {
         </>
       }
     >
+      <Waiting />
       {children}
     </Frame>
   );

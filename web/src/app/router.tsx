@@ -1,7 +1,7 @@
 import { createBrowserRouter, Navigate, type RouteObject } from "react-router";
 import { BASE_PATH } from "./base";
 import { Broken } from "./Broken";
-import { FirstPlace, PlaceShell } from "./PlaceShell";
+import { FirstPlace, PlaceShell, WalletPlace } from "./PlaceShell";
 import { SignedIn } from "./SignedIn";
 import { page } from "@ui";
 import { staff } from "./staff/routes";
@@ -16,6 +16,7 @@ const home: RouteObject[] = [
   { path: "meters", ...page(() => import("../features/meters/MetersPage")) },
   { path: "meters/:meterId/reading", ...page(() => import("../features/meters/ReadingPage")) },
   { path: "alerts", ...page(() => import("../features/alerts/AlertsPage")) },
+  { path: "outbox", ...page(() => import("../features/outbox/OutboxPage")) },
   { path: "household", ...page(() => import("../features/household/HouseholdPage")) },
   { path: "profile", ...page(() => import("../features/profile/ProfilePage")) },
   { path: "security", ...page(() => import("../features/profile/SecurityPage")) },
@@ -29,6 +30,7 @@ export const router = createBrowserRouter(
       errorElement: <Broken />,
       children: [
         { index: true, element: <FirstPlace /> },
+        { path: "e/:estateId/wallet/:walletId", element: <WalletPlace /> },
         { path: "e/:estateId/u/:unitId", element: <PlaceShell />, children: [{ errorElement: <Broken />, children: home }] },
         { errorElement: <Broken />, children: [staff] },
       ],

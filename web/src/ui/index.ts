@@ -8,6 +8,7 @@ export { Tag, type TagTone } from "./Tag";
 export { theme } from "./theme";
 export { UtilityIcon } from "./utilities";
 export { Sign } from "./Sign";
+export { SignOut } from "./SignOut";
 export { spanOf, type Period } from "./period";
 export { UsageChart } from "./UsageChart";
 export { LANGUAGES, speak, staffTexts } from "./language";

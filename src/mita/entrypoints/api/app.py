@@ -56,6 +56,7 @@ from mita.entrypoints.api.things_stack import router as tts_router
 from mita.entrypoints.api.units import router as units_router
 from mita.entrypoints.api.wallet_supplies import router as wallet_supplies_router
 from mita.entrypoints.api.web_app import WebApp
+from mita.entrypoints.api.web_push import router as web_push_router
 from mita.entrypoints.health import Health
 from mita.entrypoints.posts import Posts
 from mita.entrypoints.web import APP_PATH
@@ -109,6 +110,7 @@ _FEATURES = (
     device_tokens_router,
     posts_router,
     privacy_router,
+    web_push_router,
     estate_privacy_router,
     metering_router,
     devices_router,

@@ -70,7 +70,9 @@ async def serve(settings: Settings) -> None:
 
 async def _work(settings: Settings, database: Database, stopping: asyncio.Event) -> None:
     app = create_worker_app(database_url(settings))
-    async with app.open_async():
+    post = SettingsPost(settings)
+    async with app.open_async(), contextlib.AsyncExitStack() as closing:
+        closing.push_async_callback(post.close)
         for name in AT_START:
             with contextlib.suppress(AlreadyEnqueued):
                 await app.configure_task(name, queueing_lock=name).defer_async(timestamp=0)
@@ -84,7 +86,7 @@ async def _work(settings: Settings, database: Database, stopping: asyncio.Event)
                 additional_context={
                     "database": database,
                     "notary": SettingsNotary(settings),
-                    POST: SettingsPost(settings),
+                    POST: post,
                     SUPPLY_SIGHT: off_spans,
                     CHARGER: Lanes(database),
                 },

@@ -1,4 +1,4 @@
-"""The post: mails through SMTP, text messages through an HTTP gateway, as the settings say."""
+"""The post: mails by SMTP, text messages by an HTTP gateway, web push; as the settings say."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from mita.entrypoints.worker.push import PushSender
+from mita.notifications.domain.push import PUSH
 from mita.notifications.operations import NotDelivered
 
 if TYPE_CHECKING:
@@ -36,12 +38,20 @@ class SettingsPost:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._shown: set[UUID] = set()
+        self._pushes = PushSender(settings)
+
+    async def close(self) -> None:
+        """Close what is kept open."""
+        await self._pushes.close()
 
     async def deliver(self, letter: Letter, *, message_id: UUID) -> None:
         """Hand a message over.
 
         :raises NotDelivered: if it could not be
         """
+        if letter.channel == PUSH:
+            await self._pushes.send(letter, message_id=message_id)
+            return
         is_mail = letter.channel == "email"
         server = self._settings.smtp_url if is_mail else self._settings.sms_url
         if server is None:

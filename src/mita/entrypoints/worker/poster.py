@@ -102,7 +102,7 @@ class WebhookPoster:
         """Close all connections."""
         await self._pool.aclose()
 
-    async def post(self, url: str, *, headers: Mapping[str, str], body: str) -> Answer:
+    async def post(self, url: str, *, headers: Mapping[str, str], body: str | bytes) -> Answer:
         """Post a body once, following no redirect, and return what came of it."""
         begun = time.monotonic()
         status, error, text, wait_s = None, None, "", 0
@@ -120,7 +120,9 @@ class WebhookPoster:
             error = f"{type(failure).__name__}: {failure}".rstrip(": ")
         return Answer(status, error, int((time.monotonic() - begun) * 1000), text, wait_s)
 
-    async def _ask(self, target: Target, *, headers: Mapping[str, str], body: str) -> tuple[int, str, int]:
+    async def _ask(
+        self, target: Target, *, headers: Mapping[str, str], body: str | bytes
+    ) -> tuple[int, str, int]:
         url = httpcore.URL(
             scheme=b"https" if target.is_tls else b"http",
             host=target.host.encode(),
@@ -129,9 +131,14 @@ class WebhookPoster:
         )
         sent = [(b"host", target.host_header.encode())]
         sent += [(name.encode(), value.encode()) for name, value in headers.items()]
+        content = body.encode() if isinstance(body, str) else body
         limits = {"timeout": {"connect": _CONNECT_TIMEOUT_S, "pool": self._timeout_s}}
         async with self._pool.stream(
-            "POST", url, headers=sent, content=body.encode(), extensions=limits
+            "POST",
+            url,
+            headers=sent,
+            content=content,
+            extensions=limits,
         ) as answer:
             read = b""
             async for chunk in answer.aiter_stream():

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .push import Push
+
 DEFAULT_LANGUAGE = "en"
 TRIES_MAX = 8
 _AGAIN_FIRST = timedelta(seconds=15)
@@ -160,12 +162,16 @@ LANGUAGES = frozenset(language for each in _TEMPLATES.values() for language in e
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message as it is sent: to whom, its subject (mails only), its text."""
+    """A message as it is sent: to whom, its subject (mails and browsers), its text.
+
+    ``push`` is how it reaches a browser; None for all other channels.
+    """
 
     channel: str
     address: str
     subject: str
     text: str
+    push: Push | None = None
 
 
 def written(template: str, *, language: str, values: Mapping[str, str]) -> tuple[str, str]:

@@ -2,8 +2,11 @@
 
 from .alerts import Alert
 from .messages import Message
+from .push import PushKey, PushSubscription
 
 __all__ = [
     "Alert",
     "Message",
+    "PushKey",
+    "PushSubscription",
 ]

@@ -13,6 +13,7 @@ from mita.notifications import queries
 from mita.notifications.domain import MOMENTARY, AlertKind
 from mita.notifications.events import AlertRaised
 from mita.notifications.models import Alert
+from mita.notifications.operations.push import enqueue_pushes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,9 +59,11 @@ async def raise_alert(
         for person_id in dict.fromkeys(person_ids)
     ]
     statement = pg_insert(Alert).values(rows).on_conflict_do_nothing()
-    raised = await session.execute(statement.returning(Alert.alert_id, Alert.person_id))
-    for row in raised.all():
-        event = AlertRaised(estate_id, row.alert_id, known, subject, row.person_id)
+    answer = await session.execute(statement.returning(Alert.alert_id, Alert.person_id))
+    raised = [(row.alert_id, row.person_id) for row in answer.all()]
+    await enqueue_pushes(session, estate_id=estate_id, raised=raised)
+    for alert_id, person_id in raised:
+        event = AlertRaised(estate_id, alert_id, known, subject, person_id)
         await publish(session, event, now=now)
 
 

@@ -2,11 +2,16 @@
 
 from .alerts import alert, alerts, open_subjects
 from .messages import due_messages, messages
+from .push import current_push_key, subscribed, subscription, subscriptions
 
 __all__ = [
     "alert",
     "alerts",
+    "current_push_key",
     "due_messages",
     "messages",
     "open_subjects",
+    "subscribed",
+    "subscription",
+    "subscriptions",
 ]

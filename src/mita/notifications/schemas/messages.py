@@ -16,7 +16,7 @@ class MessageOut(Shape):
 
     message_id: UUID
     person_id: Id | None
-    channel: Literal["email", "sms"]
+    channel: Literal["email", "sms", "push"]
     template: str = Field(examples=["sign_in_code"])
     language: str = Field(examples=["en"])
     address_hint: str = Field(examples=["t…@example.com"])

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { $api, refreshEstate, usePlace, type Schemas } from "@api";
 import { Card, Empty, Page, Row, Rows, sentence, Show, Tag, useFormats } from "@ui";
 import { Hearing } from "./Hearing";
+import { PushCard } from "./PushCard";
 
 const SHOWN = 50;
 
@@ -39,6 +40,7 @@ export default function AlertsPage(): ReactNode {
           );
         }}
       </Show>
+      <PushCard />
       <Hearing />
     </Page>
   );

@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { useQueries } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
@@ -21,6 +22,7 @@ export default function MetersPage(): ReactNode {
   const readings = $api.useQuery("get", "/api/v1/estates/{estate_id}/readings", {
     params: { path, query: { limit: READINGS } },
   });
+  useKeptForLater(meters.data?.items ?? [], path.estate_id);
   return (
     <Page title={t("title")}>
       <Show asked={meters} lines={6}>
@@ -45,6 +47,18 @@ export default function MetersPage(): ReactNode {
       </Show>
     </Page>
   );
+}
+
+/** Ask ahead for what a reading by hand needs: the place of the meter may have no connection. */
+function useKeptForLater(meters: Schemas["MeterOut"][], estate_id: number): void {
+  useQueries({
+    queries: meters
+      .filter((each) => each.is_read_by_hand)
+      .flatMap(({ meter_id }) => [
+        $api.queryOptions("get", "/api/v1/estates/{estate_id}/meters/{meter_id}", { params: { path: { estate_id, meter_id } } }),
+        $api.queryOptions("get", "/api/v1/estates/{estate_id}/reading-window", { params: { path: { estate_id } } }),
+      ]),
+  });
 }
 
 interface MeterProps {

@@ -3,20 +3,22 @@ import { IconCamera } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, api, newKey, problemOf, refreshEstate, type Place, type Schemas } from "@api";
+import { Link } from "react-router";
+import { $api, newKey, problemOf, sendSafely, serverNow, type Place, type Schemas } from "@api";
 import { Notice, readAmount, sentence, useFormats } from "@ui";
-import { sendPhoto, shrink } from "./photo";
+import { shrink } from "./photo";
 import classes from "./Meters.module.css";
 
 const PLACES = 3;
 
-/** What is sent once, whatever happens on the way: its keys are made when the form opens. */
+/** What is sent once, whatever happens on the way: it is written down on the device first, with its key. */
 export function ReadingForm({ meter, place }: { meter: Schemas["MeterWithRegisters"]; place: Place }): ReactNode {
   const { t } = useTranslation(["meters", "common"]);
   const formats = useFormats(place.estate);
   const path = { estate_id: place.estate.estate_id, meter_id: meter.meter_id };
-  const window = $api.useQuery("get", "/api/v1/estates/{estate_id}/reading-window", { params: { path } });
-  const [keys, setKeys] = useState(() => ({ reading: newKey(), photo: newKey() }));
+  const window = $api.useQuery("get", "/api/v1/estates/{estate_id}/reading-window", {
+    params: { path: { estate_id: place.estate.estate_id } },
+  });
   const [typed, setTyped] = useState("");
   const [wrong, setWrong] = useState<string | null>(null);
   const [photo, setPhoto] = useState<Blob | null>(null);
@@ -24,20 +26,26 @@ export function ReadingForm({ meter, place }: { meter: Schemas["MeterWithRegiste
   const unit = (register?.unit ?? "kWh") as Schemas["ManualReadingIn"]["unit"];
   const send = useMutation({
     mutationFn: async (value: string) => {
-      const photo_id = photo === null ? null : await sendPhoto(path, photo, keys.photo);
-      const { data, error } = await api.POST("/api/v1/estates/{estate_id}/meters/{meter_id}/manual-readings", {
-        params: { path, header: { "Idempotency-Key": keys.reading } },
-        body: { value, unit, photo_id, note: "", register: register?.name ?? null },
+      const outcome = await sendSafely("manual_reading", {
+        ...path,
+        register: register?.name ?? null,
+        value,
+        unit,
+        taken_at: serverNow().toISOString(),
+        photo,
+        photo_id: null,
+        photo_key: newKey(),
+        serial: meter.serial,
+        utility: meter.utility,
+        home: place.unitName,
       });
-      if (data === undefined) throw error;
-      return data;
-    },
-    onSuccess: () => {
-      setKeys({ reading: newKey(), photo: newKey() });
-      refreshEstate(path.estate_id);
+      // it may be mended at once, here where it was typed
+      if (outcome.state === "refused") throw outcome.problem;
+      return outcome;
     },
   });
-  if (send.data !== undefined) return <Sent done={send.data} place={place} />;
+  if (send.data?.state === "waiting") return <Kept again={() => send.reset()} />;
+  if (send.data !== undefined) return <Sent done={send.data.answer} place={place} />;
   const open = window.data?.window;
   return (
     <form
@@ -104,9 +112,35 @@ function Photo({ photo, onPhoto, isNeeded }: { photo: Blob | null; onPhoto: (pho
   );
 }
 
-function Sent({ done, place }: { done: Schemas["ManualReadingDone"]; place: Place }): ReactNode {
+function Kept({ again }: { again: () => void }): ReactNode {
+  const { t } = useTranslation("outbox");
+  return (
+    <>
+      <Notice tone="low" role="status">
+        <strong>{t("kept")}</strong>
+        <p>{t("keptHint")}</p>
+      </Notice>
+      <Button component={Link} to="../outbox" fullWidth size="lg">
+        {t("keptSee")}
+      </Button>
+      <Button variant="default" fullWidth onClick={again}>
+        {t("another")}
+      </Button>
+    </>
+  );
+}
+
+function Sent({ done, place }: { done: Schemas["ManualReadingDone"] | null; place: Place }): ReactNode {
   const { t } = useTranslation("meters");
   const formats = useFormats(place.estate);
+  // another tab was faster and has the answer
+  if (done === null) {
+    return (
+      <Notice tone="good" role="status">
+        <strong>{t("sent")}</strong>
+      </Notice>
+    );
+  }
   return (
     <Notice tone={done.waits_for_staff ? "low" : "good"} role="status">
       <strong>{t("sent")}</strong>

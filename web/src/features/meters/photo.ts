@@ -1,5 +1,3 @@
-import { api } from "@api";
-
 const SIDE_MAX = 1600;
 const QUALITY = 0.82;
 
@@ -15,17 +13,4 @@ export async function shrink(file: File): Promise<Blob> {
   return new Promise((resolve, reject) => {
     canvas.toBlob((made) => (made === null ? reject(new Error("the photo cannot be read")) : resolve(made)), "image/jpeg", QUALITY);
   });
-}
-
-/** Send a photo of a meter and return its id; the key makes it one photo, however often it is sent. */
-export async function sendPhoto(path: { estate_id: number; meter_id: number }, photo: Blob, key: string): Promise<string> {
-  const { data, error } = await api.POST("/api/v1/estates/{estate_id}/meters/{meter_id}/manual-readings/photos", {
-    params: { path, header: { "Idempotency-Key": key } },
-    // the photo itself is the body
-    body: photo as unknown as string,
-    bodySerializer: (body) => body as unknown as BodyInit,
-    headers: { "content-type": "image/jpeg" },
-  });
-  if (data === undefined) throw error;
-  return data.photo_id;
 }

@@ -1,9 +1,9 @@
-import { Button, SegmentedControl, useMantineColorScheme } from "@mantine/core";
-import { IconLogout, IconMail, IconPhone } from "@tabler/icons-react";
+import { SegmentedControl, useMantineColorScheme } from "@mantine/core";
+import { IconMail, IconPhone } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, signOut } from "@api";
-import { Card, LanguageChoice, Row, Rows, Show } from "@ui";
+import { $api } from "@api";
+import { Card, LanguageChoice, Row, Rows, Show, SignOut } from "@ui";
 import classes from "./Profile.module.css";
 
 type Scheme = "auto" | "light" | "dark";
@@ -37,7 +37,7 @@ export function Who(): ReactNode {
 
 /** How Mita speaks and looks here, and the way out. */
 export function ThisDevice(): ReactNode {
-  const { t } = useTranslation(["profile", "common"]);
+  const { t } = useTranslation("profile");
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
     <Card title={t("thisDevice")}>
@@ -53,9 +53,7 @@ export function ThisDevice(): ReactNode {
             data={(["auto", "light", "dark"] as Scheme[]).map((each) => ({ value: each, label: t(each) }))}
           />
         </div>
-        <Button variant="default" leftSection={<IconLogout aria-hidden size={20} />} onClick={() => void signOut()}>
-          {t("common:signOut")}
-        </Button>
+        <SignOut />
       </div>
     </Card>
   );
