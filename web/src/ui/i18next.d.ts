@@ -1,9 +1,10 @@
 import "i18next";
+import type charts from "../locales/en/charts.json";
 import type { ENGLISH } from "./english";
 
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "common";
-    resources: typeof ENGLISH;
+    resources: typeof ENGLISH & { charts: typeof charts };
   }
 }

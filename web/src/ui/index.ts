@@ -12,3 +12,6 @@ export { spanOf, type Period } from "./period";
 export { UsageChart } from "./UsageChart";
 export { LANGUAGES, speak } from "./language";
 export { LanguageChoice } from "./LanguageChoice";
+export { EnergyFlow, type Flow, type FlowPlace } from "./charts/EnergyFlow";
+export { LossTrend } from "./charts/LossTrend";
+export { StackedBars, type Stacked } from "./charts/StackedBars";
