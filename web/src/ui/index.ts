@@ -18,3 +18,4 @@ export { StackedBars, type Stacked } from "./charts/StackedBars";
 export { BalanceForecast, type DayAhead } from "./charts/BalanceForecast";
 export { DemandCurve } from "./charts/DemandCurve";
 export { HeatMap } from "./charts/HeatMap";
+export { useSeen } from "./seen";

@@ -46,8 +46,10 @@ export function BalanceForecast({ past, ahead, lines, runsOut, shown }: BalanceF
     const line = { type: "line", symbol: "none", itemStyle: { color: colour } };
     const none = { ...line, lineStyle: { opacity: 0 }, silent: true, stack: "band", stackStrategy: "all" };
     const lows = ahead.map(({ least }) => floored(least));
+    const frame = axes(look, labels);
     return {
-      ...axes(look, labels),
+      ...frame,
+      yAxis: { ...frame.yAxis, min: ({ min }: { min: number }) => Math.min(min, 0, ...lines.map(({ amount }) => Number(amount))) },
       tooltip: { ...told(tell), axisPointer: { type: "line" } },
       series: [
         { ...none, id: "least", data: [...before.slice(1), plotted(now?.balance), ...lows] },

@@ -1,12 +1,11 @@
-import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from "react";
+import { lazy, Suspense, useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { useSeen } from "../seen";
 import { Loading } from "../states";
 import type { CanvasProps } from "./Canvas";
 import classes from "./Charts.module.css";
 
 const Canvas = lazy(() => import("./Canvas"));
-/** How far below the window a chart may be when it is drawn. */
-const NEAR = "200px";
 
 /** The numbers of a chart, exact, as a table: the first cell of a row is its head. */
 export interface Table {
@@ -94,15 +93,4 @@ function Numbers({ table, label }: { table: Table; label: string }): ReactNode {
       )}
     </details>
   );
-}
-
-function useSeen(box: React.RefObject<HTMLElement | null>): boolean {
-  const [isSeen, setSeen] = useState(false);
-  useEffect(() => {
-    if (isSeen) return undefined;
-    const watcher = new IntersectionObserver((seen) => setSeen(seen.some((each) => each.isIntersecting)), { rootMargin: NEAR });
-    watcher.observe(box.current!);
-    return () => watcher.disconnect();
-  }, [box, isSeen]);
-  return isSeen;
 }
