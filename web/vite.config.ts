@@ -35,7 +35,7 @@ export default defineConfig({
       // the shell only: no rule is written for the API, so what it answers is never kept by the worker
       workbox: {
         globPatterns: ["index.html", "assets/*.{js,css}", "icon.svg"],
-        globIgnores: ["assets/Canvas*", "assets/language-*"],
+        globIgnores: ["assets/echarts-*", "assets/language-*"],
         // a language is kept once it was spoken, so that a start without a connection speaks it too
         runtimeCaching: [
           {
@@ -67,7 +67,9 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
     rolldownOptions: {
       output: {
-        chunkFileNames: ({ facadeModuleId }) => {
+        chunkFileNames: ({ facadeModuleId, moduleIds }) => {
+          // all that draws has one name, by which the worker leaves it out
+          if (moduleIds.some((each) => /\/node_modules\/(echarts|zrender)\//.test(each))) return "assets/echarts-[hash].js";
           const language = /\/locales\/([\w-]+)\/index\.ts$/.exec(facadeModuleId ?? "")?.[1];
           return `assets/${language === undefined ? "[name]" : `language-${language}`}-[hash].js`;
         },

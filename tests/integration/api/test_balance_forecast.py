@@ -42,7 +42,8 @@ async def test_a_balance_is_looked_at_backwards_and_forwards(
 ):
     await used(place, today=today, days=20)
     await place.top_up(amount="1000.00")
-    answer = await member.get(f"{place.base}/wallets/{place.wallet_id}/balance-forecast")
+    path = f"{place.base}/wallets/{place.wallet_id}/balance-forecast"
+    answer = await member.get(path)
     assert answer.status_code == 200, answer.text
     found = answer.json()
     assert found["balance"] == {"amount": "540.000000", "currency": "ZAR"}
@@ -65,6 +66,13 @@ async def test_a_balance_is_looked_at_backwards_and_forwards(
     assert found["runs_out"] == {"early": gone, "likely": gone, "late": gone}
     assert found["lines"] == [{"utility": "electricity", "low": "50.000000", "cut": "-10.000000"}]
     assert "18 days" in found["how"]
+    # all of it is electricity's, and nothing is known of the account beside it
+    answer = await member.get(path, params={"utility": "electricity"})
+    assert answer.json() == found
+    beside = (await member.get(path, params={"utility": "general"})).json()
+    assert (beside["balance"]["amount"], beside["days"], beside["lines"]) == ("0.000000", [], [])
+    answer = await member.get(path, params={"utility": "water"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 async def test_a_wallet_of_which_little_is_known_has_no_forecast(place: Place, today: date):

@@ -1,6 +1,8 @@
 """The route of where a wallet's balance goes."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from mita.estates import queries as estate_queries
 from mita.identity.domain import Permission
@@ -10,6 +12,7 @@ from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals
 from mita.kit.zones import zone
 from mita.reports import queries
 from mita.reports.schemas.forecast import BalanceForecast, forecast_out
+from mita.reports.schemas.spending import AccountWord
 from mita.wallets.domain import Right
 from mita.wallets.operations import RightMissing, require_right
 
@@ -24,7 +27,14 @@ router = APIRouter()
 )
 @needs(Permission.WALLETS_READ, or_own=True)
 async def get_balance_forecast(
-    session: Session, asking: Asking, estate_id: EstateId, wallet_id: Id, now: Now
+    session: Session,
+    asking: Asking,
+    estate_id: EstateId,
+    wallet_id: Id,
+    now: Now,
+    utility: Annotated[
+        AccountWord | None, Query(description="Of one account, without what others would cover")
+    ] = None,
 ) -> BalanceForecast:
     """From what was used on the same weekdays of the last eight weeks: a band, and no promise.
 
@@ -38,6 +48,7 @@ async def get_balance_forecast(
         session,
         estate_id=estate_id,
         wallet_id=wallet_id,
+        utility=utility,
         today=now.astimezone(local).date(),
         zone=local,
     )

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from mita.kit.clock import from_us
+from mita.kit.errors import NotFound
 from mita.ledger import queries as ledger_queries
 from mita.ledger.domain import EntryKind
 from mita.reports.domain import TIMED_DAYS, DaySpend, Forecast, forecast
@@ -47,14 +48,26 @@ class WalletForecast:
 
 
 async def balance_forecast(
-    session: AsyncSession, *, estate_id: int, wallet_id: int, today: date, zone: ZoneInfo
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    wallet_id: int,
+    utility: str | None,
+    today: date,
+    zone: ZoneInfo,
 ) -> WalletForecast:
-    """Return how a wallet's balance went and where it goes, all its accounts together.
+    """Return how a wallet's balance went and where it goes: one account's, or that of all together.
 
     Days are local, and an entry belongs to the day on which it happened, not to that of its booking. The
     past begins with the first entry that is kept and that the reader sees.
+
+    :raises NotFound: if the wallet has no account of the utility
     """
-    accounts = await wallet_queries.accounts(session, estate_id=estate_id, wallet_ids=[wallet_id])
+    accounts = await wallet_queries.accounts(
+        session, estate_id=estate_id, wallet_ids=[wallet_id], utility=utility
+    )
+    if not accounts:
+        raise NotFound(f"wallet {wallet_id} has no account of {utility}")
     account_ids = [each.account_id for each in accounts]
     days = [today + timedelta(days=each) for each in range(-TIMED_DAYS, 1)]
     borders = [from_us(local_midnight_s(day, zone=zone) * 1_000_000) for day in (*days, today + _ONE_DAY)]
@@ -64,8 +77,8 @@ async def balance_forecast(
     _, accrued_micro = await ledger_queries.held_and_accrued(
         session, estate_id=estate_id, account_ids=account_ids
     )
-    totals = await wallet_queries.totals(session, estate_id=estate_id, wallet_ids=[wallet_id])
-    balance_micro = totals.get(wallet_id, 0)
+    balances = await ledger_queries.balances(session, estate_id=estate_id, account_ids=account_ids)
+    balance_micro = sum(balances.values())
     first = await ledger_queries.first_event(session, estate_id=estate_id, account_ids=account_ids)
     first_on = today if first is None else first.astimezone(zone).date()
     by_day = [(days[step], EntryKind(kind), amount) for _, kind, step, amount in moved]

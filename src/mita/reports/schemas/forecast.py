@@ -48,7 +48,7 @@ class BalanceForecast(Shape):
 
     wallet_id: Id
     time_zone: str = Field(examples=["Africa/Johannesburg"])
-    balance: Money = Field(description="Of all accounts of the wallet, now")
+    balance: Money = Field(description="Of the accounts that are asked for, now")
     past: list[DayBehindOut] = Field(description="Up to 28 local days before today, oldest first")
     days: list[DayAheadOut] = Field(
         description="Today and 27 days more; none where fewer than 14 whole days are known"

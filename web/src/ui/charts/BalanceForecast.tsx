@@ -26,10 +26,15 @@ interface BalanceForecastProps {
   shown: (amount: string) => string;
 }
 
+const DAYS_MIN = 7;
+
 /** How a balance went, and where it goes: a line and a band down to nothing. */
-export function BalanceForecast({ past, ahead, lines, runsOut, shown }: BalanceForecastProps): ReactNode {
+export function BalanceForecast({ past, ahead: all, lines, runsOut, shown }: BalanceForecastProps): ReactNode {
   const t = useChartTexts();
   const now = past.at(-1);
+  // once nothing is left in any case, a few days more say it
+  const gone = all.findIndex(({ most }) => Number(most) <= 0);
+  const ahead = gone < 0 ? all : all.slice(0, Math.max(gone + 1, DAYS_MIN));
   const labels = [...past.map(({ label }) => label), ...ahead.map(({ label }) => label)];
   const before = past.map(() => null);
   // joined to the line at the present day
@@ -83,10 +88,10 @@ export function BalanceForecast({ past, ahead, lines, runsOut, shown }: BalanceF
     head: [t("day"), t("balance"), t("least"), t("likely"), t("most")],
     rows: [
       ...past.map(({ label, balance }) => [label, shown(balance), "", "", ""]),
-      ...ahead.map(({ label, least, likely, most }) => [label, "", shown(least), shown(likely), shown(most)]),
+      ...all.map(({ label, least, likely, most }) => [label, "", shown(least), shown(likely), shown(most)]),
     ],
   };
-  return <Figure summary={forecastSummary({ past, ahead, runsOut, shown, t })} draw={draw} table={table} />;
+  return <Figure summary={forecastSummary({ past, ahead: all, runsOut, shown, t })} draw={draw} table={table} />;
 }
 
 type ForecastWords = Pick<BalanceForecastProps, "past" | "ahead" | "runsOut" | "shown"> & { t: Tell };

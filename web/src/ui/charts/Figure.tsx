@@ -6,6 +6,10 @@ import type { CanvasProps } from "./Canvas";
 import classes from "./Charts.module.css";
 
 const Canvas = lazy(() => import("./Canvas"));
+const FullCanvas = lazy(async () => {
+  await import("./more");
+  return import("./Canvas");
+});
 
 /** The numbers of a chart, exact, as a table: the first cell of a row is its head. */
 export interface Table {
@@ -15,12 +19,14 @@ export interface Table {
 
 interface FigureProps extends CanvasProps {
   table: Table;
+  /** It is made of more than bars and lines. */
+  isRich?: boolean;
   /** What the marks and colours mean, in words. */
   legend?: { name: string; colour: number; isLine?: boolean }[];
 }
 
 /** A chart: in words, as a picture once it comes into the window, and as a table for whoever asks. */
-export function Figure({ summary, table, legend = [], ...canvas }: FigureProps): ReactNode {
+export function Figure({ summary, table, legend = [], isRich = false, ...canvas }: FigureProps): ReactNode {
   const { t } = useTranslation();
   const box = useRef<HTMLElement>(null);
   const isSeen = useSeen(box);
@@ -38,7 +44,7 @@ export function Figure({ summary, table, legend = [], ...canvas }: FigureProps):
       )}
       {isSeen ? (
         <Suspense fallback={<Room isTall={canvas.isTall} />}>
-          <Canvas summary={summary} {...canvas} />
+          {isRich ? <FullCanvas summary={summary} {...canvas} /> : <Canvas summary={summary} {...canvas} />}
         </Suspense>
       ) : (
         <Room isTall={canvas.isTall} />

@@ -17,10 +17,18 @@ interface HeatMapProps {
   shown: (value: string) => string;
 }
 
+/** From this part of all values on, all are darkest. */
+const DARKEST = 0.98;
+/** More days than these have a label for every other one. */
+const HALF_MONTH = 16;
+
 /** The hours of a month, darker where more was used. */
 export function HeatMap({ days, hours, values, shown }: HeatMapProps): ReactNode {
   const t = useChartTexts();
   const known = values.flatMap((row, day) => row.flatMap((each, hour) => (each === null ? [] : [{ day, hour, each }])));
+  // one hour far above all others is darkest too, and does not make the rest of the month pale
+  const sizes = known.map(({ each }) => plotted(each)!).sort((one, other) => one - other);
+  const max = Math.max(sizes[Math.ceil(sizes.length * DARKEST) - 1] ?? 0, 0.001);
   const draw = (look: Look): EChartsCoreOption => {
     const text = { color: look.quiet, fontSize: 12 };
     const axis = { type: "category", splitArea: { show: false }, axisTick: { show: false }, axisLine: { show: false } };
@@ -31,9 +39,9 @@ export function HeatMap({ days, hours, values, shown }: HeatMapProps): ReactNode
         formatter: ({ data: [hour, day] }: { data: [number, number] }) => `${days[day]}, ${hours[hour]}\n${shownOr(values[day]?.[hour], shown, t)}`,
       },
       xAxis: { ...axis, data: hours, inverse: look.isRightToLeft, axisLabel: { ...text, hideOverlap: true } },
-      yAxis: { ...axis, data: days, inverse: true, position: look.isRightToLeft ? "right" : "left", axisLabel: { ...text, hideOverlap: true } },
-      visualMap: { show: false, min: 0, max: Math.max(...known.map(({ each }) => plotted(each)!), 0.001), inRange: { color: look.scale } },
-      series: [{ type: "heatmap", data: known.map(({ day, hour, each }) => [hour, day, plotted(each)]), itemStyle: { borderColor: look.card, borderWidth: 1, borderRadius: 2 } }],
+      yAxis: { ...axis, data: days, inverse: true, position: look.isRightToLeft ? "right" : "left", axisLabel: { ...text, interval: days.length > HALF_MONTH ? 1 : 0 } },
+      visualMap: { show: false, min: 0, max, inRange: { color: look.scale } },
+      series: [{ type: "heatmap", data: known.map(({ day, hour, each }) => [hour, day, Math.min(plotted(each)!, max)]), itemStyle: { borderColor: look.card, borderWidth: 1, borderRadius: 2 } }],
     };
   };
   const table = {
@@ -41,7 +49,7 @@ export function HeatMap({ days, hours, values, shown }: HeatMapProps): ReactNode
     rows: days.map((day, at) => [day, ...hours.map((_, hour) => shownOr(values[at]?.[hour], shown, t))]),
   };
   const summary = heatSummary({ days, hours, values, shown, t });
-  return known.length === 0 ? <p className="quiet">{summary}</p> : <Figure summary={summary} draw={draw} table={table} isTall />;
+  return known.length === 0 ? <p className="quiet">{summary}</p> : <Figure summary={summary} draw={draw} table={table} isRich isTall />;
 }
 
 /** Return what the map says: the greatest hour of all, and the hour of the day in which most is used. */
