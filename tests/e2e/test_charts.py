@@ -1,4 +1,4 @@
-"""Charts and long lists in the web app: each chart in words, as a picture and as a table; rows come as one reads on."""
+"""Charts in the web app: in words, as a picture and as a table; and rows that come as one reads on."""
 
 from __future__ import annotations
 
