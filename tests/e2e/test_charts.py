@@ -48,10 +48,11 @@ async def look_through(page: Page, card: Locator, *, says: str, rows: int) -> No
     await expect(figure.locator("figcaption")).to_contain_text(says, timeout=PATIENCE_MS)
     await figure.scroll_into_view_if_needed()
     picture = figure.get_by_role("img")
-    await expect(picture).to_have_accessible_name((await figure.locator("figcaption").inner_text()).strip())
-    await expect(picture.locator("canvas")).to_be_visible()
+    words = (await figure.locator("figcaption").inner_text()).strip()
+    await expect(picture).to_have_accessible_name(words, timeout=PATIENCE_MS)
+    await expect(picture.locator("canvas").first).to_be_visible(timeout=PATIENCE_MS)
     await figure.get_by_text("Show as a table").click()
-    await expect(figure.locator("tbody tr")).to_have_count(rows)
+    await expect(figure.locator("tbody tr")).to_have_count(rows, timeout=PATIENCE_MS)
     overflow = await page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
@@ -85,8 +86,8 @@ async def test_charts_and_long_lists(browser: Browser, site: Site):
         await look_through(page, lasts, says="now. It is probably gone by", rows=DAYS + 28)
         entries = page.get_by_role("region", name="Transactions")
         listed = entries.get_by_role("listitem")
-        await expect(listed.first).to_have_attribute("aria-posinset", "1")
-        await expect(listed.first).to_have_attribute("aria-setsize", "-1")
+        await expect(listed.first).to_have_attribute("aria-posinset", "1", timeout=PATIENCE_MS)
+        await expect(listed.first).to_have_attribute("aria-setsize", "-1", timeout=PATIENCE_MS)
         # on to the first one of all, of which only those around are there
         first = entries.locator("li", has=page.get_by_role("link", name="Usage")).last
         charges = DAYS * 24
