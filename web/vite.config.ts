@@ -36,7 +36,7 @@ export default defineConfig({
       // the shell only: no rule is written for the API, so what it answers is never kept by the worker
       workbox: {
         globPatterns: ["index.html", "assets/*.{js,css}", "icon.svg"],
-        globIgnores: ["assets/Chart*", "assets/language-*"],
+        globIgnores: ["assets/echarts-*", "assets/language-*"],
         // a language is kept once it was spoken, so that a start without a connection speaks it too
         runtimeCaching: [
           {
@@ -71,9 +71,11 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
     rolldownOptions: {
       output: {
-        chunkFileNames: ({ facadeModuleId }) => {
+        chunkFileNames: ({ facadeModuleId, moduleIds }) => {
           // staff's pages and texts stay out of what the service worker fetches for residents
           if (/\/(features|locales\/[\w-]+|app)\/staff\//.test(facadeModuleId ?? "")) return "assets/staff/[name]-[hash].js";
+          // all that draws has one name, by which the worker leaves it out
+          if (moduleIds.some((each) => /\/node_modules\/(echarts|zrender)\//.test(each))) return "assets/echarts-[hash].js";
           const language = /\/locales\/([\w-]+)\/index\.ts$/.exec(facadeModuleId ?? "")?.[1];
           return `assets/${language === undefined ? "[name]" : `language-${language}`}-[hash].js`;
         },

@@ -7,6 +7,7 @@ export { usePlace, usePlaces, PlaceProvider, type Place } from "./place";
 export { deleteItem, deliverOutbox, emptyOutbox, readOutbox, sendSafely, tryAgain, useOutbox, useOutboxDelivery, type Outbox, type OutboxItem, type OutboxKind, type Outcome } from "./outbox";
 export { serverNow } from "./clock";
 export { askPasskey, canUsePasskeys, makePasskey } from "./passkeys";
+export { usePages, type ItemOf, type ListPath, type Pages } from "./pages";
 export { problemOf, type Problem } from "./problem";
 export { persistence, queries } from "./queries";
 export { forgetSession, refresh, signOut, takeTokens, useSession, wasSignedIn, type SessionState } from "./session";
