@@ -33,7 +33,7 @@ from mita.entrypoints.api.front import Front
 from mita.entrypoints.api.guards import BodyLimit, Guard
 from mita.entrypoints.api.hints import STREAMS, Streams
 from mita.entrypoints.api.hints import router as hints_router
-from mita.entrypoints.api.homes import router as homes_router
+from mita.entrypoints.api.own_homes import router as own_homes_router
 from mita.entrypoints.api.key_limits import KeyLimits
 from mita.entrypoints.api.lanes import Lanes
 from mita.entrypoints.api.live import LiveHub
@@ -105,7 +105,7 @@ _FEATURES = (
     notifications_router,
     estates_router,
     units_router,
-    homes_router,
+    own_homes_router,
     statistics_router,
     device_tokens_router,
     posts_router,
