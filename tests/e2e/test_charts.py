@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["resident"]
 
 LOCAL = ZoneInfo("Africa/Johannesburg")
-DAYS = 20
+DAYS = 16
 RULE = {"is_cutting": True, "low_line": "50", "cut_line": "-10", "restore_line": "10"}
 pytestmark = pytest.mark.skipif(not (BUILT / "index.html").is_file(), reason="the web app is not built")
 
@@ -62,7 +62,7 @@ async def look_through(page: Page, card: Locator, *, says: str, rows: int) -> No
 @pytest.mark.usefixtures("resident")
 async def test_charts_and_long_lists(browser: Browser, site: Site):
     await used(site)
-    await site.place.top_up(amount="1000.00")
+    await site.place.top_up(amount="280.00")
     async with signed_in(browser, site, viewport=PHONE, color_scheme="dark") as visit:
         page = visit.page
         await page.goto(f"{visit.home}/usage")
@@ -83,7 +83,7 @@ async def test_charts_and_long_lists(browser: Browser, site: Site):
         await page.goto(f"{visit.home}/wallet")
         lasts = page.get_by_role("region", name="How long it lasts")
         # now, what was before, and four weeks
-        await look_through(page, lasts, says="now. It is probably gone by", rows=DAYS + 28)
+        await look_through(page, lasts, says="now. It is probably gone by", rows=DAYS + 1 + 28)
         entries = page.get_by_role("region", name="Transactions")
         listed = entries.get_by_role("listitem")
         await expect(listed.first).to_have_attribute("aria-posinset", "1", timeout=PATIENCE_MS)
