@@ -13,7 +13,7 @@ from .conftest import PATIENCE_MS
 from .test_app import DESKTOP, EMAIL, PASSWORD, PHONE, resident, signed_in  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, CDPSession, Page
+    from playwright.async_api import Browser, CDPSession, Page, Response
 
     from .conftest import Site
 
@@ -30,7 +30,7 @@ SCRIPT_BYTES_MAX = 200_000
 STEPS_MAX = 60
 # collected from before the first byte on; nothing of it is in the page
 WATCH = """
-window.__seen = {fcp: null, shift: 0, late: 0};
+window.__seen = {fcp: null, shift: 0};
 new PerformanceObserver(list => list.getEntries().forEach(each => {
   if (each.name === 'first-contentful-paint') window.__seen.fcp = each.startTime;
 })).observe({type: 'paint', buffered: true});
@@ -41,22 +41,27 @@ new PerformanceObserver(list => list.getEntries().forEach(each => {
 # charts come after the page, by themselves
 BYTES = """
 () => performance.getEntriesByType('resource')
-  .filter(each => /\\.js$/.test(each.name) && !/\\/Chart-/.test(each.name)).reduce((sum, each) => sum + each.encodedBodySize, 0)
+  .filter(each => /\\.js$/.test(each.name) && !/\\/Chart-/.test(each.name))
+  .reduce((sum, each) => sum + each.encodedBodySize, 0)
 """
 
 # what has the keyboard, by its name, and whether that is seen: an outline, on it or on what stands for it
 FOCUSED = """
-() => {
+async () => {
   const at = document.activeElement;
-  if (!at || at === document.body) return {name: '', isSeen: true};
+  if (!at || at === document.body) return {name: '', how: '', isSeen: true};
   const label = at.labels?.length ? at.labels[0].textContent : null;
   const name = (at.getAttribute('aria-label') ?? label ?? at.textContent ?? '').trim();
   const drawn = each => {
-    const {outlineStyle, outlineWidth, boxShadow, borderColor} = getComputedStyle(each);
+    const {outlineStyle, outlineWidth, boxShadow} = getComputedStyle(each);
     return (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none';
   };
   const around = [at, at.nextElementSibling, at.parentElement, at.parentElement?.parentElement];
-  return {name, isSeen: around.some(each => each && drawn(each))};
+  const isSeen = () => around.some(each => each && drawn(each));
+  // on a busy machine the picture comes after the key
+  for (let wait = 0; wait < 5 && !isSeen(); wait++) await new Promise(done => requestAnimationFrame(done));
+  const how = `${at.tagName} ${getComputedStyle(at).outline} ${location.pathname}`;
+  return {name, how, isSeen: isSeen()};
 }
 """
 
@@ -103,17 +108,36 @@ async def test_a_home_is_there_quickly_on_a_slow_phone_and_nothing_jumps(
         await throttled(page)
         found = await loaded(page, visit.home)
         seen.append(found)
+        is_quick = found["fcp"] < FIRST_CONTENT_MS
+        if is_quick:
+            fetched = await _fetched_again(page, visit.home)
+            record_property("fetched by a repeat visit", str(fetched))
+            # the service worker has the app: what a second visit asks the network for is its figures
+            assert fetched == []
         kept = await context.storage_state()
         await context.close()
-        if found["fcp"] < FIRST_CONTENT_MS:
+        if is_quick:
             break
-    print("LOADS", seen)
     record_property("loads", str(seen))
     best = min(seen, key=lambda each: each["fcp"])
     assert best["fcp"] < FIRST_CONTENT_MS, seen
     # a jump and a byte do not depend on how busy the machine is
     assert all(each["shift"] <= SHIFT_MAX for each in seen), seen
     assert all(0 < each["bytes"] <= SCRIPT_BYTES_MAX for each in seen), seen
+
+
+async def _fetched_again(page: Page, path: str) -> list[str]:
+    """Load the page again, and return which of the app's own files came over the network; charts aside."""
+    await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    found: list[str] = []
+
+    def note(answer: Response) -> None:
+        if "/app/assets/" in answer.url and "/Chart-" not in answer.url and not answer.from_service_worker:
+            found.append(answer.url)
+
+    page.on("response", note)
+    await loaded(page, path)
+    return found
 
 
 def _only_the_mark(kept: Any) -> list[Any]:
@@ -139,7 +163,7 @@ class Keys:
             at = await self._page.evaluate(FOCUSED)
             seen.append(at["name"])
             if at["name"] and not at["isSeen"]:
-                self.unseen.append(at["name"])
+                self.unseen.append(f"{at['name']}: {at['how']}")
             if at["name"].startswith(name):
                 return
         raise AssertionError(f"{name!r} is not reached: {seen}")

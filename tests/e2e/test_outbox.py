@@ -1,4 +1,4 @@
-"""A reading made without a connection waits where it can be seen, and is booked once; alerts come to the device."""
+"""A reading made without a connection waits in sight and is booked once; alerts come to the device."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ const subscription = {{
   unsubscribe: async () => {{ made = null; return true; }},
 }};
 PushManager.prototype.subscribe = async options => {{
-  if (!options.userVisibleOnly || !options.applicationServerKey) throw new TypeError('not as browsers ask for it');
+  if (!options.userVisibleOnly || !options.applicationServerKey) throw new TypeError('not so');
   return (made = subscription);
 }};
 PushManager.prototype.getSubscription = async () => made;
@@ -175,7 +175,12 @@ async def _alerts_on_this_device(page: Page, site: Site, home: str) -> None:
     cdp.on("ServiceWorker.workerRegistrationUpdated", found)
     await cdp.send("ServiceWorker.enable")
     registration_id = await asyncio.wait_for(worker, PATIENCE_MS / 1000)
-    told = {"title": "Credit is low", "body": "A1, electricity: 12.34 ZAR", "path": "e/1/wallet/1", "tag": "t1"}
+    told = {
+        "title": "Credit is low",
+        "body": "A1, electricity: 12.34 ZAR",
+        "path": "e/1/wallet/1",
+        "tag": "t1",
+    }
     for _ in range(2):
         push = {"origin": site.url, "registrationId": registration_id, "data": json.dumps(told)}
         await cdp.send("ServiceWorker.deliverPushMessage", push)

@@ -1,4 +1,4 @@
-"""A push service on loopback with one browser behind it: it checks who writes, and reads what only it can read."""
+"""A push service on loopback with a browser behind it: checks who writes, reads what only it can."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ import os
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import http_ece
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 
 def text_of(raw: bytes) -> str:
@@ -56,7 +53,7 @@ class PushService:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         """Listen no more."""
         self._server.shutdown()
         self._server.server_close()
@@ -89,9 +86,9 @@ class PushService:
         service = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # noqa: N802 - named by http.server
+            def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                if service.status < 300:  # noqa: PLR2004 - a success
+                if service.status < 300:
                     service.take({name.lower(): value for name, value in self.headers.items()}, body)
                 self.send_response(service.status)
                 self.send_header("Content-Length", "0")

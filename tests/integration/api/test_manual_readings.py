@@ -271,6 +271,39 @@ async def test_photos_are_asked_for_kept_and_never_shown_in_the_page(
         assert refused(await upload(ann, PNG, "image/png"))[:2] == (409, "reading_window_closed")
 
 
+async def test_what_waited_and_is_sent_again_is_booked_once(
+    app: FastAPI, client: httpx.AsyncClient, place: Place, admin: psycopg.Connection, clock: Clock
+) -> None:
+    """As an app does that got no answer: the same keys, the same bodies, and when it was read."""
+    await opened(client, place)
+    thandi = await person(app, client, place, "Thandi", right="view", role=None)
+    await made(client, path_of(place), read("100", "2026-03-25T08:00:00Z"))
+    clock.now = datetime(2026, 3, 27, 10, 0, tzinfo=UTC)
+    photos, bookings = [], []
+    for _ in range(2):
+        answer = await thandi.post(
+            path_of(place) + "/photos",
+            content=JPEG,
+            headers={"Content-Type": "image/jpeg", "Idempotency-Key": "photo-1"},
+        )
+        assert answer.status_code == 201, answer.text
+        photos.append(answer.json()["photo_id"])
+        body = read("110", "2026-03-26T18:00:00.250Z", photo_id=photos[-1], register="import")
+        answer = await thandi.post(path_of(place), json=body, headers={"Idempotency-Key": "reading-1"})
+        assert answer.status_code == 201, answer.text
+        bookings.append(answer.json())
+    assert photos[0] == photos[1]
+    assert bookings[0] == bookings[1]
+    assert bookings[0]["reading"]["taken_at"] == "2026-03-26T18:00:00Z"
+    assert await place.balance() == "-23.000000"
+    # long after its key is forgotten it is still the same reading of the same moment
+    admin.execute("DELETE FROM kept_answer")
+    answer = await thandi.post(path_of(place), json=body, headers={"Idempotency-Key": "reading-1"})
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["reading"]["class"] == "duplicate"
+    assert await place.balance() == "-23.000000"
+
+
 async def test_a_round_is_walked_by_unit_and_knows_what_is_done(
     client: httpx.AsyncClient, place: Place, clock: Clock
 ) -> None:

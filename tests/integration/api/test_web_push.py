@@ -77,9 +77,7 @@ async def worked(database: Database, admin: psycopg.Connection, post: SettingsPo
     ).fetchall()
     for estate_id, alert_id in asked:
         async with database.unit_of_work(estates=[estate_id]) as session:
-            await operations.push_alert(
-                session, estate_id=estate_id, alert_id=UUID(alert_id), now=now_utc()
-            )
+            await operations.push_alert(session, estate_id=estate_id, alert_id=UUID(alert_id), now=now_utc())
     waiting = admin.execute("SELECT message_id FROM message WHERE channel = 'push' AND state = 'queued'")
     for (message_id,) in waiting.fetchall():
         async with database.unit_of_work(estates=[]) as session:

@@ -61,7 +61,7 @@ async def _letter(session: AsyncSession, row: Message, *, content: dict[str, Any
     if row.channel != PUSH:
         subject, text = written(row.template, language=row.language, values=values)
         return Letter(row.channel, address, subject, text)
-    to_browser = await push.addressed(session, row, address=address, values=values, now=now)
+    to_browser = await push.addressed(session, message=row, address=address, values=values, now=now)
     title, text = pushed_text(row.template, language=row.language, detail=values)
     return Letter(row.channel, to_browser.browser.endpoint, title, text, to_browser)
 

@@ -180,7 +180,7 @@ async def _queue(
 
 
 async def addressed(
-    session: AsyncSession, message: Message, *, address: str, values: Mapping[str, str], now: datetime
+    session: AsyncSession, *, message: Message, address: str, values: Mapping[str, str], now: datetime
 ) -> Push:
     """Return how a message reaches its browser.
 
