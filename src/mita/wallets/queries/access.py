@@ -95,6 +95,20 @@ async def wallets_of_person(session: AsyncSession, *, estate_id: int, person_id:
     return sorted((await session.scalars(statement)).all())
 
 
+async def grants_of_person(
+    session: AsyncSession, *, estate_id: int, person_id: int, wallet_ids: Sequence[int]
+) -> dict[int, Access]:
+    """Return what a person's live grants for some wallets give, by wallet."""
+    statement = select(AccessGrant).where(
+        AccessGrant.estate_id == estate_id,
+        AccessGrant.person_id == person_id,
+        AccessGrant.wallet_id.in_(list(wallet_ids)),
+        AccessGrant.revoked_at.is_(None),
+    )
+    rows = await session.scalars(statement.execution_options(populate_existing=True))
+    return {row.wallet_id: access_of(row) for row in rows}
+
+
 async def live_grant(
     session: AsyncSession, *, estate_id: int, wallet_id: int, person_id: int
 ) -> AccessGrant | None:
