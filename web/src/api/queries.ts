@@ -7,10 +7,11 @@ import { onSessionEnd } from "./session";
 const KEPT = "mita.last-known";
 const WEEK_MS = 7 * 24 * 3600_000;
 const TRIES_MAX = 2;
-/** What the home page shows without a connection, each with the time at which it was true. */
+/** What the pages of a home and of all homes show without a connection, each with the time at which it was true. */
 const LAST_KNOWN = [
   "/api/v1/me",
   "/api/v1/estates",
+  "/api/v1/estates/{estate_id}/homes",
   "/api/v1/estates/{estate_id}/wallets",
   "/api/v1/estates/{estate_id}/units",
   "/api/v1/estates/{estate_id}/wallets/{wallet_id}/supplies",

@@ -1,7 +1,7 @@
 import { IconCloudOff } from "@tabler/icons-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { refresh, refreshEstate, useLiveState, usePlace, useSession } from "@api";
+import { refresh, refreshEstate, useLiveState, useSession } from "@api";
 import { useFormats } from "@ui";
 import classes from "./Connection.module.css";
 
@@ -10,12 +10,11 @@ const OLD_MS = 90_000;
 const LOOK_MS = 15_000;
 
 /** Say how old the figures are where they do not follow by themselves; say nothing while all is well. */
-export function Connection({ at }: { at: number }): ReactNode {
+export function Connection({ at, of }: { at: number; of: Parameters<typeof useFormats>[0] }): ReactNode {
   const { t } = useTranslation();
   const session = useSession();
   const live = useLiveState();
-  const place = usePlace();
-  const formats = useFormats(place.estate);
+  const formats = useFormats(of);
   const now = useClock();
   const isOffline = session === "offline";
   useEffect(() => {

@@ -1,11 +1,10 @@
-import { IconBell, IconChartBar, IconGauge, IconHome, IconUser, IconUsers, IconWallet, type Icon } from "@tabler/icons-react";
-import { useEffect, useRef, type ReactNode } from "react";
+import { IconBell, IconChartBar, IconGauge, IconHome, IconLayoutGrid, IconUser, IconUsers, IconWallet, type Icon } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, NavLink, useLocation, useNavigate } from "react-router";
+import { Link, useNavigate } from "react-router";
 import { $api, usePlace, type Place } from "@api";
-import { Sign } from "@ui";
-import { Connection } from "./Connection";
-import { pathOf } from "./PlaceShell";
+import { Frame } from "./Frame";
+import { HOMES, pathOf } from "./PlaceShell";
 import classes from "./Shell.module.css";
 
 type Word = "home" | "usage" | "wallet" | "meters" | "household" | "profile";
@@ -29,47 +28,23 @@ interface ShellProps {
 export function Shell({ places, at, children }: ShellProps): ReactNode {
   const { t } = useTranslation();
   const place = usePlace();
-  const main = useRef<HTMLElement>(null);
-  const { pathname } = useLocation();
-  const first = useRef(true);
-  useEffect(() => {
-    // who reads with a screen reader or keyboard begins at the top of the new page
-    if (!first.current) main.current?.focus({ preventScroll: true });
-    first.current = false;
-    window.scrollTo(0, 0);
-  }, [pathname]);
+  const ways = WAYS.map(({ to, word, ...more }) => ({ ...more, to: `${pathOf(place)}/${to}`.replace(/\/$/, ""), isEnd: to === "", word: t(`nav.${word}`) }));
+  const hasMore = places.length > 1;
   return (
-    <div className={classes.shell}>
-      <a href="#main" className="skip">
-        {t("skip")}
-      </a>
-      <header className={classes.bar}>
-        <Link to={pathOf(place)} className={classes.brand} aria-label={t("nav.toHome")}>
-          <Sign />
-          <span>Mita</span>
-        </Link>
-        <Places places={places} />
-        <Alerts />
-      </header>
-      <nav className={classes.nav} aria-label={t("nav.label")}>
-        {WAYS.map(({ to, word, icon: Icon, isOnPhone }) => (
-          <NavLink
-            key={to}
-            to={`${pathOf(place)}/${to}`.replace(/\/$/, "")}
-            end={to === ""}
-            className={classes.way}
-            data-wide-only={isOnPhone ? undefined : true}
-          >
-            <Icon aria-hidden size={24} stroke={1.8} />
-            <span>{t(`nav.${word}`)}</span>
-          </NavLink>
-        ))}
-      </nav>
-      <main id="main" ref={main} tabIndex={-1} className={classes.main}>
-        <Connection at={at} />
-        {children}
-      </main>
-    </div>
+    <Frame
+      brand={hasMore ? { to: HOMES, word: t("nav.toHomes"), icon: IconLayoutGrid } : { to: pathOf(place), word: t("nav.toHome") }}
+      bar={
+        <>
+          <Places places={places} />
+          <Alerts />
+        </>
+      }
+      ways={hasMore ? [{ to: HOMES, word: t("nav.homes"), icon: IconLayoutGrid, isEnd: true, isOnPhone: false }, ...ways] : ways}
+      at={at}
+      of={place.estate}
+    >
+      {children}
+    </Frame>
   );
 }
 
@@ -91,6 +66,7 @@ function Places({ places }: { places: Place[] }): ReactNode {
       value={pathOf(place)}
       onChange={(event) => void navigate(event.currentTarget.value)}
     >
+      <option value={HOMES}>{t("nav.homes")}</option>
       {places.map((each) => (
         <option key={pathOf(each)} value={pathOf(each)}>
           {each.unitName} · {each.estate.name}

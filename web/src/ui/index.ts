@@ -10,4 +10,5 @@ export { Sign } from "./Sign";
 export { spanOf, type Period } from "./period";
 export { UsageChart } from "./UsageChart";
 export { LANGUAGES, speak } from "./language";
+export { SpendLimitForm } from "./SpendLimitForm";
 export { LanguageChoice } from "./LanguageChoice";
