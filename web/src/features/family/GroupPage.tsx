@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Navigate, useParams } from "react-router";
 import { $api, useHomes, type Estate, type Schemas } from "@api";
-import { Card, Empty, micro, Page, Row, Rows, Show, Tag, useFormats } from "@ui";
+import { Card, Empty, isNegative, micro, Page, Row, Rows, Show, Tag, useFormats } from "@ui";
 import { AddMoney } from "./AddMoney";
 import { Members } from "./Members";
 import { RuleForm } from "./RuleForm";
@@ -61,22 +61,20 @@ export default function GroupPage(): ReactNode {
 function Money({ summary, estate }: { summary: Summary; estate: Estate }): ReactNode {
   const { t } = useTranslation(["family", "home"]);
   const formats = useFormats(estate);
+  // without a target nobody can say what lacks
+  const hasTargets = summary.wallets.some((each) => each.target !== null);
   const lacks = micro(summary.total.lacking.amount) > 0n;
   return (
     <Card>
       <p className="quiet">{t("toShare")}</p>
       <p className={`${classes.sum} num`}>{formats.money(summary.available.amount)}</p>
-      <div className={classes.tagLine}>
-        {!lacks ? (
-          <Tag tone="good" icon={<IconCircleCheck aria-hidden />}>
-            {t("nothingLacks")}
-          </Tag>
-        ) : (
+      {hasTargets ? (
+        <div className={classes.tagLine}>
           <Tag tone={summary.is_enough ? "good" : "low"} icon={summary.is_enough ? <IconCircleCheck aria-hidden /> : <IconAlertTriangle aria-hidden />}>
-            {t(summary.is_enough ? "enough" : "notEnough", { amount: formats.money(summary.total.lacking.amount) })}
+            {!lacks ? t("nothingLacks") : t(summary.is_enough ? "enough" : "notEnough", { amount: formats.money(summary.total.lacking.amount) })}
           </Tag>
-        )}
-      </div>
+        </div>
+      ) : null}
       {summary.wallets.length === 0 ? (
         <Empty title={t("noMembers")}>{t("noMembersHint")}</Empty>
       ) : (
@@ -87,7 +85,7 @@ function Money({ summary, estate }: { summary: Summary; estate: Estate }): React
               to={`/e/${estate.estate_id}/u/${each.unit_id}`}
               icon={<IconHome />}
               title={each.name}
-              hint={each.days_left === null ? t("nothingUsed") : t("home:lasts", { count: each.days_left })}
+              hint={isNegative(each.balance.amount) ? t("home:lastsUsedUp") : each.days_left === null ? t("nothingUsed") : t("home:lasts", { count: each.days_left })}
               value={formats.money(each.balance.amount)}
               valueHint={micro(each.lacking.amount) > 0n ? t("lacks", { amount: formats.money(each.lacking.amount) }) : undefined}
             />

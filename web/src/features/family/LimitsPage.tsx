@@ -18,9 +18,11 @@ export default function LimitsPage(): ReactNode {
   return (
     <Page title={t("limits")}>
       <p className="quiet">{t("limitsHint")}</p>
-      {byName(homes).map((home) => (
-        <HomeLimit key={`${home.estate.estate_id}-${home.wallet_id}`} home={home} />
-      ))}
+      <div className={classes.cards}>
+        {byName(homes).map((home) => (
+          <HomeLimit key={`${home.estate.estate_id}-${home.wallet_id}`} home={home} />
+        ))}
+      </div>
     </Page>
   );
 }
@@ -41,6 +43,7 @@ function HomeLimit({ home }: { home: Home }): ReactNode {
           <p className="quiet small">{t(limit.is_cutting ? "cuts" : "cutsNot")}</p>
         </div>
       )}
+      <div className={classes.limitAction}>
       {!mayChange ? (
         <p className="quiet small">{t("household:onlyManagers")}</p>
       ) : isOpen ? (
@@ -55,6 +58,7 @@ function HomeLimit({ home }: { home: Home }): ReactNode {
           {t(limit === null ? "setLimit" : "changeLimit")}
         </Button>
       )}
+      </div>
     </Card>
   );
 }

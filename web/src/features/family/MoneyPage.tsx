@@ -1,5 +1,6 @@
+import { Button } from "@mantine/core";
 import { IconChevronRight, IconCoins } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { problemOf, useHomes, type Estate } from "@api";
 import { Card, Empty, Failure, Loading, Page, Row, Rows, useFormats } from "@ui";
@@ -12,6 +13,7 @@ export default function MoneyPage(): ReactNode {
   const { t } = useTranslation("family");
   const { homes, estates } = useHomes();
   const found = useGroups(estates);
+  const [isMaking, setIsMaking] = useState(false);
   return (
     <Page title={t("money")}>
       <Card title={t("groups")}>
@@ -29,7 +31,15 @@ export default function MoneyPage(): ReactNode {
           <Empty title={t("noGroups")}>{t("noGroupsHint")}</Empty>
         )}
       </Card>
-      {found.isPending ? null : <NewGroup homes={homes} />}
+      {found.isPending ? null : found.groups.length === 0 || isMaking ? (
+        <NewGroup homes={homes} />
+      ) : (
+        <p>
+          <Button variant="default" onClick={() => setIsMaking(true)}>
+            {t("newGroup")}
+          </Button>
+        </p>
+      )}
     </Page>
   );
 }

@@ -7,6 +7,7 @@ import type { GroupPath, Summary } from "./GroupPage";
 import { Preview } from "./Preview";
 import { ShareForm } from "./ShareForm";
 import { readShare, type Typed } from "./share";
+import classes from "./Family.module.css";
 
 const TARGET = "150";
 
@@ -43,6 +44,7 @@ export function ShareOut({ summary, estate, path, target }: ShareOutProps): Reac
   if (share.data !== undefined) {
     return (
       <Card title={t("shareOut")}>
+        <div className={classes.wideForm}>
         <Notice tone="good" role="status">
           {t("shared", { amount: formats.money(share.data.total.amount), count: share.data.parts.length })}
         </Notice>
@@ -56,6 +58,7 @@ export function ShareOut({ summary, estate, path, target }: ShareOutProps): Reac
         >
           {t("shareAgain")}
         </Button>
+        </div>
       </Card>
     );
   }
