@@ -184,8 +184,12 @@ async def test_a_photo_goes_with_a_reading_and_a_passkey_opens_the_door(
 ):
     place = site.place
     await place.send((_hours_ago(50), "100"))
-    answer = await place.client.patch(f"{place.base}/meters/{place.meter_id}", json={"is_read_by_hand": True})
-    assert answer.status_code == 200, answer.text
+    window = {"from_day": 1, "to_day": 31, "least_right": "top_up", "needs_photo": True}
+    for answer in (
+        await place.client.patch(f"{place.base}/meters/{place.meter_id}", json={"is_read_by_hand": True}),
+        await place.client.put(f"{place.base}/reading-window", json=window),
+    ):
+        assert answer.status_code == 200, answer.text
     async with arriving(browser, site, viewport=PHONE, has_touch=True) as visit:
         page = visit.page
         # one home: nobody is bothered with a list of one
@@ -201,10 +205,7 @@ async def test_a_photo_goes_with_a_reading_and_a_passkey_opens_the_door(
         # as large as its figures need, whatever the camera makes
         assert await shown.evaluate(
             "each => each.decode().then(() => [each.naturalWidth, each.naturalHeight])"
-        ) == [
-            1600,
-            800,
-        ]
+        ) == [1600, 800]
         await page.get_by_label("What the meter shows").fill("110")
         await fits(page, "reading")
         await page.get_by_role("button", name="Send the reading").dblclick()
@@ -232,5 +233,6 @@ async def test_a_photo_goes_with_a_reading_and_a_passkey_opens_the_door(
         await page.get_by_role("link", name="Profile").click()
         await page.get_by_role("button", name="Sign out").click()
         await page.get_by_role("button", name="Use a passkey").click()
+        await page.get_by_role("link", name="Home", exact=True).click()
         await expect(page.get_by_role("region", name="Balance")).to_contain_text("23.00")
         assert visit.problems == []
