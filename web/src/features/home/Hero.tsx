@@ -54,14 +54,25 @@ export function Hero({ place }: { place: Place }): ReactNode {
         ) : null}
         <Supplies items={(supplies.data?.items ?? []).filter(isTold)} />
       </ul>
-      {(supplies.data?.items ?? []).map((supply) => (
+      {(supplies.data?.items ?? []).filter(isBought).map((supply) => (
         <WhatHelps key={supply.utility} supply={supply} place={place} />
       ))}
       <Button component={Link} to="top-up" size="xl" fullWidth className={classes.topUp} leftSection={<IconPlus aria-hidden />}>
         {t("topUp")}
       </Button>
+      {/* however much there is to say, what to press stays in sight */}
+      {(supplies.data?.items ?? [])
+        .filter((each) => !isBought(each))
+        .map((supply) => (
+          <WhatHelps key={supply.utility} supply={supply} place={place} />
+        ))}
     </section>
   );
+}
+
+/** Money alone brings it back. */
+function isBought(supply: Supply): boolean {
+  return !supply.is_on && supply.to_restore !== null;
 }
 
 /** How much room an amount takes: naira in billions are written smaller than rand in hundreds. */
