@@ -140,6 +140,8 @@ async def test_a_parent_shares_money_out_over_the_homes(browser: Browser, parent
         await page.get_by_role("button", name="Save").click()
         await expect(page.get_by_text("Saved.")).to_be_visible()
         await fits(page, "group")
+        await page.get_by_role("link", name="Your groups").click()
+        await expect(page.get_by_role("link", name="The Mokoenas")).to_be_visible()
 
         await page.get_by_role("link", name="Limits").click()
         await page.get_by_role("button", name="Set a limit for A2").click()

@@ -26,11 +26,11 @@ export default function GroupPage(): ReactNode {
   const estate = estates.find((each) => each.estate_id === path.estate_id);
   const group = $api.useQuery("get", "/api/v1/estates/{estate_id}/wallet-groups/{group_id}", { params: { path } });
   const asked = $api.useQuery("get", "/api/v1/estates/{estate_id}/wallet-groups/{group_id}/summary", { params: { path } });
-  if (estate === undefined) return <Navigate to=".." relative="path" replace />;
+  if (estate === undefined) return <Navigate to="../.." relative="path" replace />;
   return (
     <Page title={group.data?.name ?? t("money")}>
       <p>
-        <Link to="../../.." relative="path" className={classes.back}>
+        <Link to="../.." relative="path" className={classes.back}>
           <IconArrowLeft aria-hidden size={20} className="turns" /> {t("groups")}
         </Link>
       </p>
