@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 import uvicorn
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from mita.entrypoints.api import LiveHub, create_app
 from mita.identity.domain import new_token
@@ -39,6 +39,8 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE_MS = 30_000
+# a machine that does much else takes longer than Playwright's five seconds
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass
@@ -73,9 +75,12 @@ async def site(database: Database, postgres: EmbeddedPostgres, database_name: st
 
 
 @pytest.fixture
-async def sandbox_site(site: Site, database: Database) -> AsyncIterator[Site]:
+async def sandbox_site(
+    site: Site, database: Database, postgres: EmbeddedPostgres, database_name: str
+) -> AsyncIterator[Site]:
     """The same estate, served where residents may pay with pretend money."""
-    server, running, url = await _served(create_app(database, live=None, takes_pretend_money=True))
+    live = LiveHub(postgres.app_url(database_name))
+    server, running, url = await _served(create_app(database, live=live, takes_pretend_money=True))
     found = Site(url, site.token, site.place, server, running)
     yield found
     await found.stop()

@@ -114,6 +114,7 @@ BODIES: dict[str, Any] = {
     "calculate_purchase": {"units": "50"},
     "compare_rate_tables": {"from": "2025-01-01", "to": "2025-02-01"},
     "top_up_in_sandbox": {"amount": "10.00", "utility": "electricity"},
+    "top_up_group_in_sandbox": {"amount": "10.00"},
     "receive_top_up": {"amount": "10.00", "method": "cash", "utility": "electricity"},
     "create_sharing_group": {"name": "Roof", "country": "AT", "rate_table_id": 1, "first_on": "2025-03-01"},
     "add_sharing_sources": {"sources": [{"register_id": 1, "until_on": "2025-03-01"}]},

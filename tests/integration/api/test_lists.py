@@ -33,6 +33,7 @@ WHOLE = {
     "list_credit_rules": "one for each utility",
     "list_grants": "of one wallet",
     "list_payment_ways": "of one wallet",
+    "list_group_payment_ways": "of one group",
     "list_wallet_supplies": "of one wallet, one for each utility",
     "list_invitations": "of one wallet",
     "list_promotions": "of one wallet",

@@ -2,6 +2,7 @@ export { accessOf, useAccess, type Access, type Permission } from "./access";
 export { $api, api, newKey, type Money, type Quantity, type Schemas } from "./client";
 export { useHistory, useSpending, useSupplies, type History, type Span, type Step } from "./consumption";
 export { EstateProvider, useEstate, type EstateWork } from "./estate";
+export { useHome, useHomes, type Estate, type Home } from "./homes";
 export { refreshEstate, useLiveState, useLiveStream } from "./live";
 export { usePlace, usePlaces, PlaceProvider, type Place } from "./place";
 export { deleteItem, deliverOutbox, emptyOutbox, readOutbox, sendSafely, tryAgain, useOutbox, useOutboxDelivery, type Outbox, type OutboxItem, type OutboxKind, type Outcome } from "./outbox";

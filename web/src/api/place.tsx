@@ -6,7 +6,7 @@ export interface Place {
   estate: Schemas["EstateOut"];
   unitId: number;
   unitName: string;
-  right: Schemas["HomeOut"]["right"];
+  right: Schemas["OwnHomeOut"]["right"];
   wallet: Schemas["WalletOut"];
 }
 
@@ -35,6 +35,6 @@ export function usePlaces(): { places: Place[]; isPending: boolean; error: unkno
   };
 }
 
-function placesOf({ items }: Schemas["HomesOut"]): Place[] {
+function placesOf({ items }: Schemas["OwnHomesOut"]): Place[] {
   return items.map(({ unit_id, unit_name, ...each }) => ({ ...each, unitId: unit_id, unitName: unit_name }));
 }

@@ -11,6 +11,7 @@ const TRIES_MAX = 2;
 const LAST_KNOWN = [
   "/api/v1/me",
   "/api/v1/me/homes",
+  "/api/v1/estates/{estate_id}/homes",
   "/api/v1/estates/{estate_id}/wallets/{wallet_id}/supplies",
   "/api/v1/estates/{estate_id}/wallets/{wallet_id}/spending-summary",
   "/api/v1/estates/{estate_id}/meters",

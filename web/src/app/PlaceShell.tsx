@@ -1,22 +1,23 @@
-import { useEffect, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, Outlet, useParams } from "react-router";
 import { PlaceProvider, problemOf, useAccess, usePlaces, type Place } from "@api";
 import { Empty, Failure, Loading, Page, SignOut } from "@ui";
 import { Shell } from "./Shell";
 
-const LAST = "mita.last-place";
-
 export function pathOf(place: Place): string {
   return `/e/${place.estate.estate_id}/u/${place.unitId}`;
 }
 
-/** Where somebody was last, else the first of their homes; the estates of who works here and lives elsewhere. */
+/** Where whoever has several homes sees them all. */
+export const HOMES = "/homes";
+
+/** All homes, where there are several; else the one; the estates of who works here and lives elsewhere. */
 export function FirstPlace(): ReactNode {
   const found = usePlaces();
   const access = useAccess();
-  const last = localStorage.getItem(LAST);
-  const place = found.places.find((each) => pathOf(each) === last) ?? found.places[0];
+  const place = found.places[0];
+  if (found.places.length > 1) return <Navigate to={HOMES} replace />;
   if (place !== undefined) return <Navigate to={pathOf(place)} replace />;
   if (!found.isPending && found.error === null && access.isStaff) return <Navigate to="/estates" replace />;
   return <NoPlace found={{ ...found, isPending: found.isPending || access.isPending }} />;
@@ -37,9 +38,6 @@ export function PlaceShell(): ReactNode {
   const { estateId, unitId } = useParams();
   const path = `/e/${estateId}/u/${unitId}`;
   const place = found.places.find((each) => pathOf(each) === path);
-  useEffect(() => {
-    if (place !== undefined) localStorage.setItem(LAST, path);
-  }, [place, path]);
   if (place === undefined) {
     if (found.isPending || found.error !== null || found.places.length === 0) return <NoPlace found={found} />;
     return <Navigate to="/" replace />;
@@ -53,7 +51,7 @@ export function PlaceShell(): ReactNode {
   );
 }
 
-function NoPlace({ found }: { found: ReturnType<typeof usePlaces> }): ReactNode {
+export function NoPlace({ found }: { found: Pick<ReturnType<typeof usePlaces>, "error" | "isPending" | "retry"> }): ReactNode {
   const { t } = useTranslation();
   return (
     <main>

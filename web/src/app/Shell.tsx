@@ -1,11 +1,10 @@
-import { IconBell, IconBuildingEstate, IconChartBar, IconGauge, IconHome, IconUser, IconUsers, IconWallet, type Icon } from "@tabler/icons-react";
+import { IconBell, IconBuildingEstate, IconChartBar, IconGauge, IconHome, IconLayoutGrid, IconUser, IconUsers, IconWallet, type Icon } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, NavLink, useNavigate } from "react-router";
+import { Link, useNavigate } from "react-router";
 import { $api, useAccess, usePlace, type Place } from "@api";
-import { Sign } from "@ui";
-import { Frame } from "./Frame";
-import { pathOf } from "./PlaceShell";
+import { HomeFrame, type Way } from "./HomeFrame";
+import { HOMES, pathOf } from "./PlaceShell";
 import { Waiting } from "./Waiting";
 import classes from "./Shell.module.css";
 
@@ -31,47 +30,26 @@ export function Shell({ places, at, children }: ShellProps): ReactNode {
   const { t } = useTranslation();
   const place = usePlace();
   const { isStaff } = useAccess();
+  const hasMore = places.length > 1;
+  const own = WAYS.map(({ to, word, ...more }) => ({ ...more, to: `${pathOf(place)}/${to}`.replace(/\/$/, ""), isEnd: to === "", word: t(`nav.${word}`) }));
+  const all: Way = { to: HOMES, word: t("nav.homes"), icon: IconLayoutGrid, isEnd: true, isOnPhone: false };
+  const estates: Way = { to: "/estates", word: t("nav.estates"), icon: IconBuildingEstate, isEnd: true, isOnPhone: false };
   return (
-    <Frame
-      navLabel={t("nav.label")}
-      at={at}
-      of={place.estate}
-      head={
+    <HomeFrame
+      brand={hasMore ? { to: HOMES, word: t("nav.toHomes"), icon: IconLayoutGrid } : { to: pathOf(place), word: t("nav.toHome") }}
+      bar={
         <>
-          <Link to={pathOf(place)} className={classes.brand} aria-label={t("nav.toHome")}>
-            <Sign />
-            <span>Mita</span>
-          </Link>
           <Places places={places} />
           <Alerts />
         </>
       }
-      nav={
-        <>
-          {WAYS.map(({ to, word, icon: Icon, isOnPhone }) => (
-            <NavLink
-              key={to}
-              to={`${pathOf(place)}/${to}`.replace(/\/$/, "")}
-              end={to === ""}
-              className={classes.way}
-              data-wide-only={isOnPhone ? undefined : true}
-            >
-              <Icon aria-hidden size={24} stroke={1.8} />
-              <span>{t(`nav.${word}`)}</span>
-            </NavLink>
-          ))}
-          {isStaff ? (
-            <NavLink to="/estates" className={classes.way} data-wide-only>
-              <IconBuildingEstate aria-hidden size={24} stroke={1.8} />
-              <span>{t("nav.estates")}</span>
-            </NavLink>
-          ) : null}
-        </>
-      }
+      ways={[...(hasMore ? [all] : []), ...own, ...(isStaff ? [estates] : [])]}
+      at={at}
+      of={place.estate}
     >
       <Waiting />
       {children}
-    </Frame>
+    </HomeFrame>
   );
 }
 
@@ -93,6 +71,7 @@ function Places({ places }: { places: Place[] }): ReactNode {
       value={pathOf(place)}
       onChange={(event) => void navigate(event.currentTarget.value)}
     >
+      <option value={HOMES}>{t("nav.homes")}</option>
       {places.map((each) => (
         <option key={pathOf(each)} value={pathOf(each)}>
           {each.unitName} · {each.estate.name}

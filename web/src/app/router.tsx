@@ -1,6 +1,7 @@
 import { createBrowserRouter, Navigate, type RouteObject } from "react-router";
 import { BASE_PATH } from "./base";
 import { Broken } from "./Broken";
+import { HomesShell } from "./HomesShell";
 import { FirstPlace, PlaceShell, WalletPlace } from "./PlaceShell";
 import { SignedIn } from "./SignedIn";
 import { page } from "@ui";
@@ -22,6 +23,15 @@ const home: RouteObject[] = [
   { path: "security", ...page(() => import("../features/profile/SecurityPage")) },
 ];
 
+/** The pages of whoever has several homes: /homes/… */
+const homes: RouteObject[] = [
+  { index: true, ...page(() => import("../features/family/HomesPage")) },
+  { path: "money", ...page(() => import("../features/family/MoneyPage")) },
+  { path: "money/:estateId/:groupId", ...page(() => import("../features/family/GroupPage")) },
+  { path: "limits", ...page(() => import("../features/family/LimitsPage")) },
+  { path: "alerts", ...page(() => import("../features/family/HearersPage")) },
+];
+
 export const router = createBrowserRouter(
   [
     { path: "/sign-in", ...page(() => import("../features/session/SignInPage")), errorElement: <Broken /> },
@@ -30,6 +40,7 @@ export const router = createBrowserRouter(
       errorElement: <Broken />,
       children: [
         { index: true, element: <FirstPlace /> },
+        { path: "homes", element: <HomesShell />, children: [{ errorElement: <Broken />, children: homes }] },
         { path: "e/:estateId/wallet/:walletId", element: <WalletPlace /> },
         { path: "e/:estateId/u/:unitId", element: <PlaceShell />, children: [{ errorElement: <Broken />, children: home }] },
         { errorElement: <Broken />, children: [staff] },

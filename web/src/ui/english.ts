@@ -1,5 +1,6 @@
 import alerts from "../locales/en/alerts.json";
 import common from "../locales/en/common.json";
+import family from "../locales/en/family.json";
 import home from "../locales/en/home.json";
 import household from "../locales/en/household.json";
 import meters from "../locales/en/meters.json";
@@ -12,4 +13,4 @@ import usage from "../locales/en/usage.json";
 import wallet from "../locales/en/wallet.json";
 
 /** English is the source: every other catalogue has its keys. */
-export const ENGLISH = { alerts, common, home, household, meters, outbox, problems, profile, session, topup, usage, wallet };
+export const ENGLISH = { alerts, common, family, home, household, meters, outbox, problems, profile, session, topup, usage, wallet };

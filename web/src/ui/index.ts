@@ -14,6 +14,7 @@ export { spanOf, type Period } from "./period";
 export { UsageChart } from "./UsageChart";
 export { LANGUAGES, speak, staffTexts } from "./language";
 export { page, type Way } from "./routes";
+export { SpendLimitForm } from "./SpendLimitForm";
 export { LanguageChoice } from "./LanguageChoice";
 export { EnergyFlow, type Flow, type FlowPlace } from "./charts/EnergyFlow";
 export { LossTrend } from "./charts/LossTrend";

@@ -71,6 +71,23 @@ async def commands(
     return (await session.scalars(statement)).all()
 
 
+async def open_commands_of(
+    session: AsyncSession, *, estate_id: int, unit_ids: Sequence[int]
+) -> dict[tuple[int, str], SupplyCommand]:
+    """Return the newest unfinished command to switch each supply of some units, by (unit_id, utility)."""
+    statement = (
+        select(SupplyCommand)
+        .where(
+            SupplyCommand.estate_id == estate_id,
+            SupplyCommand.unit_id.in_(list(unit_ids)),
+            SupplyCommand.action.in_(SWITCHING),
+            SupplyCommand.state.in_(list(OPEN_STATES)),
+        )
+        .order_by(SupplyCommand.asked_at, SupplyCommand.command_id)
+    )
+    return {(row.unit_id, row.utility): row for row in await session.scalars(statement)}
+
+
 async def command_count(session: AsyncSession, *, estate_id: int) -> int:
     """Return how many supply commands an estate has had."""
     statement = select(func.count()).select_from(SupplyCommand).where(SupplyCommand.estate_id == estate_id)
@@ -150,6 +167,7 @@ async def unfinished_commands(
         .where(
             SupplyCommand.estate_id == estate_id,
             SupplyCommand.unit_id.in_(list(unit_ids)),
+            SupplyCommand.action.in_(SWITCHING),
             SupplyCommand.state.in_(OPEN_STATES),
             ~_waits_for_supply(),
         )
@@ -268,6 +286,7 @@ async def off_spans(
         .where(
             SupplyCommand.estate_id == estate_id,
             SupplyCommand.unit_id.in_(list(unit_ids)),
+            SupplyCommand.action.in_(SWITCHING),
             SupplyCommand.state == "confirmed",
             SupplyCommand.action.in_(SWITCHING),
         )

@@ -46,9 +46,17 @@ async def has_rule(session: AsyncSession, *, estate_id: int, utility: str) -> bo
     return await session.get(CreditRule, (estate_id, utility)) is not None
 
 
-async def supplies(session: AsyncSession, *, estate_id: int) -> dict[tuple[int, str], Supply]:
-    """Return the supplies whose state a device has confirmed, by (unit_id, utility); the others are on."""
-    rows = await session.scalars(select(Supply).where(Supply.estate_id == estate_id))
+async def supplies(
+    session: AsyncSession, *, estate_id: int, unit_ids: Sequence[int] | None = None
+) -> dict[tuple[int, str], Supply]:
+    """Return the supplies whose state a device has confirmed, by (unit_id, utility); the others are on.
+
+    Without ``unit_ids`` those of all units.
+    """
+    statement = select(Supply).where(Supply.estate_id == estate_id)
+    if unit_ids is not None:
+        statement = statement.where(Supply.unit_id.in_(list(unit_ids)))
+    rows = await session.scalars(statement.execution_options(populate_existing=True))
     return {(row.unit_id, row.utility): row for row in rows}
 
 
@@ -91,12 +99,19 @@ async def stop_page(
 
 
 async def stops(
-    session: AsyncSession, *, estate_id: int, unit_id: int | None = None, utility: str | None = None
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    unit_id: int | None = None,
+    unit_ids: Sequence[int] | None = None,
+    utility: str | None = None,
 ) -> Sequence[SupplyStop]:
     """Return what stops supplies, by unit, utility and cause; None filters nothing."""
     statement = select(SupplyStop).where(SupplyStop.estate_id == estate_id)
     if unit_id is not None:
         statement = statement.where(SupplyStop.unit_id == unit_id)
+    if unit_ids is not None:
+        statement = statement.where(SupplyStop.unit_id.in_(list(unit_ids)))
     if utility is not None:
         statement = statement.where(SupplyStop.utility == utility)
     statement = statement.order_by(SupplyStop.unit_id, SupplyStop.utility, SupplyStop.cause)

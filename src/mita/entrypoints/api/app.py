@@ -33,6 +33,7 @@ from mita.entrypoints.api.front import Front
 from mita.entrypoints.api.guards import BodyLimit, Guard
 from mita.entrypoints.api.hints import STREAMS, Streams
 from mita.entrypoints.api.hints import router as hints_router
+from mita.entrypoints.api.homes import router as homes_router
 from mita.entrypoints.api.own_homes import router as own_homes_router
 from mita.entrypoints.api.key_limits import KeyLimits
 from mita.entrypoints.api.lanes import Lanes
@@ -126,6 +127,7 @@ _FEATURES = (
     credit_router,
     flexibility_router,
     wallet_supplies_router,
+    homes_router,
     tenancies_router,
     rounds_router,
     webhooks_router,

@@ -21,7 +21,7 @@ from mita.wallets.schemas import WalletOut
 router = APIRouter(tags=["me"])
 
 
-class HomeOut(Shape):
+class OwnHomeOut(Shape):
     """A unit whose wallet the person has access to."""
 
     estate: EstateOut
@@ -31,10 +31,10 @@ class HomeOut(Shape):
     wallet: WalletOut
 
 
-class HomesOut(Shape):
+class OwnHomesOut(Shape):
     """All homes of a person."""
 
-    items: list[HomeOut]
+    items: list[OwnHomeOut]
 
 
 @router.get(
@@ -44,7 +44,7 @@ class HomesOut(Shape):
     responses=refusals(PersonsOnly, Invalid),
 )
 @needs(Permission.WALLETS_READ, or_own=True)
-async def list_own_homes(request: Request) -> HomesOut:
+async def list_own_homes(request: Request) -> OwnHomesOut:
     """Units whose wallet an access grant opens, by estate and wallet; a role over an estate adds none."""
     caller = own_person(request)
     assert caller.person_id is not None, "a person"
@@ -54,16 +54,16 @@ async def list_own_homes(request: Request) -> HomesOut:
         opened = await wallet_queries.opened_wallets(session, person_id=caller.person_id)
         for estate_id, rights in opened.items():
             homes += await _homes_in(session, estate_id=estate_id, rights=rights)
-    return HomesOut(items=homes)
+    return OwnHomesOut(items=homes)
 
 
-async def _homes_in(session: AsyncSession, *, estate_id: int, rights: dict[int, RightWord]) -> list[HomeOut]:
+async def _homes_in(session: AsyncSession, *, estate_id: int, rights: dict[int, RightWord]) -> list[OwnHomeOut]:
     estate = estate_out(await estate_queries.estate(session, estate_id=estate_id))
     rows = await wallet_queries.wallets(session, estate_id=estate_id, wallet_ids=list(rights))
     units = await estate_queries.units(session, estate_id=estate_id, unit_ids=[row.unit_id for row in rows])
     names = {unit.unit_id: unit.name for unit in units}
     return [
-        HomeOut(
+        OwnHomeOut(
             estate=estate,
             unit_id=wallet.unit_id,
             # an archived unit has no name any more, but its money is there

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.credit import queries as credit_queries
-from mita.credit.domain import OPEN_STATES, Cause, Rule
+from mita.credit.domain import Cause, Rule
 from mita.credit.schemas import CauseWord, CommandState
 from mita.estates import queries as estate_queries
 from mita.identity.domain import Permission
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from mita.credit.models import Supply, SupplyCommand, SupplyStop
 
 router = APIRouter(tags=["credit"])
-_COMMANDS_LOOKED_AT = 50
 
 
 class WhyOff(Shape):
@@ -74,30 +74,42 @@ async def list_wallet_supplies(
     """For whoever may view the wallet; what is on its way counts only when the device says so."""
     await require_right(session, estate_id=estate_id, wallet_id=wallet_id, caller=asking, right=Right.VIEW)
     wallet = await wallet_queries.wallet(session, estate_id=estate_id, wallet_id=wallet_id)
+    found = await supplies_of(session, estate_id=estate_id, unit_ids=[wallet.unit_id])
+    return WalletSupplies(items=found[wallet.unit_id])
+
+
+async def supplies_of(
+    session: AsyncSession, *, estate_id: int, unit_ids: "Sequence[int]"
+) -> dict[int, list[WalletSupply]]:
+    """Return what each unit's wallet pays for, in the order of its accounts, by unit."""
     estate = await estate_queries.estate(session, estate_id=estate_id)
-    accounts = await wallet_queries.accounts(session, estate_id=estate_id, unit_ids=[wallet.unit_id])
+    accounts = await wallet_queries.accounts(session, estate_id=estate_id, unit_ids=unit_ids)
     paid = [each for each in accounts if each.utility != GENERAL]
     balances = await ledger_queries.balances(
         session, estate_id=estate_id, account_ids=[each.account_id for each in paid]
     )
-    stops = await credit_queries.stops(session, estate_id=estate_id, unit_id=wallet.unit_id)
-    commands = await credit_queries.commands(
-        session, estate_id=estate_id, states=OPEN_STATES, unit_id=wallet.unit_id, limit=_COMMANDS_LOOKED_AT
-    )
-    items = []
+    of_units: dict[str, Any] = {"estate_id": estate_id, "unit_ids": unit_ids}
+    known = await credit_queries.supplies(session, **of_units)
+    asked = await credit_queries.open_commands_of(session, **of_units)
+    stops = await credit_queries.stops(session, **of_units)
+    rules = {
+        utility: await credit_queries.rule(session, estate_id=estate_id, utility=utility)
+        for utility in {each.utility for each in paid}
+    }
+    found: dict[int, list[WalletSupply]] = {unit_id: [] for unit_id in unit_ids}
     for account in paid:
-        one: dict[str, Any] = {"estate_id": estate_id, "utility": account.utility}
-        items.append(
+        key = (account.unit_id, account.utility)
+        found[account.unit_id].append(
             _supply_out(
-                await credit_queries.rule(session, **one),
-                supply=await credit_queries.supply(session, **one, unit_id=wallet.unit_id),
-                stops=[each for each in stops if each.utility == account.utility],
-                asked=next((each for each in commands if each.utility == account.utility), None),
+                rules[account.utility],
+                supply=known.get(key),
+                stops=[each for each in stops if (each.unit_id, each.utility) == key],
+                asked=asked.get(key),
                 balance_micro=balances[account.account_id],
                 currency=estate.currency,
             )
         )
-    return WalletSupplies(items=items)
+    return found
 
 
 def _supply_out(

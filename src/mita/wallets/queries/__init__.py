@@ -5,6 +5,7 @@ from mita.wallets.queries.access import (
     access_of,
     estates_of_person,
     grant,
+    grants_of_person,
     hearers,
     hearers_of_wallets,
     invitation,
@@ -33,6 +34,7 @@ from mita.wallets.queries.groups import (
     group_filling,
     group_of_wallet,
     groups,
+    groups_of_wallets,
     groups_to_fill,
     members,
     standing_order,
@@ -62,7 +64,15 @@ from mita.wallets.queries.rules import (
     watched_targets,
 )
 from mita.wallets.queries.seen import SeenAccount, SeenWallet, seen_wallet
-from mita.wallets.queries.spend import limit_of, limited_wallets, spend_limit, spend_limits, spent, told
+from mita.wallets.queries.spend import (
+    limit_of,
+    limited_wallets,
+    spend_limit,
+    spend_limit_rows,
+    spend_limits,
+    spent,
+    told,
+)
 
 __all__ = [
     "AccountInfo",
@@ -85,12 +95,14 @@ __all__ = [
     "estates_of_person",
     "expired_promotions",
     "grant",
+    "grants_of_person",
     "group",
     "group_balance",
     "group_balances",
     "group_filling",
     "group_of_wallet",
     "groups",
+    "groups_of_wallets",
     "groups_to_fill",
     "hearers",
     "hearers_of_wallets",
@@ -111,6 +123,7 @@ __all__ = [
     "remaining_micro",
     "seen_wallet",
     "spend_limit",
+    "spend_limit_rows",
     "spend_limits",
     "spent",
     "standing_counts",

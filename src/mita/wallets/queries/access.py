@@ -109,6 +109,18 @@ async def opened_wallets(session: AsyncSession, *, person_id: int) -> dict[int, 
     for estate_id, wallet_id, rights in await session.execute(statement):
         found.setdefault(estate_id, {})[wallet_id] = Right.of(rights).shown
     return found
+async def grants_of_person(
+    session: AsyncSession, *, estate_id: int, person_id: int, wallet_ids: Sequence[int]
+) -> dict[int, Access]:
+    """Return what a person's live grants for some wallets give, by wallet."""
+    statement = select(AccessGrant).where(
+        AccessGrant.estate_id == estate_id,
+        AccessGrant.person_id == person_id,
+        AccessGrant.wallet_id.in_(list(wallet_ids)),
+        AccessGrant.revoked_at.is_(None),
+    )
+    rows = await session.scalars(statement.execution_options(populate_existing=True))
+    return {row.wallet_id: access_of(row) for row in rows}
 
 
 async def live_grant(

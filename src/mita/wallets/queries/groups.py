@@ -80,6 +80,18 @@ async def group_of_wallet(session: AsyncSession, *, estate_id: int, wallet_id: i
     )
 
 
+async def groups_of_wallets(
+    session: AsyncSession, *, estate_id: int, wallet_ids: Sequence[int]
+) -> dict[int, int]:
+    """Return the group that each of some wallets is in now, by wallet; of those that are in one."""
+    statement = select(GroupMember.wallet_id, GroupMember.group_id).where(
+        GroupMember.estate_id == estate_id,
+        GroupMember.wallet_id.in_(list(wallet_ids)),
+        GroupMember.left_at.is_(None),
+    )
+    return {row.wallet_id: row.group_id for row in await session.execute(statement)}
+
+
 async def group_filling(session: AsyncSession, *, estate_id: int, wallet_id: int) -> int | None:
     """Return the group that keeps a wallet filled, if it is in one whose distribution rule is on."""
     return await session.scalar(

@@ -29,17 +29,25 @@ async def spend_limit(session: AsyncSession, *, estate_id: int, wallet_id: int) 
     return found
 
 
-async def spend_limits(
+async def spend_limit_rows(
     session: AsyncSession, *, estate_id: int, wallet_ids: Sequence[int]
-) -> dict[int, domain.SpendLimit]:
-    """Return the spending limits of those wallets that have one, by wallet."""
+) -> dict[int, SpendLimit]:
+    """Return the rows of the spending limits of those wallets that have one, by wallet."""
     statement = (
         select(SpendLimit)
         .where(SpendLimit.estate_id == estate_id, SpendLimit.wallet_id.in_(list(wallet_ids)))
         .order_by(SpendLimit.wallet_id)
         .execution_options(populate_existing=True)
     )
-    return {row.wallet_id: limit_of(row) for row in await session.scalars(statement)}
+    return {row.wallet_id: row for row in await session.scalars(statement)}
+
+
+async def spend_limits(
+    session: AsyncSession, *, estate_id: int, wallet_ids: Sequence[int]
+) -> dict[int, domain.SpendLimit]:
+    """Return the spending limits of those wallets that have one, by wallet."""
+    rows = await spend_limit_rows(session, estate_id=estate_id, wallet_ids=wallet_ids)
+    return {wallet_id: limit_of(row) for wallet_id, row in rows.items()}
 
 
 async def limited_wallets(session: AsyncSession, *, estate_id: int) -> list[int]:

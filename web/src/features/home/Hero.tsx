@@ -4,13 +4,19 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useSpending, useSupplies, type Place, type Schemas } from "@api";
-import { localDate, plusDays, sentence, sum, useFormats } from "@ui";
+import { localDate, micro, plusDays, sentence, sum, useFormats } from "@ui";
 import classes from "./Hero.module.css";
 
 type Supply = Schemas["WalletSupply"];
 type Standing = "in_credit" | "low" | "out";
 
 const LONG_DAYS = 90;
+/** Letters of an amount that fit beside each other, larger or smaller. */
+const SHORT = 9;
+const MIDDLE = 12;
+const LONG = 15;
+/** So many utilities that are on are named. */
+const ON_MAX = 2;
 
 /** The worst of a wallet's accounts: it is what somebody must know first. */
 export function standingOf(wallet: Schemas["WalletOut"]): Standing {
@@ -28,27 +34,69 @@ export function Hero({ place }: { place: Place }): ReactNode {
   const formats = useFormats(place.estate);
   const supplies = useSupplies(place);
   const standing = standingOf(place.wallet);
+  const whole = wholeOf(place.wallet);
+  const amount = formats.money(whole);
+  // where no line is watched, a wallet without money is no enough
+  const isTelling = standing !== "in_credit" || micro(whole) > 0n;
   const StandIcon = standing === "in_credit" ? IconCircleCheck : IconAlertTriangle;
   return (
     <section className={classes.hero} data-standing={standing} aria-label={t("balance")}>
       <p className={classes.label}>{t("balance")}</p>
-      <p className={`${classes.amount} num`}>{formats.money(wholeOf(place.wallet))}</p>
+      <p className={`${classes.amount} num`} data-length={lengthOf(amount)}>
+        {amount}
+      </p>
       <Lasts place={place} />
       <ul className={classes.states}>
-        <li>
-          <StandIcon aria-hidden /> {t(`standing.${standing}`)}
-        </li>
-        {(supplies.data?.items ?? []).filter(isTold).map((supply) => (
-          <SupplyWord key={supply.utility} supply={supply} />
-        ))}
+        {isTelling ? (
+          <li>
+            <StandIcon aria-hidden /> {t(`standing.${standing}`)}
+          </li>
+        ) : null}
+        <Supplies items={(supplies.data?.items ?? []).filter(isTold)} />
       </ul>
-      {(supplies.data?.items ?? []).map((supply) => (
+      {(supplies.data?.items ?? []).filter(isBought).map((supply) => (
         <WhatHelps key={supply.utility} supply={supply} place={place} />
       ))}
       <Button component={Link} to="top-up" size="xl" fullWidth className={classes.topUp} leftSection={<IconPlus aria-hidden />}>
         {t("topUp")}
       </Button>
+      {/* however much there is to say, what to press stays in sight */}
+      {(supplies.data?.items ?? [])
+        .filter((each) => !isBought(each))
+        .map((supply) => (
+          <WhatHelps key={supply.utility} supply={supply} place={place} />
+        ))}
     </section>
+  );
+}
+
+/** Money alone brings it back. */
+function isBought(supply: Supply): boolean {
+  return !supply.is_on && supply.to_restore !== null;
+}
+
+/** How much room an amount takes: naira in billions are written smaller than rand in hundreds. */
+function lengthOf(amount: string): "short" | "middle" | "long" | "longest" {
+  return amount.length <= SHORT ? "short" : amount.length <= MIDDLE ? "middle" : amount.length <= LONG ? "long" : "longest";
+}
+
+/** What is off or about to change, one by one; what is on, only where few are. */
+function Supplies({ items }: { items: Supply[] }): ReactNode {
+  const { t } = useTranslation("home");
+  const moved = items.filter((each) => !each.is_on || each.asked !== null);
+  const on = items.filter((each) => !moved.includes(each));
+  const isSummed = on.length > ON_MAX;
+  return (
+    <>
+      {[...moved, ...(isSummed ? [] : on)].map((supply) => (
+        <SupplyWord key={supply.utility} supply={supply} />
+      ))}
+      {isSummed ? (
+        <li>
+          <IconBolt aria-hidden /> {t(moved.length === 0 ? "power.allOn" : "power.restOn")}
+        </li>
+      ) : null}
+    </>
   );
 }
 
@@ -92,7 +140,7 @@ function Lasts({ place }: { place: Place }): ReactNode {
   const { days, per_day, days_counted, balance } = data.lasts;
   const told = (): string => {
     if (balance.amount.startsWith("-")) return t("lastsUsedUp");
-    if (days === null) return t("lastsNothingUsed");
+    if (days === null) return t(micro(balance.amount) === 0n ? "lastsEmpty" : "lastsNothingUsed");
     return days > LONG_DAYS ? t("lastsLong") : t("lasts", { count: days });
   };
   return (

@@ -2,14 +2,21 @@ import { IconAlertTriangle, IconPlug, IconPlugOff } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useSupplies, type Place, type Schemas } from "@api";
-import { Card, isNegative, micro, Row, Rows, Tag, useFormats, UtilityIcon } from "@ui";
+import { Card, Empty, isNegative, micro, Row, Rows, Tag, useFormats, UtilityIcon } from "@ui";
 
 /** Each utility with its money and whether it is on. */
 export function Utilities({ place }: { place: Place }): ReactNode {
-  const { t } = useTranslation(["home", "common"]);
+  const { t } = useTranslation(["home", "common", "meters"]);
   const formats = useFormats(place.estate);
   const supplies = useSupplies(place);
   const { balances, general } = place.wallet;
+  if (balances.length === 0 && micro(general.balance.amount) === 0n) {
+    return (
+      <Card title={t("utilities")}>
+        <Empty title={t("meters:none")}>{t("meters:noneHint")}</Empty>
+      </Card>
+    );
+  }
   return (
     <Card title={t("utilities")}>
       <Rows>

@@ -70,6 +70,11 @@ interface MeterProps {
 function Meter({ meter, supply, latest }: MeterProps): ReactNode {
   const { t } = useTranslation(["meters", "common"]);
   const place = usePlace();
+  const path = { estate_id: place.estate.estate_id };
+  const window = $api.useQuery("get", "/api/v1/estates/{estate_id}/reading-window", { params: { path } }, { enabled: meter.is_read_by_hand });
+  const rule = window.data?.rule;
+  // while it is not known, nothing is offered that may be refused
+  const mayRead = rule != null && rule.least_right !== "none";
   const formats = useFormats(place.estate);
   return (
     <Card title={t(`common:utility.${meter.utility}`)} action={supply === undefined ? undefined : <SupplyTag supply={supply} />}>
@@ -89,12 +94,12 @@ function Meter({ meter, supply, latest }: MeterProps): ReactNode {
         </div>
       </div>
       {supply === undefined ? null : <SupplyFacts supply={supply} place={place} />}
-      {meter.is_read_by_hand ? (
+      {meter.is_read_by_hand && mayRead ? (
         <Button component={Link} to={`${meter.meter_id}/reading`} variant="default" fullWidth>
           {t("sendReading")}
         </Button>
       ) : (
-        <p className="quiet small">{t("byItself")}</p>
+        <p className="quiet small">{t(meter.is_read_by_hand ? "staffReads" : "byItself")}</p>
       )}
     </Card>
   );
