@@ -15,7 +15,7 @@ _MODULES = {"LiveHub": "live", "create_app": "app"}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the application when it is asked for: the worker takes a module of this package, and no route."""
+    """Import the application when it is asked for: the worker takes a part of this package, and no route."""
     if name not in _MODULES:
         raise AttributeError(name)
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
