@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 import uvicorn
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from mita.entrypoints.api import LiveHub, create_app
 from mita.identity.domain import new_token
@@ -39,6 +39,8 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE_MS = 30_000
+# five seconds else, which a machine with other work to do may take
+expect.set_options(timeout=PATIENCE_MS)
 # axe tells every element that passes as well, unless told not to: twice the time on the page of all routes
 VIOLATIONS = {"resultTypes": ["violations"]}
 
