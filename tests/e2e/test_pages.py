@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
-from .conftest import PATIENCE_MS, visiting
+from .conftest import PATIENCE_MS, VIOLATIONS, visiting
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -92,7 +92,7 @@ async def test_every_page_fits_is_accessible_and_loads_nothing_from_elsewhere(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
             assert overflow <= 0, f"{path} is {overflow} px too wide"
-            found = await Axe().run(page)
+            found = await Axe().run(page, options=VIOLATIONS)
             assert found.violations_count == 0, f"{path}: {found.generate_report()}"
         assert visit.problems == []
         assert visit.hosts == {site.url.split("/")[2]}

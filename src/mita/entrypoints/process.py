@@ -17,15 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-# a request or a message leaves little behind that only a search would find
-_GARBAGE = (20_000, 20, 50)
-
-
 def collect_less() -> None:
-    """Leave what lives as long as the process out of the search for garbage, and search less often."""
+    """Leave what lives as long as the process out of the search for garbage."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*_GARBAGE)
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:

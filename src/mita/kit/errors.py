@@ -50,6 +50,11 @@ class PermissionMissing(Forbidden):
     title = "None of your roles includes this"
 
 
+def missing(permission: str) -> PermissionMissing:
+    """Return the refusal of a caller whose roles do not include a permission."""
+    return PermissionMissing(f"this needs the permission {permission}")
+
+
 class ReadOnly(Forbidden):
     """The caller looks through a person's eyes and may change nothing."""
 

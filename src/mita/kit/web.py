@@ -14,7 +14,8 @@ from mita.kit import context
 from mita.kit.clock import now_utc
 from mita.kit.db import Database, begin_act, see_as_person, see_estates
 from mita.kit.desk import Desk
-from mita.kit.errors import PermissionMissing, ReadOnly, Refusal
+from mita.kit.errors import ReadOnly, Refusal
+from mita.kit.errors import missing as missing  # noqa: PLC0414 - so it may be imported from here
 from mita.kit.money import BIGINT_MAX
 from mita.kit.reads import Reads
 
@@ -259,11 +260,6 @@ async def check_platform_permission(request: Request) -> None:
         return
     if not caller(request).may(need.permission, estate_id=None):
         raise missing(need.permission)
-
-
-def missing(permission: str) -> PermissionMissing:
-    """Return the refusal of a caller whose roles do not include a permission."""
-    return PermissionMissing(f"this needs the permission {permission}")
 
 
 async def repeat_on_contention(

@@ -39,7 +39,7 @@ async def test_a_device_is_commissioned(
     states = {each["name"]: each["state"] for each in found["steps"]}
     assert (states["settings"], states["meters"], states["heard"]) == ("done", "done", "missing")
 
-    watching = asyncio.create_task(device("watch", "tasmota:plug-1", "--seconds", "4"))
+    watching = asyncio.create_task(device("watch", "tasmota:plug-1", "--seconds", "8"))
     for _ in range(100):
         await asyncio.sleep(0.1)
         if admin.execute("SELECT FROM device_state WHERE watched_until IS NOT NULL").fetchall():

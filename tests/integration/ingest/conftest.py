@@ -73,6 +73,15 @@ class Line:
 
         await eventually(is_so, what=f"{messages} messages are acknowledged")
 
+    async def kill_ingest(self) -> None:
+        """End ingest as a power cut does; what it had sent is counted when this returns."""
+        self.ingest.kill()
+
+        async def is_gone() -> bool:
+            return not self.tap.is_connected
+
+        await eventually(is_gone, what="what ingest sent last has been counted")
+
 
 @pytest.fixture
 def directory() -> Iterator[Path]:

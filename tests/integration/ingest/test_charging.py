@@ -114,7 +114,7 @@ async def test_nothing_is_acknowledged_before_it_is_committed(
 
         await eventually(is_held, what="ingest waits in the database for the lane")
         assert line.tap.acknowledged == 2
-        line.ingest.kill()
+        await line.kill_ingest()
     assert line.tap.acknowledged == 2
     assert admin.execute("SELECT count(*) FROM reading").fetchone() == (2,)
     assert await world.balances() == [0, 0]
@@ -141,7 +141,7 @@ async def test_a_death_after_the_commit_charges_nothing_twice(
         return line.tap.kept == 15
 
     await eventually(all_kept, what="ingest has committed and acknowledged everything")
-    line.ingest.kill()
+    await line.kill_ingest()
     line.tap.is_keeping_acknowledgements = False
     await publish(line.broker, device, [json.dumps(item(15, 15))])
     await line.start_ingest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -70,7 +71,9 @@ def kill(server: EmbeddedPostgres) -> None:
     processes = [postmaster, *postmaster.children(recursive=True)]
     assert len(processes) > 4
     for process in processes:
-        os.kill(process.pid, signal.SIGKILL)
+        # they end by themselves once they miss the first
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
     psutil.wait_procs(processes, timeout=30)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiomqtt
 
 from mita.entrypoints.keys import device_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Coroutine, Iterator, Sequence
 
     from .rig import Broker
 
@@ -52,42 +52,65 @@ class Tap:
         self.connected = self.subscribed = 0
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ends: set[asyncio.StreamWriter] = set()
+        self._carried = 0
 
     async def open(self) -> Tap:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def close(self) -> None:
+        """End every connection; none is left to a loop that is closed."""
         assert self._server is not None
         self._server.close()
-        for task in list(self._tasks):
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        ends = list(self._ends)
+        for end in ends:
+            end.transport.abort()
+        await asyncio.gather(*(end.wait_closed() for end in ends), return_exceptions=True)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    @property
+    def is_connected(self) -> bool:
+        """Whether any connection is open of which not everything was counted and passed on."""
+        return self._carried > 0
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # no coroutine: the stream would have to log one that is cancelled at the end of the test
+        self._carried += 1
+        self._ends.add(writer)
+        task = self._begun(self._carry(reader, writer))
+        task.add_done_callback(self._is_carried)
+
+    def _is_carried(self, _task: asyncio.Task[None]) -> None:
+        self._carried -= 1
+
+    def _begun(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             broker_reader, broker_writer = await asyncio.open_connection("127.0.0.1", self._broker_port)
         except OSError:
             writer.close()
             return
-        up = asyncio.create_task(self._pump(reader, broker_writer, is_from_ingest=True))
-        down = asyncio.create_task(self._pump(broker_reader, writer, is_from_ingest=False))
+        self._ends.add(broker_writer)
+        up = self._begun(self._pump(reader, broker_writer, is_from_ingest=True))
+        down = self._begun(self._pump(broker_reader, writer, is_from_ingest=False))
         try:
             await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            # the test is over; asyncio would log it as an error
-            pass
         finally:
-            for pump in (up, down):
-                pump.cancel()
-            await asyncio.gather(up, down, return_exceptions=True)
+            # before anything that may be cancelled in its turn
             for end in (writer, broker_writer):
                 end.close()
+            for pump in (up, down):
+                pump.cancel()
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_from_ingest: bool

@@ -133,7 +133,7 @@ async def test_what_goes_wrong_on_a_bus_ends_in_time_and_harms_nobody_else() -> 
         started = time.monotonic()
         with pytest.raises(Unreachable, match="does not answer"):
             await line.read(device(served, 2, retries=1), now_s=NOW_S)
-        assert 0.3 <= time.monotonic() - started < 2
+        assert 0.3 <= time.monotonic() - started < 10
         assert registers(await line.read(good, now_s=NOW_S))["import"] == 1_234_567_000
         # holes between the values are refused: each is asked for by itself, from then on at once
         assert registers(await line.read(device(served, 3), now_s=NOW_S))["import"] == 1_234_567_000

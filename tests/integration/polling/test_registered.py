@@ -36,7 +36,7 @@ LOOPBACK = Reach.parsed("127.0.0.0/8", "")
 async def registered(
     world: World, admin: psycopg.Connection, *, url: str, address: str = "flat-1", **more: Any
 ) -> int:
-    settings = {"url": url, "unit": 1, "map": "eastron_sdm120", "relay": COIL, "timeout_ms": 300, **more}
+    settings = {"url": url, "unit": 1, "map": "eastron_sdm120", "relay": COIL, "timeout_ms": 3_000, **more}
     async with world.unit_of_work() as session:
         row = await devices.register_device(
             session,

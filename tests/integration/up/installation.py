@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 MITA = Path(sys.executable).parent / "mita"
 ROLES = ("broker", "api", "worker", "ingest")
 PATIENCE_S = 90.0
-STOP_S = 20.0
 
 
 def eventually(question: Callable[[], object], *, what: str) -> None:
@@ -71,7 +70,8 @@ class Installation:
 
     @property
     def output(self) -> str:
-        return self._log.read_text(encoding="utf-8")
+        # it may be looked at in the middle of a character
+        return self._log.read_text(encoding="utf-8", errors="replace")
 
     @property
     def url(self) -> str | None:
@@ -127,11 +127,28 @@ class Installation:
     def postgres(self) -> list[psutil.Process]:
         return [process for process in self.processes() if process.info["name"] == "postgres"]
 
+    def connections(self, kind: str) -> list[tuple[psutil.Process, Any]]:
+        """Return the sockets of every process, each with whose it is."""
+        found = []
+        for process in self.processes():
+            # PostgreSQL's children come and go
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found += [(process, each) for each in process.net_connections(kind=kind)]
+        return found
+
+    def has_left_nothing(self) -> bool:
+        """Tell whether no process is left: no role at once, and no PostgreSQL in a moment."""
+        if self.roles():
+            return False
+        # it takes its number away, which is what is waited for, before it ends
+        eventually(lambda: not self.processes(), what="PostgreSQL has ended")
+        return True
+
     def stop(self, number: int = signal.SIGINT) -> int:
         """Ask it to stop; return its exit status."""
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(STOP_S)
+        return self.process.wait(PATIENCE_S)
 
     def end(self) -> None:
         """End whatever is left, whoever left it."""

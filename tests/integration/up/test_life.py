@@ -16,7 +16,7 @@ from aiomqtt import Client, ProtocolVersion
 from mita.entrypoints.keys import device_token, load_keys
 from tests.integration.api.place import RATES
 
-from .installation import ROLES, Installation, eventually
+from .installation import PATIENCE_S, ROLES, Installation, eventually
 
 
 def settle(installation: Installation) -> str:
@@ -71,8 +71,7 @@ async def test_a_life(installation: Installation):
     # nobody outside this machine can reach any of it
     listening = {
         (process.info["name"], each.laddr.ip)
-        for process in installation.processes()
-        for each in process.net_connections(kind="inet")
+        for process, each in installation.connections("inet")
         if each.status == psutil.CONN_LISTEN
     }
     assert {address for _, address in listening} == {"127.0.0.1"}
@@ -92,14 +91,14 @@ async def test_a_life(installation: Installation):
     token, output = installation.token, installation.output
     second = Installation(installation.data, log=installation.data.with_name("second.log"))
     refused = second.run()
-    assert refused.wait(60) == 1
+    assert refused.wait(PATIENCE_S) == 1
     assert "running already" in second.output
     assert installation.url in second.output
     assert installation.is_healthy()
     assert installation.output == output
 
     assert installation.stop(signal.SIGINT) == 0
-    assert installation.processes() == []
+    assert installation.has_left_nothing()
 
     installation.start()
     assert installation.token == token
@@ -112,7 +111,7 @@ async def test_a_life(installation: Installation):
         lambda: balance(installation, base) == "-10.350000", what="readings are charged after a restart"
     )
     assert installation.stop(signal.SIGTERM) == 0
-    assert installation.processes() == []
+    assert installation.has_left_nothing()
 
 
 async def test_a_killed_parent_leaves_no_children_and_the_next_one_goes_on(installation: Installation):
@@ -131,7 +130,7 @@ async def test_a_killed_parent_leaves_no_children_and_the_next_one_goes_on(insta
     await publish(installation, (1_772_323_200, 100.0), (1_772_326_800, 101.0))
     eventually(lambda: balance(installation, base) == "-2.300000", what="the readings are charged")
     assert installation.stop() == 0
-    assert installation.processes() == []
+    assert installation.has_left_nothing()
 
 
 async def test_a_killed_child_is_started_again(installation: Installation):
@@ -165,7 +164,7 @@ async def test_a_killed_child_is_started_again(installation: Installation):
     eventually(is_charged, what="the readings are charged after the database came back")
     assert "The database ended; starting it again." in installation.output
     assert installation.stop() == 0
-    assert installation.processes() == []
+    assert installation.has_left_nothing()
 
 
 def test_any_name_of_a_directory_will_do(directory: Path):
@@ -179,13 +178,12 @@ def test_any_name_of_a_directory_will_do(directory: Path):
             # trusted by whoever reaches it, the database is reached by its owner only
             (place,) = {
                 Path(each.laddr).parent
-                for process in installation.postgres()
-                for each in process.net_connections(kind="unix")
-                if each.laddr
+                for process, each in installation.connections("unix")
+                if process.info["name"] == "postgres" and each.laddr
             }
             assert mode(place) == 0o700
             assert installation.stop() == 0
-            assert installation.processes() == []
+            assert installation.has_left_nothing()
             assert place.is_relative_to(installation.data) or not place.exists()
     finally:
         installation.end()
@@ -193,17 +191,17 @@ def test_any_name_of_a_directory_will_do(directory: Path):
 
 def test_a_name_that_a_shell_would_act_on_is_refused(directory: Path):
     installation = Installation(directory / "cost $HOME", log=directory / "up.log")
-    assert installation.run().wait(60) == 1
+    assert installation.run().wait(PATIENCE_S) == 1
     assert "characters that PostgreSQL cannot bear ($)" in installation.output
     assert "MITA_DATA" in installation.output
     assert "Traceback" not in installation.output
-    assert installation.processes() == []
+    assert installation.has_left_nothing()
 
 
 def test_a_data_directory_that_cannot_be_made_is_said(directory: Path):
     (directory / "file").write_text("", encoding="utf-8")
     installation = Installation(directory / "file" / "data", log=directory / "up.log")
-    assert installation.run().wait(60) == 1
+    assert installation.run().wait(PATIENCE_S) == 1
     assert "cannot be used" in installation.output
     assert "MITA_DATA" in installation.output
     assert "Traceback" not in installation.output
@@ -212,10 +210,10 @@ def test_a_data_directory_that_cannot_be_made_is_said(directory: Path):
 def test_a_port_in_use_is_said(installation: Installation):
     with socket.create_server(("127.0.0.1", 0)) as web, socket.create_server(("127.0.0.1", 0)) as mqtt:
         web_port, mqtt_port = web.getsockname()[1], mqtt.getsockname()[1]
-        assert installation.run("--port", str(web_port)).wait(60) == 1
+        assert installation.run("--port", str(web_port)).wait(PATIENCE_S) == 1
         assert f"port {web_port} is in use; choose another with --port" in installation.output
         assert "Traceback" not in installation.output
-        assert installation.processes() == []
+        assert installation.has_left_nothing()
         # ports of the settings are wishes
         installation.start(MITA_PORT=str(web_port), MITA_MQTT_PORT=str(mqtt_port))
         assert f"Port {web_port} is in use; a free one is taken instead." in installation.output
@@ -223,7 +221,7 @@ def test_a_port_in_use_is_said(installation: Installation):
         assert installation.mqtt_port != mqtt_port
         assert installation.is_healthy()
     assert installation.stop(signal.SIGTERM) == 0
-    assert installation.processes() == []
+    assert installation.has_left_nothing()
 
 
 def test_a_stale_number_of_the_database_is_seen_through(installation: Installation):
@@ -254,7 +252,7 @@ def test_a_stale_number_of_the_database_is_seen_through(installation: Installati
     path.write_text("12345\n/nowhere\n", encoding="utf-8")
     installation.start()
     assert installation.stop() == 0
-    assert installation.processes() == []
+    assert installation.has_left_nothing()
 
 
 def test_the_poller_starts_with_the_first_device_that_is_to_be_asked(installation: Installation):

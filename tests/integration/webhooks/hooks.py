@@ -101,7 +101,7 @@ class Hooks:
 
 @asynccontextmanager
 async def delivering(
-    database: Database, *, rules: AddressRules = LOOPBACK, timeout_s: float = 2.0, **how: Any
+    database: Database, *, rules: AddressRules = LOOPBACK, timeout_s: float = 20.0, **how: Any
 ) -> AsyncIterator[WebhookDispatcher]:
     """Deliver what is due while the block lasts."""
     poster = how.pop("poster", None) or WebhookPoster(rules, timeout_s=timeout_s)

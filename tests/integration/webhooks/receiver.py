@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Callable
 
-PATIENCE_S = 20
+PATIENCE_S = 90
 
 
 @dataclass(frozen=True)

@@ -220,12 +220,12 @@ async def test_days_of_failure_turn_the_endpoint_off(
 
 
 async def test_a_slow_receiver_holds_nobody_else_up(hooks: Hooks, database: Database) -> None:
-    async with receiving(delay_s=30) as slow, receiving() as quick:
+    async with receiving(delay_s=120) as slow, receiving() as quick:
         slow_id, _ = await hooks.endpoint(slow.url(), Topic.LOW_BALANCE)
         quick_id, _ = await hooks.endpoint(quick.url(), Topic.TOP_UP)
         await hooks.tell(100, topic=Topic.LOW_BALANCE)
         await hooks.tell(300)
-        async with delivering(database, at_once=4, timeout_s=60) as dispatcher:
+        async with delivering(database, at_once=4, timeout_s=300) as dispatcher:
             began = time.monotonic()
             await quick.until(300)
             took_s = time.monotonic() - began
@@ -233,7 +233,7 @@ async def test_a_slow_receiver_holds_nobody_else_up(hooks: Hooks, database: Data
             assert quick.under_way_max <= 4
             assert dispatcher._claimed[slow_id] == 16, "and are not all claimed"
             await hooks.until(quick_id, lambda rows: all(row.state == "delivered" for row in rows))
-    assert took_s < 15
+    assert took_s < 90, "one answer of the slow one takes longer"
     assert len({got.headers["webhook-id"] for got in quick.received}) == 300
     assert quick.connections <= 20, "connections are used again"
     assert {row.state for row in await hooks.deliveries(slow_id)} == {"waiting"}

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mita.identity.domain import Permission
-from mita.kit.errors import Conflict, NotFound
+from mita.kit.errors import Conflict, NotFound, missing
 from mita.kit.shapes import show_instant
-from mita.kit.web import missing
 from mita.rounds import queries
 from mita.rounds.domain import NO_RIGHT
 from mita.wallets import queries as wallet_queries
