@@ -59,6 +59,8 @@ from mita.wallets.domain import (
 from mita.webhooks import operations as webhooks
 from mita.webhooks.domain import NO_PRIVATE, Answer, Topic
 
+from .doubted import set_one_aside
+
 if TYPE_CHECKING:
     from mita.kit.db import Database
 
@@ -111,6 +113,7 @@ async def seed(database: Database, *, name: str) -> int:
     await _assign_again(database, estate_id=estate_id)
     await _tell_of_rates(database, estate_id=estate_id)
     await _measure_warmth(database, estate_id=estate_id)
+    await set_one_aside(database, estate_id=estate_id, now=NOW)
     await _share(database, estate_id=estate_id)
     await _live_and_own(database, estate_id=estate_id)
     await _credit_panels(database, estate_id=estate_id)

@@ -5,4 +5,5 @@ export { DataTable, type Column } from "./DataTable";
 export { Fact, Facts } from "./Facts";
 export { Filters, useFilters, type FilterField, type Filtering } from "./Filters";
 export { ObjectPage } from "./ObjectPage";
+export { Sections } from "./Sections";
 export { wholeList } from "./wholeList";
