@@ -10,6 +10,9 @@ import { SettingRows } from "./SettingRows";
 import { settingsOf } from "./setUp";
 import classes from "./Meters.module.css";
 
+/** Of drivers with many settings the first are shown; the others are added by name. */
+const FORM_MAX = 6;
+
 /** A device that is registered: its driver, its address on the wire, what the driver must know. */
 export default function NewDevicePage(): ReactNode {
   const { t } = useTranslation("devices");
@@ -23,6 +26,9 @@ export default function NewDevicePage(): ReactNode {
   const [secret, setSecret] = useState<[string, string]>(["key", ""]);
   const drivers = $api.useQuery("get", "/api/v1/drivers", {}, { staleTime: Infinity });
   const chosen = drivers.data?.items.find((each) => each.name === driver);
+  const declared = chosen?.settings ?? [];
+  const names = declared.filter((each) => !rows.some(([name]) => name === each));
+  const all: [string, string][] = [...rows, ...names.slice(0, FORM_MAX).map((each): [string, string] => [each, ""])];
   const register = useMutation({
     mutationFn: async () => {
       const made = await api.POST("/api/v1/estates/{estate_id}/devices", {
@@ -58,7 +64,10 @@ export default function NewDevicePage(): ReactNode {
           <NativeSelect
             label={t("driver")}
             value={driver}
-            onChange={(event) => setDriver(event.currentTarget.value)}
+            onChange={(event) => {
+              setDriver(event.currentTarget.value);
+              setRows([]);
+            }}
             data={(drivers.data?.items ?? []).map((each) => ({ value: each.name, label: each.name }))}
           />
           {chosen === undefined ? null : (
@@ -68,7 +77,7 @@ export default function NewDevicePage(): ReactNode {
           )}
           <TextInput label={t("address")} description={t("addressHint")} autoComplete="off" value={address} onChange={(event) => setAddress(event.currentTarget.value)} />
           <TextInput label={t("model")} description={t("modelHint")} autoComplete="off" value={model} onChange={(event) => setModel(event.currentTarget.value)} />
-          <SettingRows rows={rows} onChange={setRows} />
+          <SettingRows rows={all} names={declared} onChange={setRows} />
           <div className={classes.pair}>
             <TextInput label={t("secretName")} autoComplete="off" value={secret[0]} onChange={(event) => setSecret([event.currentTarget.value, secret[1]])} />
             <PasswordInput label={t("secret")} autoComplete="off" value={secret[1]} onChange={(event) => setSecret([secret[0], event.currentTarget.value])} />

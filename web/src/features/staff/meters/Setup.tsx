@@ -19,6 +19,8 @@ export function Setup({ device }: { device: Schemas["DeviceWithState"] }): React
   const [codec, setCodec] = useState(`${device.codec_id ?? ""}`);
   const [notes, setNotes] = useState(device.notes);
   const codecs = $api.useQuery("get", "/api/v1/estates/{estate_id}/codecs", { params: { path: of, query: { limit: 1000 } } });
+  const drivers = $api.useQuery("get", "/api/v1/drivers", {}, { staleTime: Infinity });
+  const declared = drivers.data?.items.find((each) => each.name === device.driver)?.settings ?? [];
   const save = useMutation({
     mutationFn: () => setUp(path, device, { settings: settingsOf(rows), fields, codec_id: codec === "" ? null : Number(codec), notes }),
     onSuccess: () => refreshEstate(of.estate_id),
@@ -32,7 +34,7 @@ export function Setup({ device }: { device: Schemas["DeviceWithState"] }): React
           save.mutate();
         }}
       >
-        <SettingRows rows={rows} onChange={setRows} />
+        <SettingRows rows={rows} names={declared} onChange={setRows} />
         <p className="quiet small">{t("fieldsHint")}</p>
         <Rows>
           {fields.map((each) => (

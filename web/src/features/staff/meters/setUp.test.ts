@@ -7,7 +7,7 @@ describe("settings of a device", () => {
     expect(settingsOf(rowsOf(settings))).toEqual(settings);
   });
 
-  it("take what is no JSON as a word, and leave rows without a name out", () => {
-    expect(settingsOf([["url", "tcp://10.0.0.7:502"], ["every_s", "60"], [" ", "x"]])).toEqual({ url: "tcp://10.0.0.7:502", every_s: 60 });
+  it("take what is no JSON as a word, and leave rows without a name or a value out", () => {
+    expect(settingsOf([["url", "tcp://10.0.0.7:502"], ["every_s", "60"], [" ", "x"], ["map", ""]])).toEqual({ url: "tcp://10.0.0.7:502", every_s: 60 });
   });
 });

@@ -27,13 +27,13 @@ export async function setUp(path: { estate_id: number; device_id: number }, show
   if (done.data === undefined) throw done.error;
 }
 
-/** Settings as rows of names and values: a value is JSON where it reads as such, else a word. */
+/** Settings as rows of names and values: a value is JSON where it reads as such, else a word; an empty one is none. */
 export function rowsOf(settings: Record<string, unknown>): [string, string][] {
   return Object.entries(settings).map(([name, value]) => [name, typeof value === "string" && !isJson(value) ? value : JSON.stringify(value)]);
 }
 
 export function settingsOf(rows: [string, string][]): Record<string, unknown> {
-  return Object.fromEntries(rows.filter(([name]) => name.trim() !== "").map(([name, value]) => [name.trim(), isJson(value) ? (JSON.parse(value) as unknown) : value]));
+  return Object.fromEntries(rows.filter(([name, value]) => name.trim() !== "" && value !== "").map(([name, value]) => [name.trim(), isJson(value) ? (JSON.parse(value) as unknown) : value]));
 }
 
 function isJson(text: string): boolean {
