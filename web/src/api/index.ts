@@ -4,6 +4,7 @@ export { useHistory, useSpending, useSupplies, type History, type Span, type Ste
 export { EstateProvider, useEstate, type EstateWork } from "./estate";
 export { refreshEstate, useLiveState, useLiveStream } from "./live";
 export { usePlace, usePlaces, PlaceProvider, type Place } from "./place";
+export { useWhole } from "./whole";
 export { useUnits } from "./units";
 export { askPasskey, canUsePasskeys, makePasskey } from "./passkeys";
 export { usePages, type ItemOf, type ListPath, type Pages } from "./pages";

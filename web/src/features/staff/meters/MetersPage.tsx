@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useEstate, usePages, useUnits, type Schemas } from "@api";
+import { useEstate, usePages, useUnits, useWhole, type Schemas } from "@api";
 import { Card, Page, Tag, useFormats, UtilityIcon } from "@ui";
 import { DataTable, Filters, useFilters, type Column } from "@ui/staff";
 import { IconAntennaBarsOff, IconHandFinger } from "@tabler/icons-react";
@@ -26,13 +26,14 @@ export default function MetersPage(): ReactNode {
   const query = { q, order: sorted, limit: 100, ...(utility === "" ? {} : { utility: utility as Meter["utility"] }) };
   const meters = usePages(PATH, { params: { path, query } }, { by: "after_id", isEnabled: !isSilent });
   const silent = usePages("/api/v1/estates/{estate_id}/silent-meters", { params: { path, query: { limit: 1000 } } }, { by: "after_id" });
-  const since = new Map(silent.data?.map((each) => [each.meter_id, each.silent_since]));
+  const allSilent = useWhole(silent);
+  const since = allSilent && new Map(allSilent.map((each) => [each.meter_id, each.silent_since]));
   const columns: Column<Meter>[] = [
     { key: "serial", title: t("serial"), order: "serial", isTurned: true, cell: (each) => <Serial meter={each} /> },
     { key: "unit", title: t("unit"), phone: "bare", cell: (each) => nameOf(each.unit_id) },
     { key: "utility", title: t("utility"), phone: "none", cell: (each) => t(`common:utility.${each.utility}`) },
     { key: "device", title: t("device"), phone: "none", cell: (each) => each.device ?? (each.is_read_by_hand ? t("byHand") : null) },
-    { key: "state", title: t("state"), phone: "value", cell: (each) => <Speaks meter={each} since={since.get(each.meter_id)} /> },
+    { key: "state", title: t("state"), phone: "value", cell: (each) => (since === undefined ? null : <Speaks meter={each} since={since.get(each.meter_id)} />) },
   ];
   return (
     <Page title={t("meters")} aside={<InstallMeter />}>

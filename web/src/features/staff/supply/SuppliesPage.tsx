@@ -1,13 +1,14 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, useEstate, usePages, useUnits, type Schemas } from "@api";
+import { useEstate, usePages, useUnits, useWhole, type Pages, type Schemas } from "@api";
 import { Card, Page, useFormats } from "@ui";
 import { DataTable, Filters, useFilters } from "@ui/staff";
 import { Areas } from "./Areas";
-import { isOpen, knownOf, type Known } from "./known";
+import { knownOf, type Known } from "./known";
 import { StateTag } from "./StateTag";
 
 type Meter = Schemas["MeterOut"];
+type Command = Schemas["mita__credit__schemas__supplies__CommandOut"];
 const MANY = 1000;
 
 /** Each supply with its real state: what its device said, and what was asked of it. */
@@ -19,18 +20,19 @@ export default function SuppliesPage(): ReactNode {
   const filtering = useFilters("show");
   const meters = usePages("/api/v1/estates/{estate_id}/meters", { params: { path, query: { limit: MANY } } }, { by: "after_id" });
   const supplies = usePages("/api/v1/estates/{estate_id}/supplies", { params: { path, query: { limit: MANY } } }, { by: "after_id" });
-  const commands = $api.useQuery("get", "/api/v1/estates/{estate_id}/supply-commands", { params: { path, query: { limit: MANY } } });
+  const open = useOpen(path);
   const stops = usePages("/api/v1/estates/{estate_id}/supply-stops", { params: { path, query: { limit: MANY } } }, { by: "after_id" });
   const isOf = (one: { unit_id: number; utility: string }) => (other: { unit_id: number; utility: string }) => one.unit_id === other.unit_id && one.utility === other.utility;
-  const open = commands.data?.items.filter(isOpen) ?? [];
-  const known = of(meters.data ?? []).map((each) => knownOf(each, supplies.data?.find(isOf(each)), open.filter(isOf(each))));
+  const [said, stopped] = [useWhole(supplies), useWhole(stops)];
+  const known = of(meters.data ?? []).map((each) => knownOf(each, said?.find(isOf(each)), open.data?.filter(isOf(each)) ?? []));
   const why = (one: Known): string | null => {
-    const causes = stops.data?.filter(isOf(one)).map((each) => t(`cause.${each.cause}`)) ?? [];
+    const causes = stopped?.filter(isOf(one)).map((each) => t(`cause.${each.cause}`)) ?? [];
     return causes.length === 0 ? null : causes.join(", ");
   };
   const show = filtering.values.show;
   const shown = known.filter((each) => (show === "off" ? !each.isOn : show === "moving" ? each.asked !== null : show === "stopped" ? why(each) !== null : true));
-  const isReady = supplies.data !== undefined && commands.data !== undefined;
+  const isReady = said !== undefined && stopped !== undefined && open.data !== undefined;
+  const error = meters.error ?? supplies.error ?? stops.error ?? open.error;
   return (
     <Page title={t("title")}>
       <Areas />
@@ -41,7 +43,7 @@ export default function SuppliesPage(): ReactNode {
         />
         <DataTable
           label={t("supplies")}
-          pages={{ ...meters, data: meters.data === undefined || !isReady ? undefined : shown, error: meters.error ?? supplies.error ?? commands.error, isPending: meters.isPending || supplies.isPending || commands.isPending }}
+          pages={{ ...meters, data: meters.data === undefined || !isReady ? undefined : shown, error, isPending: error === null && !isReady }}
           keyOf={(each) => `${each.unit_id} ${each.utility}`}
           to={(each) => `${each.unit_id}/${each.utility}`}
           empty={{ title: filtering.isFiltered ? t("noneFound") : t("none"), hint: filtering.isFiltered ? null : t("noneHint") }}
@@ -62,4 +64,19 @@ export default function SuppliesPage(): ReactNode {
 /** The supplies that there are: a unit's meters of one utility are one supply. */
 function of(meters: Meter[]): Pick<Meter, "unit_id" | "utility">[] {
   return [...new Map(meters.map(({ unit_id, utility }) => [`${unit_id} ${utility}`, { unit_id, utility }])).values()];
+}
+
+/** The commands that wait for their devices, whenever they were asked. */
+function useOpen(path: { estate_id: number }): { data: Command[] | undefined; error: unknown } {
+  const each = [useIn(path, "asked"), useIn(path, "queued"), useIn(path, "sent"), useIn(path, "acknowledged")];
+  const whole = each.map(([, items]) => items);
+  return {
+    data: whole.every((items) => items !== undefined) ? whole.flat() : undefined,
+    error: each.find(([pages]) => pages.error !== null)?.[0].error ?? null,
+  };
+}
+
+function useIn(path: { estate_id: number }, state: Command["state"]): [Pages<Command>, Command[] | undefined] {
+  const pages = usePages("/api/v1/estates/{estate_id}/supply-commands", { params: { path, query: { limit: MANY, state } } });
+  return [pages, useWhole(pages)];
 }
