@@ -99,7 +99,7 @@ class Own:
     """The driver of devices that speak our own convention."""
 
     name = "mita"
-    settings = _SETTINGS
+    settings: tuple[str, ...] = _SETTINGS
 
     def abilities(self, device: Device) -> Abilities:
         """Return what such a device can do; that it can limit, its settings say."""

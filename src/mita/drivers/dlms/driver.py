@@ -91,7 +91,7 @@ class DlmsDriver:
     """DLMS/COSEM meters that are reachable over IP or a serial port."""
 
     name = "dlms"
-    settings = SETTINGS
+    settings: tuple[str, ...] = SETTINGS
 
     def abilities(self, device: Device) -> Abilities:
         """Return that it has a relay and a clock, unless the settings say that there is no relay."""

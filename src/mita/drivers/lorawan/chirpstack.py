@@ -41,7 +41,7 @@ class ChirpStack(Served):
     """Speaks to devices behind a ChirpStack v4; the address is the DevEUI."""
 
     name = "chirpstack"
-    settings = SETTINGS
+    settings: tuple[str, ...] = SETTINGS
     _wants = "application_id is needed to send commands; or command_topic, a whole topic"
 
     def decode_with(self, arrival: Arrival, device: Device, *, decoded: Any | None) -> Decoded:

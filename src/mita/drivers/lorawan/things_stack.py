@@ -60,7 +60,7 @@ class Tts(Served):
     """Speaks to devices behind a Things Stack; the address is the DevEUI, ``device_id`` its name there."""
 
     name = TTS
-    settings = SETTINGS
+    settings: tuple[str, ...] = SETTINGS
     _wants = (
         "application_id, webhook_id and device_id are needed to send commands:"
         " small letters, digits and single dashes"

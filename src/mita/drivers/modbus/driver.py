@@ -50,7 +50,7 @@ class Modbus:
     """Speaks Modbus by register maps."""
 
     name = "modbus"
-    settings = SETTINGS
+    settings: tuple[str, ...] = SETTINGS
 
     def abilities(self, device: Device) -> Abilities:
         """Return that a device with a relay is switched, and proves it if the relay can be read back."""

@@ -48,7 +48,7 @@ class Homie:
     """The driver ``homie``."""
 
     name = "homie"
-    settings = _SETTINGS
+    settings: tuple[str, ...] = _SETTINGS
 
     def abilities(self, device: Device) -> Abilities:
         """Return what the device can do: switch if its relay is named."""
