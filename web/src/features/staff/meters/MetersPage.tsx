@@ -32,7 +32,7 @@ export default function MetersPage(): ReactNode {
     { key: "serial", title: t("serial"), order: "serial", isTurned: true, cell: (each) => <Serial meter={each} /> },
     { key: "unit", title: t("unit"), phone: "bare", cell: (each) => nameOf(each.unit_id) },
     { key: "utility", title: t("utility"), phone: "none", cell: (each) => t(`common:utility.${each.utility}`) },
-    { key: "device", title: t("device"), phone: "none", cell: (each) => each.device ?? (each.is_read_by_hand ? t("byHand") : null) },
+    { key: "device", title: t("device"), phone: "none", cell: (each) => each.device },
     { key: "state", title: t("state"), phone: "value", cell: (each) => (since === undefined ? null : <Speaks meter={each} since={since.get(each.meter_id)} />) },
   ];
   return (

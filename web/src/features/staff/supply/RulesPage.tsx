@@ -34,12 +34,17 @@ export default function RulesPage(): ReactNode {
   );
 }
 
+/** An amount as people type it: cents always, and what is smaller only where it is there. */
+function plain(amount: string): string {
+  return amount.replace(/(\.\d{2}\d*?)0+$/, "$1");
+}
+
 function RuleForm({ rule }: { rule: Rule }): ReactNode {
   const { t } = useTranslation(["supplies", "common"]);
   const { path, may } = useEstate();
-  const [low, setLow] = useState(rule.low_line.amount);
-  const [cut, setCut] = useState(rule.cut_line.amount);
-  const [restore, setRestore] = useState(rule.restore_line.amount);
+  const [low, setLow] = useState(plain(rule.low_line.amount));
+  const [cut, setCut] = useState(plain(rule.cut_line.amount));
+  const [restore, setRestore] = useState(plain(rule.restore_line.amount));
   const [lifeline, setLifeline] = useState(`${rule.lifeline_w ?? ""}`);
   const [isCutting, setIsCutting] = useState(rule.is_cutting);
   const save = $api.useMutation("put", "/api/v1/estates/{estate_id}/credit-rules/{utility}", { onSuccess: () => refreshEstate(path.estate_id) });
