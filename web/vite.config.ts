@@ -58,7 +58,7 @@ export default defineConfig({
     paintFirst(),
     compressed(),
   ],
-  resolve: { alias: { "@api": "/src/api/index.ts", "@ui": "/src/ui/index.ts" } },
+  resolve: { alias: { "@api": "/src/api/index.ts", "@ui/staff": "/src/ui/staff/index.ts", "@ui": "/src/ui/index.ts" } },
   build: {
     target: "es2022",
     sourcemap: false,
@@ -72,8 +72,9 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         chunkFileNames: ({ facadeModuleId, moduleIds }) => {
-          // staff's pages and texts stay out of what the service worker fetches for residents
-          if (/\/(features|locales\/[\w-]+|app)\/staff\//.test(facadeModuleId ?? "")) return "assets/staff/[name]-[hash].js";
+          // staff's pages, their parts and texts stay out of what the service worker fetches for residents
+          const isOfStaff = /\/(features|locales\/[\w-]+|app|ui)\/staff\//;
+          if (isOfStaff.test(facadeModuleId ?? "") || moduleIds.some((each) => isOfStaff.test(each))) return "assets/staff/[name]-[hash].js";
           // all that draws has one name, by which the worker leaves it out
           if (moduleIds.some((each) => /\/node_modules\/(echarts|zrender)\//.test(each))) return "assets/echarts-[hash].js";
           const language = /\/locales\/([\w-]+)\/index\.ts$/.exec(facadeModuleId ?? "")?.[1];

@@ -92,10 +92,14 @@ def wires(settings: Mapping[str, Any], *, mqtt_s: int | None, post_s: int | None
     return frozenset(name for name, at_s in heard.items() if last_s - at_s <= _USED_S) or _WIRES["both"]
 
 
+_SETTINGS = ("every_s", "gateway", "limit", "wire")
+
+
 class Own:
     """The driver of devices that speak our own convention."""
 
     name = "mita"
+    settings: tuple[str, ...] = _SETTINGS
 
     def abilities(self, device: Device) -> Abilities:
         """Return what such a device can do; that it can limit, its settings say."""
@@ -107,7 +111,7 @@ class Own:
         ``gateway`` may name the device that posts for it, ``wire`` say how commands reach it; ``limit`` tells
         that it obeys limits.
         """
-        if device.settings.keys() - {"every_s", "gateway", "limit", "wire"} or device.fields:
+        if device.settings.keys() - set(_SETTINGS) or device.fields:
             return [
                 "a device of our own convention needs no fields, and no settings but gateway, limit and wire"
             ]

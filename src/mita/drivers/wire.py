@@ -262,9 +262,13 @@ class HeldPrices:
 
 
 class Driver(Protocol):
-    """Speaks one protocol. Objects of it are stateless and shared."""
+    """Speaks one protocol. Objects of it are stateless and shared.
+
+    ``settings`` are the names of what a device of it can be told.
+    """
 
     name: str
+    settings: tuple[str, ...]
 
     def abilities(self, device: Device) -> Abilities:
         """Return what the device can do, as it is set up."""

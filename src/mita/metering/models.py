@@ -177,6 +177,19 @@ class ReadingTemperature(Base):
     temperature_centi: Mapped[int] = mapped_column(SmallInteger)
 
 
+class SetAsideReading(Base):
+    """A held reading of which somebody said that it is wrong; a row never changes."""
+
+    __tablename__ = "set_aside_reading"
+
+    estate_id: Mapped[BigKey]
+    register_id: Mapped[BigKey]
+    taken_at: Mapped[InstantKey]
+    reason: Mapped[str]
+    actor: Mapped[str]
+    set_aside_at: Mapped[Instant]
+
+
 class SilenceRule(Base):
     """After how many hours without a reading an estate's meters with a device are silent; None is never."""
 

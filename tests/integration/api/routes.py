@@ -141,6 +141,7 @@ BODIES: dict[str, Any] = {
     "create_api_key": {"name": "Export", "permissions": ["units.read"], "estate_ids": [1]},
     "rotate_api_key": {},
     "limit_supply": {"limit_w": 2000},
+    "set_aside_held_reading": {"reason": "Tested on the bench"},
     "set_flexibility_consent": {"takes_part": True},
     "plan_flexibility_event": {
         "title": "Evening peak",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -212,6 +212,56 @@ async def test_a_held_reading_is_accepted(place: Place, client: httpx.AsyncClien
     assert (again.status_code, again.json()["code"]) == (409, "reading_not_held")
     missing = await client.post(path.replace("T01", "T02"))
     assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+
+
+async def test_a_dry_run_says_what_accepting_charges_and_charges_nothing(
+    place: Place, client: httpx.AsyncClient
+) -> None:
+    await place.send(("2025-03-01T00:00:00Z", "0"), ("2025-03-01T01:00:00Z", "500"))
+    path = f"{place.base}/registers/{place.register_id}/readings/2025-03-01T01:00:00Z/accept"
+
+    tried = await client.post(path, params={"dry_run": "true"})
+
+    assert tried.status_code == 200, tried.text
+    assert await place.balance() == "0.000000"
+    assert [each["class"] for each in await listed(place, **{"class": "held"})] == ["held"]
+    accepted = await client.post(path)
+    assert accepted.json() == tried.json()
+    assert accepted.json()["net"]["amount"] == "1000.000000"
+    assert await place.balance() == "-1150.000000"
+
+
+async def test_a_held_reading_that_is_wrong_is_set_aside_and_waits_for_nobody(
+    place: Place, client: httpx.AsyncClient
+) -> None:
+    await place.send(("2025-03-01T00:00:00Z", "0"), ("2025-03-01T01:00:00Z", "500"))
+    (held,) = await listed(place, **{"class": "held"}, is_set_aside="false")
+    assert (held["code"], held["set_aside"]) == ("implausible_rise", None)
+    one = f"{place.base}/registers/{place.register_id}/readings/2025-03-01T01:00:00Z"
+
+    told = await client.post(f"{one}/set-aside", json={"reason": "Tested on the bench"})
+
+    assert told.status_code == 200, told.text
+    assert told.json()["reason"] == "Tested on the bench"
+    assert await place.balance() == "0.000000"
+    assert await listed(place, **{"class": "held"}, is_set_aside="false") == []
+    (aside,) = await listed(place, **{"class": "held"}, is_set_aside="true")
+    assert (aside["class"], aside["set_aside"]) == ("held", told.json())
+    again = await client.post(f"{one}/set-aside", json={"reason": "Twice"})
+    assert (again.status_code, again.json()["code"]) == (409, "reading_not_waiting")
+    first = one.replace("T01", "T00")
+    refused = await client.post(f"{first}/set-aside", json={"reason": "No doubt"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "reading_not_waiting")
+    empty = await client.post(f"{one}/set-aside", json={"reason": ""})
+    assert (empty.status_code, empty.json()["problems"][0]["path"]) == (422, "body.reason")
+    # somebody may have been wrong about it
+    assert (await client.post(f"{one}/accept")).json()["class"] == "charged"
+
+
+async def listed(place: Place, **params: str) -> list[dict[str, Any]]:
+    answer = await place.client.get(f"{place.base}/readings", params=params)
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["items"])
 
 
 async def test_the_lane_goes_on_after_an_acceptance(place: Place, client: httpx.AsyncClient) -> None:

@@ -30,6 +30,7 @@ from mita.wallets import operations as wallets
 from mita.wallets import queries as wallet_queries
 from mita.wallets.domain import Allocation, AllocationRules, Emergency, SpendLimit, Target
 
+from .doubted import set_one_aside
 from .seeds_of_meters import (
     derive,
     fall_silent,
@@ -82,6 +83,7 @@ async def seed(database: Database, *, name: str) -> int:
     await _assign_again(database, estate_id=estate_id)
     await _tell_of_rates(database, estate_id=estate_id)
     await measure_warmth(database, estate_id=estate_id)
+    await set_one_aside(database, estate_id=estate_id, now=NOW)
     await share(database, estate_id=estate_id)
     await live_and_own(database, estate_id=estate_id)
     await _credit_panels(database, estate_id=estate_id)

@@ -84,6 +84,7 @@ APPEND_ONLY = {
     "rate_table",
     "rate_assignment",
     "reading_temperature",
+    "set_aside_reading",
     "rerating",
     "timed_charge",
     "access_event",

@@ -7,6 +7,8 @@ export { refreshEstate, useLiveState, useLiveStream } from "./live";
 export { usePlace, usePlaces, PlaceProvider, type Place } from "./place";
 export { deleteItem, deliverOutbox, emptyOutbox, readOutbox, sendSafely, tryAgain, useOutbox, useOutboxDelivery, type Outbox, type OutboxItem, type OutboxKind, type Outcome } from "./outbox";
 export { serverNow } from "./clock";
+export { useWhole } from "./whole";
+export { useUnits } from "./units";
 export { askPasskey, canUsePasskeys, makePasskey } from "./passkeys";
 export { usePages, type ItemOf, type ListPath, type Pages } from "./pages";
 export { problemOf, type Problem } from "./problem";

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Protocol, cast
 
 import numpy as np
-from fastapi import APIRouter, Path, Request, status
+from fastapi import APIRouter, Path, Query, Request, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.charging import operations, queries
@@ -144,6 +144,14 @@ def _batch(items: list[Item], *, now: datetime) -> ReadingBatch:
     )
 
 
+class _TakenBack(Exception):
+    """Rolls a dry run back."""
+
+    def __init__(self, accepted: AcceptedOut) -> None:
+        super().__init__("a dry run")
+        self.accepted = accepted
+
+
 @router.post(
     "/estates/{estate_id}/registers/{register_id}/readings/{taken_at}/accept",
     operation_id="accept_held_reading",
@@ -158,10 +166,22 @@ async def accept_held_reading(
     register_id: Id,
     taken_at: Annotated[Instant, Path(examples=["2026-01-31T06:30:00Z"])],
     now: Now,
+    dry_run: Annotated[bool, Query(description="Say what it would charge, and charge nothing")] = False,  # noqa: FBT002 - a parameter of the query
 ) -> AcceptedOut:
     """Charge it and everything after it as if it had been plausible; only the difference is posted."""
 
     async def work(session: AsyncSession) -> AcceptedOut:
+        # all of it below a savepoint, so that a dry run is the same code
+        try:
+            async with session.begin_nested():
+                accepted = await accept(session)
+                if dry_run:
+                    raise _TakenBack(accepted)  # noqa: TRY301 - it must leave the savepoint
+        except _TakenBack as tried:
+            return tried.accepted
+        return accepted
+
+    async def accept(session: AsyncSession) -> AcceptedOut:
         info = await metering_queries.register(session, estate_id=estate_id, register_id=register_id)
         estate = await estate_queries.estate(session, estate_id=estate_id)
         await ledger.ensure_entry_partition(session, period=local_month(now, local=zone(estate.time_zone)))

@@ -73,6 +73,7 @@ class CommandOut(Shape):
     limit_w: Watts | None = Field(description="What the supply is to be held to, of a limit")
     state: CommandState
     reason: str = Field(examples=["the balance is used up"])
+    failure: str = Field(default="", description="Why it failed; empty if it did not", examples=[""])
     balance: Money = Field(description="When it was asked")
     asked_at: Instant
     changed_at: Instant
@@ -179,6 +180,7 @@ def command_out(row: SupplyCommand, *, currency: str) -> CommandOut:
         limit_w=row.limit_w,
         state=row.state,
         reason=row.reason,
+        failure=row.failure,
         balance=money(row.balance_micro, currency=currency),
         asked_at=row.asked_at,
         changed_at=row.changed_at,

@@ -51,7 +51,9 @@ def _driver(name: str) -> DriverOut:
     driver = driver_named(name)
     assert driver is not None, "it is listed"
     transport: TransportWord = "mqtt" if name in OVER_MQTT else "polled" if name in POLLED else "http"
-    return driver_out(name, transport=transport, abilities=driver.abilities(WireDevice(name, ())))
+    return driver_out(
+        name, transport=transport, abilities=driver.abilities(WireDevice(name, ())), settings=driver.settings
+    )
 
 
 @router.get(

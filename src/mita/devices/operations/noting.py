@@ -14,6 +14,7 @@ from mita.devices.models import DeviceFrame, DeviceState
 from mita.drivers.wire import Alarm, Health, SwitchState
 from mita.kit.clock import from_us
 from mita.kit.ids import new_id
+from mita.kit.live import hint
 
 from .issues import IssueBook
 
@@ -194,6 +195,7 @@ async def _keep(session: AsyncSession, state: DeviceState, noted: Noted) -> None
         .limit(FRAMES_MAX)
     )
     await session.execute(delete(DeviceFrame).where(mine, DeviceFrame.device_frame_id.not_in(kept)))
+    await hint(session, estate_id=state.estate_id, topic="device")
 
 
 async def forget_frames(session: AsyncSession, *, estate_id: int, now: datetime) -> None:

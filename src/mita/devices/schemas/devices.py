@@ -192,6 +192,9 @@ class DriverOut(Shape):
     cut: Literal["relay", "token", "limit", "none"] = Field(description="How a supply is switched")
     proves: bool = Field(description="Whether the device reports how its switch stands")
     sleeps: bool = Field(description="Whether it hears us only after it has spoken")
+    settings: list[str] = Field(
+        default=[], description="Names of what a device of it can be told", examples=[["relay", "relays"]]
+    )
 
 
 class Drivers(Shape):
@@ -283,7 +286,9 @@ def check_out(check: Check) -> CheckOut:
     return CheckOut(name=check.name, state=check.state, sentence=check.sentence)
 
 
-def driver_out(name: str, *, transport: TransportWord, abilities: Abilities) -> DriverOut:
+def driver_out(
+    name: str, *, transport: TransportWord, abilities: Abilities, settings: Sequence[str]
+) -> DriverOut:
     """Return a driver as JSON shows it."""
     return DriverOut(
         name=name,
@@ -291,4 +296,5 @@ def driver_out(name: str, *, transport: TransportWord, abilities: Abilities) -> 
         cut=abilities.cut,
         proves=abilities.proves,
         sleeps=abilities.sleeps,
+        settings=list(settings),
     )

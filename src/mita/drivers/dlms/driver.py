@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING, Any
 from mita.drivers.dlms.charge import PRICE_MAX, shortest
 from mita.drivers.dlms.clock import clock_s
 from mita.drivers.dlms.limiter import held_w, threshold_of
-from mita.drivers.dlms.settings import Settings, problems, settings
+from mita.drivers.dlms.settings import SETTINGS, Settings, problems
+from mita.drivers.dlms.settings import settings as settings_of
 from mita.drivers.fields import Field, told
 from mita.drivers.text import PAYLOAD_BYTES_MAX, parse_json
 from mita.drivers.wire import (
@@ -90,6 +91,7 @@ class DlmsDriver:
     """DLMS/COSEM meters that are reachable over IP or a serial port."""
 
     name = "dlms"
+    settings: tuple[str, ...] = SETTINGS
 
     def abilities(self, device: Device) -> Abilities:
         """Return that it has a relay and a clock, unless the settings say that there is no relay."""
@@ -113,7 +115,7 @@ class DlmsDriver:
         decoded = Decoded()
         try:
             said = _said(arrival.payload)
-            found = settings(device)
+            found = settings_of(device)
             _decode(said, decoded, device=device, found=found, received_s=arrival.received_s)
         except ValueError as error:
             raw = truncated(arrival.payload)

@@ -44,6 +44,7 @@ _KNOWN = {
     "deviation",
     "every_s",
 }
+SETTINGS = tuple(sorted(_KNOWN))
 _REGISTERS = ("1.0.1.8.0.255", "1.0.2.8.0.255", "1.0.32.7.0.255")
 
 

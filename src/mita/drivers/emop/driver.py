@@ -76,6 +76,7 @@ class EmopDriver:
     """Emlite meters over TCP."""
 
     name = "emop"
+    settings: tuple[str, ...] = tuple(sorted(_SETTINGS))
 
     def abilities(self, device: Device) -> Abilities:  # noqa: ARG002 - all of these meters can the same
         """Return the same for each: prepay mode and balance cut, no relay does."""

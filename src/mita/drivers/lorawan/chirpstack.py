@@ -12,7 +12,7 @@ from mita.drivers.lorawan.downlink import means_of
 from mita.drivers.lorawan.events import NoEvent, command_id, event_of, is_event, part, server_s
 from mita.drivers.lorawan.radio import best_signal, finite, percent
 from mita.drivers.lorawan.served import Served, Uplink, f_port_in, iso, payload_in
-from mita.drivers.lorawan.settings import plan_of
+from mita.drivers.lorawan.settings import SETTINGS, plan_of
 from mita.drivers.lorawan.uplink import decode_object
 from mita.drivers.wire import Alarm, Decoded, Health, Outgoing, Shown, Step
 from mita.metering.domain import truncated
@@ -41,6 +41,7 @@ class ChirpStack(Served):
     """Speaks to devices behind a ChirpStack v4; the address is the DevEUI."""
 
     name = "chirpstack"
+    settings: tuple[str, ...] = SETTINGS
     _wants = "application_id is needed to send commands; or command_topic, a whole topic"
 
     def decode_with(self, arrival: Arrival, device: Device, *, decoded: Any | None) -> Decoded:

@@ -27,6 +27,13 @@ _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _TEXT_MAX = 500
 F_PORT_MAX = 223
 DOWNLINK_BYTES_MAX = 242
+# a model brings most of them; who sets one up rarely says more than the first few
+SETTINGS = (
+    "model", "class", "uplink_s", "codec", "relay", "limit", "application_id", "webhook_id", "device_id",
+    "server_url", "command_topic", "format", "queue", "answer_s", "attempts", "variables", "time_path",
+    "temperature_path", "firmware_path", "model_path", "list_path", "list_time", "list_name", "list_value",
+    "deltas", "switch", "battery", "alarms", "shown",
+)  # fmt: skip
 _DAY_S = 86_400
 # a class A device is asked again after two uplinks that brought no answer
 _UPLINK_S = 3_600

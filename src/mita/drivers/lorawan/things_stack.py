@@ -17,7 +17,7 @@ from mita.drivers.lorawan.downlink import means_of
 from mita.drivers.lorawan.events import command_id, part, server_s
 from mita.drivers.lorawan.radio import best_signal, percent
 from mita.drivers.lorawan.served import Served, Uplink, f_port_in, payload_in
-from mita.drivers.lorawan.settings import plan_of
+from mita.drivers.lorawan.settings import SETTINGS, plan_of
 from mita.drivers.lorawan.uplink import decode_object
 from mita.drivers.text import PAYLOAD_BYTES_MAX, JsonObject, parse_json
 from mita.drivers.wire import Decoded, Health, Outgoing, Step
@@ -60,6 +60,7 @@ class Tts(Served):
     """Speaks to devices behind a Things Stack; the address is the DevEUI, ``device_id`` its name there."""
 
     name = TTS
+    settings: tuple[str, ...] = SETTINGS
     _wants = (
         "application_id, webhook_id and device_id are needed to send commands:"
         " small letters, digits and single dashes"

@@ -68,6 +68,7 @@ class MbusDriver:
     """Meters on a wired bus, or heard by radio."""
 
     name = "mbus"
+    settings: tuple[str, ...] = tuple(sorted(_SETTINGS))
 
     def abilities(self, device: Device) -> Abilities:  # noqa: ARG002 - all the same
         """Return that no supply is switched over M-Bus here."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mita.drivers.fields import Field, told
 from mita.drivers.modbus import maps
-from mita.drivers.modbus.setup import BadSettings, Setup, setup
+from mita.drivers.modbus.setup import SETTINGS, BadSettings, Setup, setup
 from mita.drivers.modbus.values import number, scaled, words_of
 from mita.drivers.text import parse_json
 from mita.drivers.wire import Abilities, Decoded, LimitState, Outgoing, Shown, SwitchState
@@ -50,6 +50,7 @@ class Modbus:
     """Speaks Modbus by register maps."""
 
     name = "modbus"
+    settings: tuple[str, ...] = SETTINGS
 
     def abilities(self, device: Device) -> Abilities:
         """Return that a device with a relay is switched, and proves it if the relay can be read back."""

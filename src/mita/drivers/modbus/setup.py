@@ -24,6 +24,7 @@ _SETTINGS = {
     "url", "unit", "map", "every_s", "ct_ratio", "word_order", "byte_order", "relay", "limit", "timeout_ms",
     "retries"
 }  # fmt: skip
+SETTINGS = tuple(sorted(_SETTINGS))
 _SERIAL_PORT = re.compile(r"/dev/[\w./-]{1,100}|COM\d{1,3}")
 _SERIAL_KEYS = {"baud", "parity", "stop", "bits"}
 _SERIAL_DEFAULTS = (("parity", "N"), ("stop", "1"), ("bits", "8"))

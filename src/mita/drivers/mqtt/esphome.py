@@ -39,6 +39,7 @@ class Esphome:
     """The driver ``esphome``."""
 
     name = "esphome"
+    settings: tuple[str, ...] = _SETTINGS
 
     def abilities(self, device: Device) -> Abilities:
         """Return what the device can do: switch if its relay is named."""

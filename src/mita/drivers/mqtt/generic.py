@@ -52,6 +52,7 @@ class Generic:
     """The driver ``json``."""
 
     name = "json"
+    settings: tuple[str, ...] = _SETTINGS
 
     def abilities(self, device: Device) -> Abilities:
         """Return what the device can do: switch if it is set how; prove it if it is set where it says so."""

@@ -48,6 +48,7 @@ class Homie:
     """The driver ``homie``."""
 
     name = "homie"
+    settings: tuple[str, ...] = _SETTINGS
 
     def abilities(self, device: Device) -> Abilities:
         """Return what the device can do: switch if its relay is named."""

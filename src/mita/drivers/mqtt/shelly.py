@@ -53,6 +53,7 @@ class Shelly:
     """The driver ``shelly``."""
 
     name = "shelly"
+    settings: tuple[str, ...] = _SETTINGS
 
     def abilities(self, device: Device) -> Abilities:
         """Return what the device can do: switch, and say so, unless its relay is set to false."""

@@ -54,6 +54,7 @@ class Shelly1:
     """The driver ``shelly1``."""
 
     name = "shelly1"
+    settings: tuple[str, ...] = _SETTINGS
 
     def abilities(self, device: Device) -> Abilities:
         """Return what the device can do: switch, and say so, unless its relay is set to false."""

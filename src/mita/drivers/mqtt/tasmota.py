@@ -47,6 +47,7 @@ class Tasmota:
     """The driver ``tasmota``."""
 
     name = "tasmota"
+    settings: tuple[str, ...] = _SETTINGS
 
     def abilities(self, device: Device) -> Abilities:
         """Return what the device can do: switch, and say so, unless its relay is set to false."""

@@ -68,6 +68,7 @@ class Zigbee2mqtt:
     """The driver ``zigbee2mqtt``."""
 
     name = "zigbee2mqtt"
+    settings: tuple[str, ...] = _SETTINGS
 
     def abilities(self, device: Device) -> Abilities:
         """Return what the device can do: switch, and say so, unless its relay is set to false."""

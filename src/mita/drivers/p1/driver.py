@@ -30,6 +30,7 @@ class P1Driver:
     """P1 ports behind a stick that passes telegrams on. They tell, and have no switch."""
 
     name = "p1"
+    settings: tuple[str, ...] = ()
 
     def abilities(self, device: Device) -> Abilities:  # noqa: ARG002 - a P1 port can the same everywhere
         """Return that they can do nothing but tell."""

@@ -30,6 +30,7 @@ HintType = Literal[
     "supply",
     "meter.offline",
     "meter.online",
+    "device",
     "imports",
 ]
 # what a role must include, in the whole estate or in a unit, to be told of a type; any of them is enough
@@ -41,6 +42,8 @@ PERMISSIONS: Mapping[str, tuple[Permission, ...]] = {
     "supply": (Permission.SUPPLY_READ,),
     "meter.offline": (Permission.METERS_READ,),
     "meter.online": (Permission.METERS_READ,),
+    # only who sets devices up watches them; its ids would be of no unit
+    "device": (Permission.METERS_WRITE,),
     "imports": (Permission.IMPORTS_WRITE,),
 }
 STREAMS_MAX = 10

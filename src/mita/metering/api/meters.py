@@ -119,6 +119,9 @@ async def list_readings(
     estate_id: EstateId,
     class_: Annotated[ClassWord | None, Query(alias="class")] = None,
     register_id: Annotated[Id | None, Query(description="Of one register; not for `rejected`")] = None,
+    is_set_aside: Annotated[
+        bool | None, Query(description="Only held ones that somebody set aside, or only the others")
+    ] = None,
     before: Annotated[
         str | None, Query(max_length=80, description="An instant, or the `next` of an earlier answer")
     ] = None,
@@ -152,15 +155,16 @@ async def list_readings(
         estate_id=estate_id,
         register_id=register_id,
         classes=[each for each in ReadingClass if each.shown == class_],
+        is_set_aside=is_set_aside,
         before=None if place is None else place[:2],
         limit=limit + 1,
     )
-    known = await queries.temperatures(
-        session, estate_id=estate_id, keys=[(row[0].register_id, row[0].taken_at) for row in stored[:limit]]
-    )
+    keys = [(row[0].register_id, row[0].taken_at) for row in stored[:limit]]
+    known = await queries.temperatures(session, estate_id=estate_id, keys=keys)
+    aside = await queries.set_aside(session, estate_id=estate_id, keys=keys)
     items = [
-        stored_out(row, temperature_centi=known.get((row[0].register_id, row[0].taken_at)))
-        for row in stored[:limit]
+        stored_out(row, temperature_centi=known.get(key), aside=aside.get(key))
+        for row, key in zip(stored, keys, strict=False)
     ]
     final = stored[limit - 1][0] if len(stored) > limit else None
     return Page(items=items, next=str(Cursor(final.taken_at, final.register_id)) if final else None)

@@ -13,6 +13,7 @@ from mita.metering.operations.derived import (
     set_factor,
     set_pulse_counter,
 )
+from mita.metering.operations.judging import NotWaiting, set_aside_held_reading
 from mita.metering.operations.meters import (
     NO_LIMITS,
     NewMeter,
@@ -62,6 +63,7 @@ __all__ = [
     "NewFactor",
     "NewMeter",
     "NewVirtualMeter",
+    "NotWaiting",
     "ReadSince",
     "SerialTaken",
     "StoredReadings",
@@ -88,6 +90,7 @@ __all__ = [
     "remove_meter",
     "remove_pulse_counter",
     "restate_readings",
+    "set_aside_held_reading",
     "set_bulk_meter",
     "set_factor",
     "set_pulse_counter",

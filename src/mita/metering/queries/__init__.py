@@ -34,6 +34,7 @@ from mita.metering.queries.readings import (
     rejection_count,
     rejections,
     repeats,
+    set_aside,
     temperatures,
     waiting_count,
 )
@@ -132,6 +133,7 @@ __all__ = [
     "rejections",
     "repeats",
     "seconds",
+    "set_aside",
     "silent_hours",
     "silent_meters",
     "silent_registers",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, false, func, or_, select, text, tuple_
+from sqlalchemy import and_, exists, false, func, or_, select, text, tuple_
 
 from mita.kit.errors import NotFound
 from mita.metering.domain import TIMELINE_MAX, ReadingClass
@@ -15,6 +15,7 @@ from mita.metering.models import (
     ReadingTemperature,
     Register,
     RejectedReading,
+    SetAsideReading,
 )
 
 if TYPE_CHECKING:
@@ -31,11 +32,13 @@ async def readings(
     estate_id: int,
     register_id: int | None = None,
     classes: Sequence[ReadingClass] = (),
+    is_set_aside: bool | None = None,
     before: tuple[datetime, int | None] | None = None,
     limit: int = 100,
 ) -> Sequence[Row[Reading, str, str, str]]:
     """Return stored readings, newest first, each with its meter's serial, utility and register name.
 
+    ``is_set_aside``: only those of which somebody said that they are wrong, or only the others.
     ``before`` is (taken_at, register_id): what follows that register's reading; register_id of None is what
     is earlier.
     """
@@ -45,6 +48,9 @@ async def readings(
         statement = statement.where(Reading.register_id == register_id)
     if classes:
         statement = statement.where(Reading.class_.in_([int(c) for c in classes]))
+    if is_set_aside is not None:
+        found = _is_set_aside(Reading)
+        statement = statement.where(found if is_set_aside else ~found)
     if before is not None:
         # the first condition alone lets the database stop early
         statement = statement.where(Reading.taken_at <= before[0])
@@ -63,6 +69,24 @@ async def temperatures(
         row.estate_id == estate_id, tuple_(row.register_id, row.taken_at).in_(keys)
     )
     return {(each[0], each[1]): each[2] for each in await session.execute(statement)}
+
+
+def _is_set_aside(row: type[Reading]) -> ColumnElement[bool]:
+    aside = SetAsideReading
+    return exists().where(
+        aside.estate_id == row.estate_id,
+        aside.register_id == row.register_id,
+        aside.taken_at == row.taken_at,
+    )
+
+
+async def set_aside(
+    session: AsyncSession, *, estate_id: int, keys: Sequence[tuple[int, datetime]]
+) -> dict[tuple[int, datetime], SetAsideReading]:
+    """Return who set readings (register_id, taken_at) aside, of those that somebody did."""
+    row = SetAsideReading
+    statement = select(row).where(row.estate_id == estate_id, tuple_(row.register_id, row.taken_at).in_(keys))
+    return {(each.register_id, each.taken_at): each for each in await session.scalars(statement)}
 
 
 async def repeats(
@@ -102,8 +126,12 @@ def _with_names(row: type[Reading | ReadingRepeat]) -> Any:
 
 
 async def waiting_count(session: AsyncSession, *, estate_id: int) -> int:
-    """Return how many of an estate's readings are held for a person."""
-    statement = text("SELECT count(*) FROM reading WHERE estate_id = :estate_id AND class IN (5, 7)")
+    """Return how many of an estate's readings are held for a person, but for those that were set aside."""
+    statement = text(
+        "SELECT count(*) FROM reading AS r WHERE estate_id = :estate_id AND class IN (5, 7)"
+        " AND NOT EXISTS (SELECT FROM set_aside_reading AS s WHERE s.estate_id = r.estate_id"
+        " AND s.register_id = r.register_id AND s.taken_at = r.taken_at)"
+    )
     return int(await session.scalar(statement, {"estate_id": estate_id}) or 0)
 
 

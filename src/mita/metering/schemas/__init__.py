@@ -31,6 +31,8 @@ from .meters import (
     RegisterName,
     RegisterOut,
     Serial,
+    SetAsideIn,
+    SetAsideOut,
     SilenceRuleIn,
     SilenceRuleOut,
     SilentMeterOut,
@@ -40,6 +42,7 @@ from .meters import (
     rejected_cursor,
     rejected_out,
     repeat_out,
+    set_aside_out,
     stored_out,
 )
 
@@ -60,6 +63,8 @@ __all__ = [
     "RegisterName",
     "RegisterOut",
     "Serial",
+    "SetAsideIn",
+    "SetAsideOut",
     "ShareIn",
     "ShareOut",
     "SilenceRuleIn",
@@ -77,6 +82,7 @@ __all__ = [
     "rejected_cursor",
     "rejected_out",
     "repeat_out",
+    "set_aside_out",
     "span_out",
     "stored_out",
     "unit_of",

@@ -16,6 +16,7 @@ from mita.kit.shapes import (
     PositiveAmount,
     Quantity,
     Shape,
+    Text,
     UtilityWord,
     micro,
     parse_instant,
@@ -31,7 +32,7 @@ from mita.metering.domain import (
     ReadingClass,
     Reason,
 )
-from mita.metering.models import Meter, Register, RejectedReading
+from mita.metering.models import Meter, Register, RejectedReading, SetAsideReading
 from mita.metering.operations import NewMeter
 
 RegisterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -175,6 +176,20 @@ def meter_with_registers(
     return MeterWithRegisters(**_meter_fields(row), registers=shown)
 
 
+class SetAsideIn(Shape):
+    """Why a held reading is wrong."""
+
+    reason: Text = Field(examples=["The meter was tested on the bench"])
+
+
+class SetAsideOut(Shape):
+    """Who said that a held reading is wrong, and why."""
+
+    reason: str = Field(examples=["The meter was tested on the bench"])
+    by: str = Field(examples=["person:7"])
+    at: Instant
+
+
 class ReadingOut(Shape):
     """A reading with its class, or what was rejected: then only what could be read of it is there."""
 
@@ -184,7 +199,9 @@ class ReadingOut(Shape):
         examples=["is below the highest accepted value"],
     )
     code: str | None = Field(
-        default=None, description="Rejected only: stable word for the reason", examples=[None]
+        default=None,
+        description="Rejected, backwards and held only: stable word for the reason",
+        examples=["implausible_rise"],
     )
     meter: str | None = Field(examples=["E-1001"])
     register_: str | None = Field(alias="register", examples=["import"])
@@ -200,14 +217,29 @@ class ReadingOut(Shape):
         default=None, description="Duplicates and conflicts only: how often it came", examples=[None]
     )
     raw: str | None = Field(default=None, description="Rejected only: what came, shortened", examples=[None])
+    set_aside: SetAsideOut | None = Field(
+        default=None, description="Held only: who said that it is wrong; it waits for nobody then"
+    )
 
 
-def stored_out(row: Any, *, temperature_centi: int | None = None) -> ReadingOut:
+def set_aside_out(row: SetAsideReading) -> SetAsideOut:
+    """Return who set a reading aside, as JSON shows it."""
+    return SetAsideOut(reason=row.reason, by=row.actor, at=row.set_aside_at)
+
+
+_WITH_CODE = {ReadingClass.UNPRICED, ReadingClass.BACKWARDS, ReadingClass.HELD}
+
+
+def stored_out(
+    row: Any, *, temperature_centi: int | None = None, aside: SetAsideReading | None = None
+) -> ReadingOut:
     """Return a stored reading, with its meter's serial and utility and register name, as JSON shows it."""
     reading, serial, utility, register = row
     return ReadingOut(
         class_=ReadingClass(reading.class_).shown,
         reason=Reason(reading.reason).sentence,
+        code=Reason(reading.reason).name.lower() if reading.class_ in _WITH_CODE else None,
+        set_aside=None if aside is None else set_aside_out(aside),
         meter=serial,
         register_=register,
         register_id=reading.register_id,

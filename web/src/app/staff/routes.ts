@@ -1,9 +1,12 @@
 import type { RouteObject } from "react-router";
 import { page, staffTexts, type Way } from "@ui";
 import * as estates from "../../features/staff/estates/routes";
+import * as meters from "../../features/staff/meters/routes";
+import * as readings from "../../features/staff/readings/routes";
+import * as supply from "../../features/staff/supply/routes";
 
 /** Features of staff, in the order of the menu. */
-const FEATURES: { routes: RouteObject[]; ways: Way[] }[] = [estates];
+const FEATURES: { routes: RouteObject[]; ways: Way[] }[] = [estates, meters, readings, supply];
 
 export const ways = FEATURES.flatMap((each) => each.ways);
 

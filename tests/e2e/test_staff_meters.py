@@ -1,0 +1,229 @@
+"""Staff judge held readings, commission a device, and see a supply go and come with who lives there."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import expect
+
+from mita.credit.operations import record_command_state
+from mita.devices.operations import Noted, Passed, note
+from mita.drivers.wire import SwitchState
+from mita.entrypoints.web import BUILT
+from tests.integration.api.place import made
+
+from .conftest import PATIENCE_MS
+from .staff import visiting_as, working
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from playwright.async_api import Browser, Page
+
+    from mita.kit.db import Database
+
+    from .conftest import Site
+    from .staff import Visit
+
+pytestmark = pytest.mark.skipif(not (BUILT / "index.html").is_file(), reason="the web app is not built")
+
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 360, "height": 740}
+RULE = {"is_cutting": True, "low_line": "50", "cut_line": "-10", "restore_line": "10"}
+
+
+def hours_ago(hours: int) -> str:
+    return (datetime.now(UTC) - timedelta(hours=hours)).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+async def look_at(visit: Visit, paths: Sequence[str], *, site: Site) -> None:
+    """Each page fits on a phone and is accessible, nothing went wrong, and nobody else was asked."""
+    page = visit.page
+    await page.set_viewport_size(PHONE)
+    for path in paths:
+        await page.goto(f"/app/estates/{site.place.estate_id}/{path}")
+        await expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENCE_MS)
+        await expect(page.get_by_role("status", name="Loading")).to_have_count(0, timeout=PATIENCE_MS)
+        wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"{path} is {wide} px wider than a phone"
+        found = await Axe().run(page)
+        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+    assert visit.problems == []
+    assert visit.hosts == {site.url.split("/")[2]}
+
+
+async def test_held_readings_are_judged(browser: Browser, site: Site, database: Database):
+    place = site.place
+    second = {"unit_id": place.unit_id, "serial": "E2", "utility": "electricity", "max_rate": "20"}
+    await made(place.client, f"{place.base}/meters", second)
+    await place.send((hours_ago(10), "0"), (hours_ago(9), "500"))
+    await place.send((hours_ago(10), "0"), (hours_ago(8), "900"), meter="E2")
+    path = f"/app/estates/{place.estate_id}/readings"
+    async with working(browser, site, database, role="operator", path=path, viewport=DESKTOP) as visit:
+        page = visit.page
+        # the newest first; the next with a key, and what it costs before it is booked
+        await expect(page.get_by_role("heading", name="Meter E2")).to_be_visible(timeout=PATIENCE_MS)
+        await page.keyboard.press("j")
+        await expect(page.get_by_role("heading", name="Meter E1")).to_be_visible()
+        await expect(page.get_by_text("It rises faster than the meter can.")).to_be_visible()
+        await expect(page.get_by_role("list", name="What the register showed")).to_contain_text("held")
+        await page.keyboard.press("a")
+        asked = page.get_by_role("dialog")
+        told = re.compile(r"500\skWh will be charged: R\s?1,000\.00 and R\s?150\.00 tax")
+        await expect(asked).to_contain_text(told, timeout=PATIENCE_MS)
+        assert await place.balance() == "0.000000"
+        await asked.get_by_role("button", name="Accept").click()
+        await expect(page.get_by_role("heading", name="Meter E2")).to_be_visible(timeout=PATIENCE_MS)
+        assert await place.balance() == "-1150.000000"
+
+        await page.get_by_role("button", name="Set aside").click()
+        await asked.get_by_label("Reason").fill("Tested on the bench")
+        await asked.get_by_role("button", name="Set aside").click()
+        await expect(page.get_by_text("Nothing waits for you")).to_be_visible(timeout=PATIENCE_MS)
+        await page.get_by_role("navigation", name="Readings").get_by_role("link", name="Set aside").click()
+        await expect(page.get_by_role("row", name="E2")).to_contain_text("Tested on the bench")
+        assert await place.balance() == "-1150.000000"
+        await look_at(visit, ["readings", "readings/set-aside", "readings/rejected"], site=site)
+
+
+async def test_a_device_is_commissioned_until_nothing_is_missing(
+    browser: Browser, site: Site, database: Database
+):
+    place = site.place
+    path = f"/app/estates/{place.estate_id}/devices/new"
+    async with working(browser, site, database, role="installer", path=path, viewport=DESKTOP) as visit:
+        page = visit.page
+        await page.get_by_label("Driver").select_option("tasmota")
+        await page.get_by_label("Address on the wire").fill("plug-7")
+        await page.get_by_role("button", name="Add a device").click()
+        await expect(page.get_by_role("heading", name="tasmota:plug-7")).to_be_visible(timeout=PATIENCE_MS)
+        steps = page.get_by_role("region", name="Until it works")
+        await expect(steps).to_contain_text("No meter names it: install its meters.")
+        await page.get_by_role("button", name="Watch it live").click()
+        await expect(page.get_by_text("Waiting for its next message")).to_be_visible(timeout=PATIENCE_MS)
+
+        await page.get_by_role("button", name="Install a meter").click()
+        form = page.get_by_role("dialog")
+        await form.get_by_label("Unit").select_option("A1")
+        await form.get_by_label("Serial number").fill("E7")
+        await form.get_by_role("button", name="Install a meter").click()
+        await expect(steps).to_contain_text("It speaks for E7.", timeout=PATIENCE_MS)
+        await expect(steps).to_contain_text("Nothing came from it yet")
+
+        # it speaks: the frame comes by itself, and each line of the list with it
+        await place.send((hours_ago(0), "12.5"), meter="E7")
+        await says(database, site, b'{"POWER":"ON","ENERGY":{"Total":12.5}}')
+        wire = page.get_by_role("region", name="On its wire")
+        await expect(wire).to_contain_text("tele/plug-7/SENSOR", timeout=PATIENCE_MS)
+        await expect(steps).to_contain_text("It works: nothing is missing.", timeout=PATIENCE_MS)
+        await expect(steps.get_by_role("img", name="Done")).to_have_count(6)
+        await wire.get_by_text("tele/plug-7/SENSOR").click()
+        await expect(wire).to_contain_text('"Total":12.5')
+        here = page.url.split(f"/estates/{place.estate_id}/")[1]
+        listed = [
+            "meters",
+            f"meters/{place.meter_id}",
+            "devices",
+            "devices/new",
+            "issues",
+            "rounds",
+            "virtual-meters",
+            "codecs",
+        ]
+        await look_at(visit, [here, *listed], site=site)
+
+
+async def says(database: Database, site: Site, payload: bytes) -> None:
+    """The plug says how its switch stands, in a message that has a reading."""
+    now = datetime.now(UTC)
+    frame = Passed("tele/plug-7/SENSOR", payload, {"readings": 1})
+    said = Noted("tasmota:plug-7", now, reports=[SwitchState(is_on=True)], readings=1, frames=[frame])
+    async with database.unit_of_work(estates=[site.place.estate_id]) as session:
+        await note(session, estate_id=site.place.estate_id, noted=[said])
+
+
+async def test_the_supply_goes_and_comes_for_staff_and_resident_at_once(
+    browser: Browser, site: Site, database: Database
+):
+    place = site.place
+    person = await made(place.client, "/api/v1/persons", {"name": "Thandi Mokoena"})
+    await made(
+        place.client,
+        f"{place.base}/wallets/{place.wallet_id}/grants",
+        {"person_id": person["person_id"], "right": "manage"},
+    )
+    await place.send((hours_ago(10), "100"))
+    await place.client.put(f"{place.base}/credit-rules/electricity", json=RULE)
+    path = f"/app/estates/{place.estate_id}/supply/{place.unit_id}/electricity"
+    async with (
+        working(browser, site, database, role="operator", path=path, viewport=DESKTOP) as staff,
+        visiting_as(browser, site, database, person_id=person["person_id"], viewport=PHONE) as home,
+    ):
+        hero = home.page.get_by_role("region", name="Balance")
+        await expect(hero).to_contain_text("Electricity is on", timeout=PATIENCE_MS)
+        await shows(staff.page, "On", "Nothing yet")
+
+        # the wallet runs dry: off is asked, and nothing is off before the device says so
+        await place.send((hours_ago(2), "110"))
+        await shows(staff.page, "Going off", "Nothing yet")
+        await expect(hero).to_contain_text("Electricity is going off", timeout=PATIENCE_MS)
+        for state, word in (("sent", "Sent"), ("acknowledged", "Received")):
+            await move(database, site, state)
+            await expect(staff.page.get_by_role("region", name="Commands")).to_contain_text(
+                word, timeout=PATIENCE_MS
+            )
+            await shows(staff.page, "Going off", "Nothing yet")
+        await move(database, site, "confirmed")
+        await shows(staff.page, "Off", "Off")
+        await expect(hero).to_contain_text("Electricity is off", timeout=PATIENCE_MS)
+
+        await place.top_up(amount="100.00", utility="electricity")
+        await shows(staff.page, "Coming back", "Off")
+        await expect(hero).to_contain_text("Electricity is coming back", timeout=PATIENCE_MS)
+        await move(database, site, "confirmed")
+        await shows(staff.page, "On", "On")
+        await expect(hero).to_contain_text("Electricity is on", timeout=PATIENCE_MS)
+
+        # what staff stops, money does not bring back: the reason is told before and kept
+        await staff.page.get_by_role("button", name="Stop the supply").click()
+        asked = staff.page.get_by_role("dialog")
+        await expect(asked).to_contain_text("a top-up does not bring it back")
+        await asked.get_by_label("Reason").fill("Water in the board")
+        await asked.get_by_role("button", name="Stop the supply").click()
+        await shows(staff.page, "Going off", "On")
+        await expect(staff.page.get_by_text("Water in the board").first).to_be_visible()
+        pages = [
+            "supply",
+            f"supply/{place.unit_id}/electricity",
+            "supply/commands",
+            "supply/rules",
+            "flexibility",
+        ]
+        await look_at(staff, pages, site=site)
+        assert home.problems == []
+
+
+async def shows(page: Page, tag: str, device: str) -> None:
+    """The head says where it stands, the facts what the device itself said last."""
+    await expect(page.locator("header").filter(has=page.get_by_role("heading", level=1))).to_contain_text(
+        tag, timeout=PATIENCE_MS
+    )
+    said: Any = page.locator("dl > div").filter(has_text="Its device says").locator("dd")
+    await expect(said).to_contain_text(device, timeout=PATIENCE_MS)
+
+
+async def move(database: Database, site: Site, state: str) -> None:
+    """Move the newest supply command one step, as the device's wire would."""
+    listed = (await site.place.client.get(f"{site.place.base}/supply-commands")).json()["items"]
+    async with database.unit_of_work(estates=[site.place.estate_id]) as session:
+        await record_command_state(
+            session,
+            estate_id=site.place.estate_id,
+            command_id=listed[0]["command_id"],
+            state=state,
+            now=datetime.now(UTC),
+        )
