@@ -1,6 +1,6 @@
 """Reads of notifications."""
 
-from .alerts import alert, alerts, open_subjects
+from .alerts import alert, alerts, open_count, open_subjects
 from .messages import due_messages, messages
 
 __all__ = [
@@ -8,5 +8,6 @@ __all__ = [
     "alerts",
     "due_messages",
     "messages",
+    "open_count",
     "open_subjects",
 ]
