@@ -35,7 +35,7 @@ export default defineConfig({
       // the shell only: no rule is written for the API, so what it answers is never kept by the worker
       workbox: {
         globPatterns: ["index.html", "assets/*.{js,css}", "icon.svg"],
-        globIgnores: ["assets/Chart*", "assets/language-*"],
+        globIgnores: ["assets/Canvas*", "assets/language-*"],
         // a language is kept once it was spoken, so that a start without a connection speaks it too
         runtimeCaching: [
           {

@@ -1,14 +1,16 @@
 import { SegmentedControl } from "@mantine/core";
-import { lazy, Suspense, useState, type ReactNode } from "react";
+import type { EChartsCoreOption } from "echarts/core";
+import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useHistory, type History, type Place } from "@api";
+import { axes, plotted, told } from "./charts/axes";
+import { Figure } from "./charts/Figure";
+import { colourOf, type Look } from "./charts/look";
 import { useFormats, type Formats } from "./format";
 import { micro, sum } from "./money";
 import { spanOf, type Period } from "./period";
-import { Loading, Show } from "./states";
+import { Show } from "./states";
 import classes from "./UsageChart.module.css";
-
-const Bars = lazy(() => import("./Chart"));
 
 /** What a chart shows: money, or the quantity of one utility. */
 export type Measure = "money" | (string & {});
@@ -99,33 +101,22 @@ function Shown({ history, measure, place }: { history: History; measure: Measure
   const labels = history.labels.map((each) => formats.label(each, history.step));
   const isKnown = history.series.some(({ known }) => known.some((each) => each !== "missing"));
   const summary = !isKnown && measure !== "money" ? t("chart.noData") : summaryOf(line, labels, t);
-  return (
-    <figure className={classes.figure}>
-      <figcaption className={classes.summary}>{summary}</figcaption>
-      <Suspense fallback={<Loading lines={4} />}>
-        <Bars labels={labels} values={line.values} shown={line.shown} summary={summary} isMoney={measure === "money"} />
-      </Suspense>
-      <details className={classes.details}>
-        <summary>{t("chart.table")}</summary>
-        <table className={classes.table}>
-          <thead>
-            <tr>
-              <th scope="col">{t("chart.when")}</th>
-              <th scope="col">{t("chart.value")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {labels.map((label, at) => (
-              <tr key={history.labels[at]}>
-                <th scope="row">{label}</th>
-                <td className="num">{line.values[at] == null ? t("chart.missing") : line.shown(line.values[at]!)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </details>
-    </figure>
-  );
+  const cell = (at: number): string => (line.values[at] == null ? t("chart.missing") : line.shown(line.values[at]));
+  const draw = (look: Look): EChartsCoreOption => ({
+    ...axes(look, labels),
+    tooltip: told((at) => `${labels[at]}\n${cell(at)}`),
+    series: [
+      {
+        type: "bar",
+        data: line.values.map(plotted),
+        barMaxWidth: 36,
+        barMinHeight: 1,
+        itemStyle: { color: look.series[colourOf(measure, 0)], borderRadius: [5, 5, 0, 0] },
+      },
+    ],
+  });
+  const table = { head: [t("chart.when"), t("chart.value")], rows: labels.map((label, at) => [label, cell(at)]) };
+  return <Figure summary={summary} draw={draw} table={table} />;
 }
 
 type Translate = ReturnType<typeof useTranslation<"common">>["t"];

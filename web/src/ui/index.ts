@@ -13,3 +13,6 @@ export { UsageChart } from "./UsageChart";
 export { LANGUAGES, speak, staffTexts } from "./language";
 export { page, type Way } from "./routes";
 export { LanguageChoice } from "./LanguageChoice";
+export { EnergyFlow, type Flow, type FlowPlace } from "./charts/EnergyFlow";
+export { LossTrend } from "./charts/LossTrend";
+export { StackedBars, type Stacked } from "./charts/StackedBars";
