@@ -1,9 +1,12 @@
 import type { RouteObject } from "react-router";
 import { page, staffTexts, type Way } from "@ui";
+import * as audit from "../../features/staff/audit/routes";
 import * as estates from "../../features/staff/estates/routes";
+import * as ledger from "../../features/staff/ledger/routes";
+import * as proofs from "../../features/staff/proofs/routes";
 
 /** Features of staff, in the order of the menu. */
-const FEATURES: { routes: RouteObject[]; ways: Way[] }[] = [estates];
+const FEATURES: { routes: RouteObject[]; ways: Way[] }[] = [estates, ledger, proofs, audit];
 
 export const ways = FEATURES.flatMap((each) => each.ways);
 
