@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, useEstate } from "@api";
-import { Card, Page, Show } from "@ui";
+import { Page, Show } from "@ui";
 import { Attention } from "./Attention";
 import { Energy } from "./Energy";
 import classes from "./Estates.module.css";
@@ -46,7 +46,6 @@ function Scheme(): ReactNode {
         <Vacancy />
         {may("rates.read") ? <Rates /> : null}
       </div>
-      {may("units.read") ? null : <Card>{t("noUnits")}</Card>}
     </>
   );
 }

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, useEstate, usePages, type Schemas } from "@api";
-import { Card, decimal, Empty, localDate, micro, Notice, plusDays, Show, useFormats, UtilityIcon } from "@ui";
+import { Card, decimal, Empty, localDate, localeFor, micro, Notice, plusDays, Show, useFormats, UtilityIcon } from "@ui";
 import classes from "./Estates.module.css";
 import { inForce, pricesOf, typicalUse, type InForce, type PriceLine } from "./inForce";
 import { useEvery } from "./useEvery";
@@ -43,8 +43,9 @@ function useTable(rateTableId: number | undefined): { data: Schemas["RateTableWi
 
 function OfUtility({ of }: { of: InForce }): ReactNode {
   const { t } = useTranslation(["estates", "common"]);
-  const { estate } = useEstate();
-  const formats = useFormats(estate);
+  const { i18n } = useTranslation();
+  // years apart: with its year
+  const day = (date: string): string => new Intl.DateTimeFormat(localeFor(i18n.language), { dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${date}T00:00:00Z`));
   const now = useTable(of.now?.rate_table_id);
   const next = useTable(of.next?.rate_table_id);
   return (
@@ -59,7 +60,7 @@ function OfUtility({ of }: { of: InForce }): ReactNode {
         <Show asked={now} lines={3}>
           {(table) => (
             <>
-              <p className="quiet small">{t("inForceSince", { name: table.name, day: formats.day(`${of.now!.effective_from}T12:00:00Z`) })}</p>
+              <p className="quiet small">{t("inForceSince", { name: table.name, day: day(of.now!.effective_from) })}</p>
               <Prices table={table} />
             </>
           )}
@@ -67,7 +68,7 @@ function OfUtility({ of }: { of: InForce }): ReactNode {
       )}
       {next.data === undefined || of.next === null ? null : (
         <Notice>
-          <strong>{t("nextRates", { name: next.data.name, day: formats.day(`${of.next.effective_from}T12:00:00Z`) })}</strong>
+          <strong>{t("nextRates", { name: next.data.name, day: day(of.next.effective_from) })}</strong>
           <Prices table={next.data} />
           {of.now === null ? null : <Difference of={of} now={of.now.rate_table_id} next={of.next} />}
         </Notice>

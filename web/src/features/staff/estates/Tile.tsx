@@ -66,7 +66,7 @@ export function Tile({ of }: { of: Figures }): ReactNode {
           <dd>{percent(of.meters - of.silent_meters, of.meters)}</dd>
         </div>
         <div title={hint(of.revenue.amount, of.revenue_before.amount, whole)}>
-          <dt>{t("revenue")}</dt>
+          <dt>{t("revenueShort")}</dt>
           <dd>{whole(of.revenue.amount)}</dd>
         </div>
       </dl>

@@ -5,7 +5,7 @@ import { Link, useParams } from "react-router";
 import { api, useEstate, type Schemas } from "@api";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Button } from "@mantine/core";
-import { Card, micro, Show, sum, Tag, useFormats } from "@ui";
+import { Card, micro, Show, sum, useFormats } from "@ui";
 import { CopyId, Fact, Facts, ObjectPage } from "@ui/staff";
 import classes from "./Ledger.module.css";
 import { useLedgerPath } from "./LedgerPage";
@@ -36,8 +36,7 @@ export default function JournalPage(): ReactNode {
     <ObjectPage
       title={journal === undefined ? t("journal") : kind(journal.kind)}
       back={{ to: to("/journals"), word: t("part.journals") }}
-      state={journal === undefined ? undefined : <Tag>{t("booked")}</Tag>}
-      id={journal_id}
+      state={<CopyId id={journal_id} word={`${journal_id.slice(0, 8)}…`} />}
     >
       <Show asked={asked} lines={6}>
         {({ pages }) => (

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { api, useEstate } from "@api";
 import { Card, useFormats, Wrong } from "@ui";
 import { CopyId, Fact, Facts } from "@ui/staff";
-import { begun, ended, follow, type Progress } from "./chain";
+import { begun, ended, follow, type Piece, type Progress } from "./chain";
 import classes from "./Proofs.module.css";
 import { Verdict } from "./Steps";
 
@@ -23,6 +23,14 @@ export function ChainCheck({ accountId }: { accountId: number }): ReactNode {
   const stop = (): void => void (turn.current += 1);
   useEffect(() => stop, []);
 
+  const fetched = async (after_seq: number): Promise<Piece> => {
+    const { data, error: refused } = await api.GET("/api/v1/estates/{estate_id}/ledger/accounts/{account_id}/chain", {
+      params: { path: { ...path, account_id: accountId }, query: { after_seq, limit: PIECE } },
+    });
+    if (data === undefined) throw refused;
+    return data;
+  };
+
   const run = async (): Promise<void> => {
     const mine = (turn.current += 1);
     const isMine = (): boolean => turn.current === mine;
@@ -32,12 +40,9 @@ export function ChainCheck({ accountId }: { accountId: number }): ReactNode {
     try {
       let now: Progress | null = null;
       for (let after: number | null = 0; after !== null && isMine() && (now === null || now.broken === null); ) {
-        const { data, error: refused } = await api.GET("/api/v1/estates/{estate_id}/ledger/accounts/{account_id}/chain", {
-          params: { path: { ...path, account_id: accountId }, query: { after_seq: after, limit: PIECE } },
-        });
-        if (data === undefined) throw refused;
-        now = await follow(now ?? (await begun(data)), data);
-        after = data.next;
+        const piece: Piece = await fetched(after);
+        now = await follow(now ?? (await begun(piece)), piece);
+        after = piece.next;
         if (isMine()) setProgress(now);
       }
       if (!isMine()) return;

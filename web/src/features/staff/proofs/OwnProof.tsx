@@ -17,7 +17,7 @@ export function OwnProof({ accountId, trusted }: { accountId: number; trusted: s
   const asked = $api.useQuery("get", "/api/v1/estates/{estate_id}/ledger/accounts/{account_id}/inclusion-proof", {
     params: { path: { ...path, account_id: accountId }, query: { checkpoint_id: checkpoint || undefined } },
   });
-  const problem = asked.error === null ? null : problemOf(asked.error);
+  const problem = asked.isError ? problemOf(asked.error as unknown) : null;
   return (
     <Card
       title={t("inclusion")}

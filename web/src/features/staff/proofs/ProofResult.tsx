@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { useEstate } from "@api";
 import { Loading, Notice, useFormats } from "@ui";
 import { checkProof, isGenuine, type Proof, type Step } from "./inclusion";
+import classes from "./Proofs.module.css";
 import { Steps, Verdict } from "./Steps";
 
 /** A proof as this browser finds it, with a key that the reader trusts or, without one, the one that came along. */
@@ -28,7 +29,7 @@ export function ProofResult({ proof, trusted }: { proof: Proof; trusted: string 
   const { posted, held, head_seq } = proof.leaf;
   const shown = (money: { amount: string; currency: string }): string => formats.money(money.amount, { currency: money.currency });
   return (
-    <>
+    <div className={classes.result}>
       <Verdict isRight={isRight} title={t(isRight ? "genuine" : "notGenuine")}>
         {isRight && takenAt !== null
           ? t("says", {
@@ -42,6 +43,6 @@ export function ProofResult({ proof, trusted }: { proof: Proof; trusted: string 
       </Verdict>
       {trusted === "" ? <Notice tone="low">{t(key === "" ? "noKey" : "ownKey")}</Notice> : null}
       <Steps steps={found.steps} />
-    </>
+    </div>
   );
 }

@@ -11,7 +11,7 @@ export function Verdict({ isRight, title, children }: { isRight: boolean; title:
     <div className={classes.verdict} data-right={isRight} role="status">
       <Picture aria-hidden size={28} />
       <div>
-        {title}
+        <strong>{title}</strong>
         {children === undefined ? null : <p>{children}</p>}
       </div>
     </div>
