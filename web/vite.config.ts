@@ -35,7 +35,7 @@ export default defineConfig({
       // the shell only: no rule is written for the API, so what it answers is never kept by the worker
       workbox: {
         globPatterns: ["index.html", "assets/*.{js,css}", "icon.svg"],
-        globIgnores: ["assets/Canvas*", "assets/language-*"],
+        globIgnores: ["assets/echarts-*", "assets/language-*"],
         // a language is kept once it was spoken, so that a start without a connection speaks it too
         runtimeCaching: [
           {
@@ -68,6 +68,8 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         chunkFileNames: ({ facadeModuleId, moduleIds }) => {
+          // all that draws has one name, by which the worker leaves it out
+          if (moduleIds.some((each) => /\/node_modules\/(echarts|zrender)\//.test(each))) return "assets/echarts-[hash].js";
           // staff's pages, their parts and texts stay out of what the service worker fetches for residents
           const isOfStaff = /\/(features|locales\/[\w-]+|app|ui)\/staff\//;
           if (isOfStaff.test(facadeModuleId ?? "") || moduleIds.some((each) => isOfStaff.test(each))) return "assets/staff/[name]-[hash].js";

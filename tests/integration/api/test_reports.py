@@ -41,6 +41,7 @@ async def test_what_a_wallet_spends(client: httpx.AsyncClient, place: Place) -> 
     assert found["values"] == ["2.300000", "4.600000", "6.900000", "0.000000"]
     (utility,) = found["utilities"]
     assert (utility["utility"], utility["amount"]["amount"]) == ("electricity", "13.800000")
+    assert utility["values"] == found["values"]
     assert [(each["kind"], each["amount"]["amount"]) for each in utility["kinds"]] == [
         ("charge", "13.800000")
     ]

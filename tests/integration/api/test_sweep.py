@@ -181,6 +181,7 @@ MEMBERS = {
     "get_reading_window",
     "get_consumption_history",
     "get_spending_summary",
+    "get_balance_forecast",
     "get_wallet_statement",
     "get_group_summary",
     "list_transactions",

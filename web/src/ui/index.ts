@@ -16,3 +16,7 @@ export { LanguageChoice } from "./LanguageChoice";
 export { EnergyFlow, type Flow, type FlowPlace } from "./charts/EnergyFlow";
 export { LossTrend } from "./charts/LossTrend";
 export { StackedBars, type Stacked } from "./charts/StackedBars";
+export { BalanceForecast, type DayAhead } from "./charts/BalanceForecast";
+export { DemandCurve } from "./charts/DemandCurve";
+export { HeatMap } from "./charts/HeatMap";
+export { useSeen } from "./seen";

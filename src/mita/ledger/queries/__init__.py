@@ -71,7 +71,13 @@ from mita.ledger.queries.signed import Outside
 from mita.ledger.queries.spans import entries_between, entries_of_seqs
 from mita.ledger.queries.spending import held_and_accrued, spent_since
 from mita.ledger.queries.statement import Statement, account, seqs_until, statement
-from mita.ledger.queries.steps import EntryFilter, below_nothing_since, moved_in_steps, newest_entries
+from mita.ledger.queries.steps import (
+    EntryFilter,
+    below_nothing_since,
+    first_event,
+    moved_in_steps,
+    newest_entries,
+)
 from mita.ledger.queries.verify import AccountsVerification, Verification, verify, verify_accounts
 
 __all__ = [
@@ -115,6 +121,7 @@ __all__ = [
     "exported_journals",
     "exported_rows",
     "first_booked_at",
+    "first_event",
     "first_open_period",
     "heads",
     "held_and_accrued",

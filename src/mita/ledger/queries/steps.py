@@ -31,6 +31,15 @@ _MOVED = text("""
     WHERE at >= :since AND at < :until
     GROUP BY 1, 2, 3
 """)
+_FIRST = text("""
+    SELECT min(event_at)
+    FROM unnest(CAST(:account_ids AS bigint[])) AS asked (account_id),
+        LATERAL (
+            SELECT event_at FROM entry
+            WHERE estate_id = :estate_id AND entry.account_id = asked.account_id
+            ORDER BY seq LIMIT 1
+        ) AS first
+""")
 # what happened up to `event_at`, not from then on
 _ENDING = (EntryKind.CHARGE, EntryKind.SHARING, EntryKind.SOLAR_CREDIT)
 
@@ -61,6 +70,16 @@ async def moved_in_steps(
         },
     )
     return [(row.account_id, row.kind, row.step, int(row.moved_micro)) for row in rows]
+
+
+async def first_event(
+    session: AsyncSession, *, estate_id: int, account_ids: Sequence[int]
+) -> datetime | None:
+    """Return when the first entry of accounts happened, of those that are not archived; None without any."""
+    found: datetime | None = await session.scalar(
+        _FIRST, {"estate_id": estate_id, "account_ids": list(account_ids)}
+    )
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ async def get_spending_summary(
         total=money(found.total_micro, currency=estate.currency),
         average_per_day=money(found.total_micro // begun, currency=estate.currency),
         not_posted=money(found.accrued_micro, currency=estate.currency),
-        utilities=utilities_out(found, currency=estate.currency),
+        utilities=utilities_out(found, steps=steps, currency=estate.currency),
         labels=list(steps.labels),
         values=values_of(found, steps=steps),
         lasts=lasts_out(lasts, currency=estate.currency),

@@ -12,6 +12,16 @@ from .consumption import (
     use_of,
     values_at,
 )
+from .forecast import (
+    FORECAST_DAYS,
+    FORECAST_WEEKS,
+    TIMED_DAYS,
+    DayAhead,
+    DaySpend,
+    Forecast,
+    forecast,
+    percentile,
+)
 from .lasting import LOOKED_BACK_DAYS, Lasting, lasting
 from .reconciliation import (
     ChangeKind,
@@ -32,9 +42,15 @@ from .steps import STEPS_MAX, Step, Steps, TooManySteps, dates_before, steps_of
 
 __all__ = [
     "AGE_WORDS",
+    "FORECAST_DAYS",
+    "FORECAST_WEEKS",
     "LOOKED_BACK_DAYS",
     "STEPS_MAX",
+    "TIMED_DAYS",
     "ChangeKind",
+    "DayAhead",
+    "DaySpend",
+    "Forecast",
     "Known",
     "Lasting",
     "MeterChange",
@@ -53,10 +69,12 @@ __all__ = [
     "changes_of",
     "covered_place",
     "dates_before",
+    "forecast",
     "instants_of",
     "lasting",
     "own_window",
     "percent_text",
+    "percentile",
     "reconciled",
     "shared_cents",
     "steps_of",

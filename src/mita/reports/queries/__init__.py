@@ -2,6 +2,7 @@
 
 from mita.reports.queries.charged import SPENDING, Charged, charged, charged_before
 from mita.reports.queries.consumption import UseKey, probed_uses, uses
+from mita.reports.queries.forecast import WalletForecast, balance_forecast
 from mita.reports.queries.reconciliation import AreaReport, TooManyValues, reconciliation
 from mita.reports.queries.statement import (
     AccountSpan,
@@ -18,7 +19,9 @@ __all__ = [
     "TooManyEntries",
     "TooManyValues",
     "UseKey",
+    "WalletForecast",
     "WalletStatement",
+    "balance_forecast",
     "charged",
     "charged_before",
     "probed_uses",

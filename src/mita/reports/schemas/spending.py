@@ -33,6 +33,7 @@ class SpentOnUtility(Shape):
     utility: AccountWord
     amount: Money
     kinds: list[SpentOnKind]
+    values: list[str] = Field(description="For each label", examples=[["3.450000"]])
 
 
 class LastsOut(Shape):
@@ -81,10 +82,12 @@ class TransactionOut(Shape):
     memo: str = Field(examples=["eft: Receipt 1042"])
 
 
-def utilities_out(found: Charged, *, currency: str) -> list[SpentOnUtility]:
-    """Return what was spent by utility and kind as JSON shows it."""
+def utilities_out(found: Charged, *, steps: Steps, currency: str) -> list[SpentOnUtility]:
+    """Return what was spent by utility, kind and step as JSON shows it."""
     sums: dict[str, dict[EntryKind, int]] = {}
-    for utility, kind, _, amount_micro in found.lines:
+    values: dict[str, list[int]] = {}
+    for utility, kind, step, amount_micro in found.lines:
+        values.setdefault(utility, [0] * len(steps.labels))[step] += amount_micro
         kinds = sums.setdefault(utility, {})
         kinds[kind] = kinds.get(kind, 0) + amount_micro
     return [
@@ -95,6 +98,7 @@ def utilities_out(found: Charged, *, currency: str) -> list[SpentOnUtility]:
                 SpentOnKind(kind=kind.shown, amount=money(amount, currency=currency))
                 for kind, amount in kinds.items()
             ],
+            values=[format_micro(each) for each in values[utility]],
         )
         for utility, kinds in sums.items()
     ]

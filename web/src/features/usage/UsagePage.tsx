@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useHistory, usePlace } from "@api";
 import { Card, Page, plusDays, Show, spanOf, UsageChart, useFormats, type Period } from "@ui";
 import { Compared } from "./Compared";
+import { Patterns } from "./Patterns";
 import classes from "./Usage.module.css";
 
 const PERIODS: Period[] = ["day", "week", "month", "year"];
@@ -49,6 +50,7 @@ export default function UsagePage(): ReactNode {
           }}
         />
       </Card>
+      <Patterns place={place} span={span} />
       <Card title={t("compared")}>
         <Show asked={asked}>{(history) => <Compared history={history} period={period} place={place} />}</Show>
       </Card>

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { usePlace } from "@api";
 import { Card, micro, Page, Row, Rows, useFormats, UtilityIcon } from "@ui";
+import { Forecast } from "./Forecast";
 import { Transactions } from "./Transactions";
 
 /** A wallet's money by utility, and everything that moved it. */
@@ -38,6 +39,7 @@ export default function WalletPage(): ReactNode {
           )}
         </Rows>
       </Card>
+      <Forecast place={place} />
       <Card title={t("moves")}>
         <Transactions place={place} />
       </Card>

@@ -74,7 +74,7 @@ export function EnergyFlow({ flows, names, shown }: EnergyFlowProps): ReactNode 
     ],
   });
   const table = { head: [t("from"), t("to"), t("amount")], rows: flows.map(({ from, to, amount }) => [name(from), name(to), shown(amount)]) };
-  return drawn.length === 0 ? <p className="quiet">{summary}</p> : <Figure summary={summary} draw={draw} table={table} isTall />;
+  return drawn.length === 0 ? <p className="quiet">{summary}</p> : <Figure summary={summary} draw={draw} table={table} isRich isTall />;
 }
 
 function through(flows: Flow[], place: string): bigint {

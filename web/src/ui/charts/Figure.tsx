@@ -1,12 +1,15 @@
-import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from "react";
+import { lazy, Suspense, useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { useSeen } from "../seen";
 import { Loading } from "../states";
 import type { CanvasProps } from "./Canvas";
 import classes from "./Charts.module.css";
 
 const Canvas = lazy(() => import("./Canvas"));
-/** How far below the window a chart may be when it is drawn. */
-const NEAR = "200px";
+const FullCanvas = lazy(async () => {
+  await import("./more");
+  return import("./Canvas");
+});
 
 /** The numbers of a chart, exact, as a table: the first cell of a row is its head. */
 export interface Table {
@@ -16,12 +19,14 @@ export interface Table {
 
 interface FigureProps extends CanvasProps {
   table: Table;
+  /** It is made of more than bars and lines. */
+  isRich?: boolean;
   /** What the marks and colours mean, in words. */
   legend?: { name: string; colour: number; isLine?: boolean }[];
 }
 
 /** A chart: in words, as a picture once it comes into the window, and as a table for whoever asks. */
-export function Figure({ summary, table, legend = [], ...canvas }: FigureProps): ReactNode {
+export function Figure({ summary, table, legend = [], isRich = false, ...canvas }: FigureProps): ReactNode {
   const { t } = useTranslation();
   const box = useRef<HTMLElement>(null);
   const isSeen = useSeen(box);
@@ -39,7 +44,7 @@ export function Figure({ summary, table, legend = [], ...canvas }: FigureProps):
       )}
       {isSeen ? (
         <Suspense fallback={<Room isTall={canvas.isTall} />}>
-          <Canvas summary={summary} {...canvas} />
+          {isRich ? <FullCanvas summary={summary} {...canvas} /> : <Canvas summary={summary} {...canvas} />}
         </Suspense>
       ) : (
         <Room isTall={canvas.isTall} />
@@ -94,15 +99,4 @@ function Numbers({ table, label }: { table: Table; label: string }): ReactNode {
       )}
     </details>
   );
-}
-
-function useSeen(box: React.RefObject<HTMLElement | null>): boolean {
-  const [isSeen, setSeen] = useState(false);
-  useEffect(() => {
-    if (isSeen) return undefined;
-    const watcher = new IntersectionObserver((seen) => setSeen(seen.some((each) => each.isIntersecting)), { rootMargin: NEAR });
-    watcher.observe(box.current!);
-    return () => watcher.disconnect();
-  }, [box, isSeen]);
-  return isSeen;
 }
