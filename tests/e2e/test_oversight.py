@@ -75,7 +75,7 @@ async def test_a_trustee_sees_the_estate_and_no_household(
         await expect(page.get_by_role("heading", level=1)).to_have_text("Willow Creek")
         indicators = page.get_by_label("How the estate does")
         await expect(indicators).to_contain_text("In good standing")
-        await expect(indicators).to_contain_text(re.compile(r"R\s?20\b"))
+        await expect(indicators).to_contain_text(re.compile(r"R\s?20"))
         await expect(page.get_by_role("region", name="Vacancy")).to_contain_text("A1")
         prices = page.get_by_role("region", name="Prices in force")
         await expect(prices).to_contain_text("per kWh")

@@ -1,10 +1,11 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, useEstate } from "@api";
+import { $api, useEstate, type EstateWork } from "@api";
 import { Page, Show } from "@ui";
 import { Attention } from "./Attention";
 import { Energy } from "./Energy";
 import classes from "./Estates.module.css";
+import type { Pain } from "./hurt";
 import { Indicators } from "./Indicators";
 import { OwnUnits } from "./OwnUnits";
 import { Pains } from "./Tile";
@@ -16,6 +17,14 @@ import { Vacancy } from "./Vacancy";
 export default function OverviewPage(): ReactNode {
   const { estate, may } = useEstate();
   return <Page title={estate.name}>{may("reports.read") ? <Scheme /> : <OwnUnits />}</Page>;
+}
+
+/** The list behind what is wrong, for who may see it. */
+function listOf(kind: Pain["kind"], may: EstateWork["may"]): string | undefined {
+  if (kind === "out" || kind === "low") return may("wallets.read") ? `units?standing=${kind}` : undefined;
+  if (kind === "alerts") return may("alerts.read") ? "alerts" : undefined;
+  if (kind === "held") return may("readings.read") ? "readings" : undefined;
+  return may("meters.read") ? (kind === "issues" ? "issues" : "meters") : undefined;
 }
 
 function Scheme(): ReactNode {
@@ -33,7 +42,7 @@ function Scheme(): ReactNode {
           // archived estates have no figures
           return figures === undefined ? null : (
             <>
-              <Pains of={figures} />
+              <Pains of={figures} to={(kind) => listOf(kind, may)} />
               <Indicators of={figures} />
             </>
           );

@@ -16,8 +16,8 @@ const LOOKS: Record<Pain["kind"], { icon: Icon; tone: TagTone }> = {
   low: { icon: IconAlertTriangle, tone: "low" },
 };
 
-/** What is wrong in an estate, in words; or that nothing is. */
-export function Pains({ of }: { of: Figures }): ReactNode {
+/** What is wrong in an estate, in words; or that nothing is. `to` is the list behind each, where there is a way to it. */
+export function Pains({ of, to }: { of: Figures; to?: (kind: Pain["kind"]) => string | undefined }): ReactNode {
   const { t } = useTranslation("estates");
   const found = pains(of);
   return (
@@ -29,10 +29,18 @@ export function Pains({ of }: { of: Figures }): ReactNode {
       ) : (
         found.map(({ kind, count }) => {
           const { icon: Picture, tone } = LOOKS[kind];
-          return (
+          const tag = (
             <Tag key={kind} tone={tone} icon={<Picture aria-hidden />}>
               {t(`pain.${kind}`, { count })}
             </Tag>
+          );
+          const path = to?.(kind);
+          return path === undefined ? (
+            tag
+          ) : (
+            <Link key={kind} to={path} className={classes.way}>
+              {tag}
+            </Link>
           );
         })
       )}
