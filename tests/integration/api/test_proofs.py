@@ -396,6 +396,7 @@ async def test_anybody_derives_a_chain_again(moved: Place) -> None:
         assert piece["previous_hash"] == link.hex()
     assert (seen, link.hex()) == (piece["head_seq"], piece["head_hash"])
     journal = (await moved.client.get(f"{moved.base}/ledger/journals/{journal_id}")).json()
-    (line,) = (each for each in journal["entries"] if each["account_id"] == account["account_id"])
-    assert (line["seq"], line["previous_hash"]) == (1, None)
+    first, second = (each for each in journal["entries"] if each["account_id"] == account["account_id"])
+    assert (first["seq"], first["previous_hash"]) == (1, None)
+    assert (second["seq"], second["previous_hash"]) == (2, first["hash"])
     assert (await moved.client.get(f"{moved.base}/ledger/accounts/999999/chain")).status_code == 404
