@@ -72,11 +72,11 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         chunkFileNames: ({ facadeModuleId, moduleIds }) => {
+          // all that draws has one name, by which the worker leaves it out
+          if (moduleIds.some((each) => /\/node_modules\/(echarts|zrender)\//.test(each))) return "assets/echarts-[hash].js";
           // staff's pages, their parts and texts stay out of what the service worker fetches for residents
           const isOfStaff = /\/(features|locales\/[\w-]+|app|ui)\/staff\//;
           if (isOfStaff.test(facadeModuleId ?? "") || moduleIds.some((each) => isOfStaff.test(each))) return "assets/staff/[name]-[hash].js";
-          // all that draws has one name, by which the worker leaves it out
-          if (moduleIds.some((each) => /\/node_modules\/(echarts|zrender)\//.test(each))) return "assets/echarts-[hash].js";
           const language = /\/locales\/([\w-]+)\/index\.ts$/.exec(facadeModuleId ?? "")?.[1];
           return `assets/${language === undefined ? "[name]" : `language-${language}`}-[hash].js`;
         },

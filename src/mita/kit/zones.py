@@ -31,6 +31,12 @@ def local_month(instant: datetime, *, local: tzinfo) -> date:
     return day.replace(day=1)
 
 
+def last_months(day: date, *, count: int) -> list[date]:
+    """Return the first days of ``count`` months up to that of ``day``, and of the one after it."""
+    number = day.year * 12 + day.month - 1
+    return [date(each // 12, each % 12 + 1, 1) for each in range(number - count + 1, number + 2)]
+
+
 def next_month(month: date) -> date:
     """Return the first day of the month after the one that ``month`` lies in."""
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)

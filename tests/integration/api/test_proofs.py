@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import struct
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -340,3 +343,60 @@ def test_the_script_is_short_and_imports_nothing_of_ours() -> None:
     }
     # an assertion vanishes under python -O
     assert "assert " not in text
+
+
+def _payload(piece: dict[str, Any], link: dict[str, Any]) -> bytes:
+    """Return what a link's hash is made of, from the answer alone."""
+
+    def micro(text: str) -> int:
+        return int(text.replace(".", ""))
+
+    def microseconds(text: str) -> int:
+        return (datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+    def digest_of(text: str) -> bytes:
+        return hashlib.sha256(text.encode()).digest()
+
+    digest = hashlib.sha256(
+        struct.pack(">h", link["journal_kind"])
+        + digest_of(link["actor"])
+        + digest_of(link["currency"])
+        + digest_of(link["memo"])
+        + struct.pack(">q", microseconds(link["booked_at"]))
+        + digest_of(link["idempotency_key"])
+    ).digest()
+    return struct.pack(
+        ">hqqqi16siqqqhhqq32s",
+        *(link["hash_v"], piece["estate_id"], piece["account_id"], link["seq"]),
+        (date.fromisoformat(link["period"]) - date(1970, 1, 1)).days,
+        UUID(link["journal_id"]).bytes,
+        *(link["line"], micro(link["amount"]["amount"]), micro(link["balance_after"]["amount"])),
+        *(microseconds(link["event_at"]), link["kind"], link["source_kind"], link["source_id"]),
+        micro(link["quantity"]),
+        digest,
+    )
+
+
+async def test_anybody_derives_a_chain_again(moved: Place) -> None:
+    accounts = (await moved.client.get(f"{moved.base}/ledger/accounts")).json()["items"]
+    account = max(accounts, key=lambda each: (each["code"].startswith("wallet:"), each["head_seq"]))
+    path = f"{moved.base}/ledger/accounts/{account['account_id']}/chain"
+    piece = (await moved.client.get(path, params={"limit": 1})).json()
+    link = hashlib.sha256(struct.pack(">qq", moved.estate_id, account["account_id"])).digest()
+    assert piece["previous_hash"] == link.hex()
+    seen, journal_id = 0, piece["links"][0]["journal_id"]
+    while True:
+        for each in piece["links"]:
+            link = hashlib.sha256(link + _payload(piece, each)).digest()
+            assert each["hash"] == link.hex()
+            seen += 1
+        if piece["next"] is None:
+            break
+        piece = (await moved.client.get(path, params={"after_seq": piece["next"], "limit": 1})).json()
+        assert piece["previous_hash"] == link.hex()
+    assert (seen, link.hex()) == (piece["head_seq"], piece["head_hash"])
+    journal = (await moved.client.get(f"{moved.base}/ledger/journals/{journal_id}")).json()
+    first, second = (each for each in journal["entries"] if each["account_id"] == account["account_id"])
+    assert (first["seq"], first["previous_hash"]) == (1, None)
+    assert (second["seq"], second["previous_hash"]) == (2, first["hash"])
+    assert (await moved.client.get(f"{moved.base}/ledger/accounts/999999/chain")).status_code == 404

@@ -1,6 +1,6 @@
 import "i18next";
-import type STAFF from "../locales/en/staff";
 import type charts from "../locales/en/charts.json";
+import type STAFF from "../locales/en/staff";
 import type { ENGLISH } from "./english";
 
 declare module "i18next" {

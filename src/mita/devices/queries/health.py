@@ -204,3 +204,12 @@ async def open_counts(session: AsyncSession) -> dict[tuple[str, str], int]:
         )
         counts.update({(row[0], row[1]): row[2] for row in await session.execute(statement)})
     return counts
+
+
+async def open_count(session: AsyncSession, *, estate_id: int) -> int:
+    """Return how many issues of an estate's devices and meters are open."""
+    count = 0
+    for table in (DeviceIssue, MeterIssue):
+        statement = select(func.count()).where(table.estate_id == estate_id, table.until.is_(None))
+        count += await session.scalar(statement) or 0
+    return count

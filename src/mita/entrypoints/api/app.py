@@ -39,6 +39,7 @@ from mita.entrypoints.api.key_limits import KeyLimits
 from mita.entrypoints.api.lanes import Lanes
 from mita.entrypoints.api.live import LiveHub
 from mita.entrypoints.api.operation_index import OperationIndex
+from mita.entrypoints.api.portfolio import router as portfolio_router
 from mita.entrypoints.api.posts import POSTS
 from mita.entrypoints.api.posts import router as posts_router
 from mita.entrypoints.api.privacy import router as privacy_router
@@ -108,6 +109,7 @@ _FEATURES = (
     units_router,
     own_homes_router,
     statistics_router,
+    portfolio_router,
     device_tokens_router,
     posts_router,
     privacy_router,

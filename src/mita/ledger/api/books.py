@@ -30,6 +30,7 @@ from mita.ledger.schemas.books import (
     statement_out,
     trial_balance_out,
 )
+from mita.ledger.schemas.links import ChainPieceOut, chain_piece_out
 
 router = APIRouter(tags=["ledger"])
 # the part of the edge that knows what people call wallets and groups
@@ -105,6 +106,30 @@ async def get_statement(
     )
     names = await _names(request, session, estate_id, [found.account.code])
     return statement_out(found, since=since, until=until, names=names)
+
+
+@router.get(
+    "/estates/{estate_id}/ledger/accounts/{account_id}/chain",
+    operation_id="get_chain",
+    summary="Get the links of an account's chain",
+    responses=refusals(NotFound, Invalid),
+)
+@needs(Permission.LEDGER_READ)
+async def get_chain(
+    session: Session,
+    estate_id: EstateId,
+    account_id: Id,
+    after_seq: Annotated[int, Query(ge=0, le=BIGINT_MAX)] = 0,
+    limit: Annotated[Limit, Query()] = 100,
+) -> ChainPieceOut:
+    """Entries with everything that their hashes are made of, so that anybody derives them again.
+
+    Oldest first; continue with ``after_seq`` = ``next``.
+    """
+    found = await queries.chain_piece(
+        session, estate_id=estate_id, account_id=account_id, after_seq=after_seq, limit=limit
+    )
+    return chain_piece_out(found)
 
 
 @router.get(

@@ -41,6 +41,7 @@ from mita.ledger.queries.checkpoints import (
 )
 from mita.ledger.queries.clearing import Clearing, clearing_totals, clearings
 from mita.ledger.queries.exported import exported_journals, exported_rows
+from mita.ledger.queries.links import ChainPiece, chain_piece
 from mita.ledger.queries.moves import (
     StoredEntry,
     account_codes,
@@ -65,6 +66,7 @@ from mita.ledger.queries.moves import (
     periods,
     reversal,
 )
+from mita.ledger.queries.revenue import revenue
 from mita.ledger.queries.signed import Outside
 from mita.ledger.queries.spans import entries_between, entries_of_seqs
 from mita.ledger.queries.spending import held_and_accrued, spent_since
@@ -82,6 +84,7 @@ __all__ = [
     "AccountsVerification",
     "BalanceLine",
     "BalanceSum",
+    "ChainPiece",
     "Clearing",
     "EntryFilter",
     "MonthArchived",
@@ -100,6 +103,7 @@ __all__ = [
     "balance_sums",
     "balances",
     "below_nothing_since",
+    "chain_piece",
     "charged_sums",
     "chart",
     "checkpoint",
@@ -145,6 +149,7 @@ __all__ = [
     "periods",
     "refuse_archived",
     "request",
+    "revenue",
     "reversal",
     "seqs_until",
     "spent_since",

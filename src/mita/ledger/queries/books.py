@@ -52,7 +52,9 @@ _TRIAL_BALANCE = text("""
 # read.
 _ENTRIES_OF_JOURNAL = text("""
     SELECT e.line, e.account_id, a.code, e.seq, e.kind, e.amount_micro, e.balance_after_micro,
-           e.quantity_micro, e.event_at, e.source_kind, e.source_id
+           e.quantity_micro, e.event_at, e.source_kind, e.source_id, e.hash,
+           (SELECT p.hash FROM entry AS p WHERE p.estate_id = e.estate_id AND p.account_id = e.account_id
+                AND p.seq = e.seq - 1 LIMIT 1) AS previous_hash
     FROM entry AS e JOIN account AS a ON a.estate_id = e.estate_id AND a.account_id = e.account_id
     WHERE e.estate_id = :estate_id AND e.period = :period AND e.journal_id = :journal_id
         AND e.line > :after_line

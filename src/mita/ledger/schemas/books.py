@@ -18,6 +18,7 @@ from mita.ledger.queries.statement import Statement
 ClassWord = Literal["asset", "liability", "equity", "income", "expense"]
 SideWord = Literal["debit", "credit"]
 Month = Annotated[str, StringConstraints(pattern=r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$")]
+_HEX = "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
 _CODE = Field(examples=["wallet:7:electricity"])
 _NAME = Field(examples=["Wallet of U12, electricity"])
 
@@ -91,6 +92,11 @@ class JournalEntryOut(Shape):
     event_at: Instant
     source_kind: str = Field(examples=["register"])
     source_id: int = Field(examples=[3])
+    hash: str = Field(description="In the account's chain, in hex", examples=[_HEX])
+    previous_hash: str | None = Field(
+        description="That of the entry before; null of the first one, and where that was archived",
+        examples=[_HEX],
+    )
 
 
 class JournalDetail(JournalOut):
@@ -221,6 +227,8 @@ def journal_detail(
             event_at=each.event_at,
             source_kind=_word(SourceKind, each.source_kind),
             source_id=each.source_id,
+            hash=bytes(each.hash).hex(),
+            previous_hash=None if each.previous_hash is None else bytes(each.previous_hash).hex(),
         )
         for each in entries
     ]

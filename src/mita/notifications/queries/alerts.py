@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from mita.kit.errors import NotFound
 from mita.notifications.models import Alert
@@ -64,3 +64,11 @@ async def open_subjects(session: AsyncSession, *, estate_id: int, kind: str) -> 
         Alert.estate_id == estate_id, Alert.kind == kind, Alert.resolved_at.is_(None)
     )
     return set((await session.scalars(statement)).all())
+
+
+async def open_count(session: AsyncSession, *, estate_id: int) -> int:
+    """Return how many alerts to an estate's staff are open."""
+    statement = select(func.count()).where(
+        Alert.estate_id == estate_id, Alert.person_id.is_(None), Alert.resolved_at.is_(None)
+    )
+    return int(await session.scalar(statement) or 0)

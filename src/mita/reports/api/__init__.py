@@ -9,6 +9,7 @@ from mita.reports.api.forecast import router as forecast_router
 from mita.reports.api.groups import router as groups_router
 from mita.reports.api.owing import router as owing_router
 from mita.reports.api.reconciliation import router as reconciliation_router
+from mita.reports.api.revenue import router as revenue_router
 from mita.reports.api.spending import router as spending_router
 from mita.reports.api.statement import router as statement_router
 
@@ -22,3 +23,4 @@ router.include_router(owing_router)
 router.include_router(groups_router)
 router.include_router(bulk_router)
 router.include_router(reconciliation_router)
+router.include_router(revenue_router)

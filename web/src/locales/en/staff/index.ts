@@ -1,9 +1,12 @@
+import audit from "./audit.json";
 import devices from "./devices.json";
 import estates from "./estates.json";
 import frame from "./frame.json";
 import judging from "./judging.json";
+import ledger from "./ledger.json";
 import parts from "./parts.json";
+import proofs from "./proofs.json";
 import supplies from "./supplies.json";
 
 /** English texts of staff's pages: the source of every other language's. */
-export default { devices, estates, frame, judging, parts, supplies };
+export default { audit, devices, estates, frame, judging, ledger, parts, proofs, supplies };

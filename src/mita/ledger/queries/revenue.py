@@ -1,0 +1,51 @@
+"""What accounts of income took in by month, from the balances at the borders of months."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from mita.ledger.queries.archived import refuse_archived
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+# The balance before a month is that of the last entry of an earlier one, or what a close wrote down if those
+# entries are archived: one look into an index each, however many charges a month has.
+_BEFORE = text("""
+    SELECT a.estate_id, a.code, m.month, coalesce(
+        (SELECT e.balance_after_micro FROM entry AS e
+         WHERE e.estate_id = a.estate_id AND e.account_id = a.account_id AND e.period < m.month
+         ORDER BY e.seq DESC LIMIT 1),
+        (SELECT o.opening_micro FROM account_opening AS o
+         WHERE o.estate_id = a.estate_id AND o.account_id = a.account_id AND o.period <= m.month
+         ORDER BY o.period DESC LIMIT 1),
+        0) AS before_micro
+    FROM account AS a CROSS JOIN unnest(CAST(:borders AS date[])) AS m(month)
+    WHERE a.estate_id = ANY (:estate_ids) AND a.code LIKE 'income:%'
+    ORDER BY a.estate_id, a.account_id, m.month
+""")
+
+
+async def revenue(
+    session: AsyncSession, *, estate_ids: Sequence[int], borders: Sequence[date]
+) -> dict[tuple[int, str], list[int]]:
+    """Return the net micro-money that accounts of income took in, by (estate id, code of the account).
+
+    One amount from each of ``borders``, which are first days of months and ascend, to the next one. By the
+    month in which it was booked: a late reading counts in the first month that was still open.
+
+    :raises MonthArchived: if the first month's entries were archived
+    """
+    assert all(each.day == 1 for each in borders), "months begin on their first day"
+    await refuse_archived(session, period=borders[0])
+    rows = await session.execute(_BEFORE, {"estate_ids": list(estate_ids), "borders": list(borders)})
+    before: dict[tuple[int, str], list[int]] = {}
+    for row in rows:
+        before.setdefault((row.estate_id, row.code), []).append(int(row.before_micro))
+    return {key: [after - now for now, after in pairwise(micro)] for key, micro in before.items()}

@@ -1,0 +1,79 @@
+"""How all estates do, in one answer; what an estate charged by month."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from .people import signed_in
+from .place import made, settle
+
+if TYPE_CHECKING:
+    import httpx
+    from fastapi import FastAPI
+
+    from .place import Place
+
+
+async def got(client: httpx.AsyncClient, path: str, **asked: Any) -> dict[str, Any]:
+    answer = await client.get(path, params=asked)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def token_of(client: httpx.AsyncClient, place: Place, *, role: str, **more: Any) -> str:
+    person = await made(client, "/api/v1/persons", {"name": f"A {role}"})
+    given = {"person_id": person["person_id"], "role": role, **more}
+    await made(client, f"{place.base}/role-grants", given)
+    return (await client.post(f"/api/v1/persons/{person['person_id']}/tokens")).json()["token"]
+
+
+async def test_estates_come_with_their_figures(client: httpx.AsyncClient, place: Place) -> None:
+    other = await settle(client, name="Baobab Court")
+    now = datetime.now(tz=UTC).replace(microsecond=0)
+    await place.send(((now - timedelta(minutes=90)).isoformat(), "0"), (now.isoformat(), "10"))
+    assert (await place.top_up(amount="20.00", utility="electricity")).status_code == 201
+    found = await got(client, "/api/v1/portfolio", limit=1)
+    (first,) = found["items"]
+    assert (first["estate"]["estate_id"], found["next"]) == (place.estate_id, place.estate_id)
+    assert (first["units"], first["occupied"], first["vacant"]) == (1, 0, 1)
+    assert (first["meters"], first["silent_meters"], first["accounts"]) == (1, 0, 1)
+    # 10 at 2.00, and 15 % tax on the wallet; the tax is no revenue
+    money = {"currency": "ZAR"}
+    assert first["revenue"] == {"amount": "20.000000", **money}
+    assert first["revenue_before"] == {"amount": "0.000000", **money}
+    assert first["balances"] == {"amount": "-3.000000", **money}
+    told = await got(client, f"{place.base}/statistics")
+    assert (first["accounts_low"], first["accounts_out"]) == (told["accounts_low"], told["accounts_out"])
+    (second,) = (await got(client, "/api/v1/portfolio", after_id=found["next"]))["items"]
+    assert second["estate"]["estate_id"] == other.estate_id
+    assert (second["silent_meters"], second["revenue"]["amount"]) == (1, "0.000000")
+
+
+async def test_a_portfolio_shows_what_one_may_read(
+    app: FastAPI, client: httpx.AsyncClient, stranger: httpx.AsyncClient, place: Place
+) -> None:
+    await settle(client, name="Baobab Court")
+    async with signed_in(app, await token_of(client, place, role="trustee")) as trustee:
+        (one,) = (await got(trustee, "/api/v1/portfolio"))["items"]
+        assert one["estate"]["name"] == "Willow Creek"
+        assert (await got(trustee, f"{place.base}/reports/revenue"))["labels"]
+    # of a unit alone nobody learns how the estate does
+    owner = await token_of(client, place, role="owner", unit_id=place.unit_id)
+    async with signed_in(app, owner) as caller:
+        assert (await got(caller, "/api/v1/portfolio"))["items"] == []
+        assert (await caller.get(f"{place.base}/reports/revenue")).status_code == 403
+    assert (await got(stranger, "/api/v1/portfolio"))["items"] == []
+
+
+async def test_revenue_by_month(client: httpx.AsyncClient, place: Place) -> None:
+    found = await got(client, f"{place.base}/reports/revenue", months=3)
+    assert (len(found["labels"]), found["totals"]) == (3, ["0.000000"] * 3)
+    await place.send(("2025-03-01T00:00:00Z", "0"), ("2025-03-01T02:00:00Z", "5"))
+    found = await got(client, f"{place.base}/reports/revenue", months=2)
+    # booked now, whenever it was used
+    assert found["labels"][-1] == f"{datetime.now(tz=UTC) + timedelta(hours=2):%Y-%m}"
+    assert found["totals"] == ["0.000000", "10.000000"]
+    (line,) = found["items"]
+    assert (line["code"], line["values"]) == ("income:electricity", ["0.000000", "10.000000"])
+    assert (await client.get(f"{place.base}/reports/revenue", params={"months": 37})).status_code == 422

@@ -1,0 +1,109 @@
+import { NativeSelect } from "@mantine/core";
+import { useState, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { $api, useEstate, type Schemas } from "@api";
+import { Card, Empty, EnergyFlow, localDate, LossTrend, Show, useFormats } from "@ui";
+import classes from "./Estates.module.css";
+import { flowsOf } from "./flows";
+
+type Report = Schemas["ReconciliationReport"];
+type Utility = Report["utility"];
+
+const UTILITIES: Utility[] = ["electricity", "water", "hot_water", "gas", "solar"];
+const LIMITS = ["3.0000", "5.0000", "10.0000", "15.0000"];
+
+/** Bulk meters against what is behind them: how much is lost, and where it went. */
+export function Energy(): ReactNode {
+  const { t } = useTranslation(["estates", "common"]);
+  const { estate, path } = useEstate();
+  const [utility, setUtility] = useState<Utility>("electricity");
+  const [limit, setLimit] = useState("10.0000");
+  const today = localDate(new Date(), estate.time_zone);
+  const year = { from: `${Number(today.slice(0, 4)) - 1}-${today.slice(5, 7)}-01`, to: today };
+  const asked = $api.useQuery("get", "/api/v1/estates/{estate_id}/reports/reconciliation", {
+    params: { path, query: { ...year, utility, step: "month" } },
+  });
+  const used = $api.useQuery("get", "/api/v1/estates/{estate_id}/reports/consumption", {
+    params: { path, query: { ...year, utility, step: "month", limit: 1 } },
+  });
+  const word = t as unknown as (key: string) => string;
+  return (
+    <Card
+      title={t("loss")}
+      action={
+        <NativeSelect
+          aria-label={t("utility")}
+          value={utility}
+          onChange={(event) => setUtility(event.currentTarget.value as Utility)}
+          data={UTILITIES.map((each) => ({ value: each, label: word(`common:utility.${each}`) }))}
+        />
+      }
+    >
+      <Show asked={asked} lines={6}>
+        {(told) => {
+          const report = told as unknown as Report;
+          if (report.items.length === 0) return <Empty title={t("noBulk")}>{t("noBulkHint")}</Empty>;
+          return (
+            <>
+              {report.items.map((each) => (
+                <Bulk key={each.bulk_meter_id} of={each} limit={limit} />
+              ))}
+              <NativeSelect
+                className={`${classes.order} ${classes.bottom}`}
+                label={t("lossLimit")}
+                value={limit}
+                onChange={(event) => setLimit(event.currentTarget.value)}
+                data={LIMITS.map((each) => ({ value: each, label: `${each.replace(".0000", "")} %` }))}
+              />
+              <Flow report={report} used={used.data as unknown as Schemas["EstateConsumption"] | undefined} />
+            </>
+          );
+        }}
+      </Show>
+    </Card>
+  );
+}
+
+function Bulk({ of, limit }: { of: Schemas["BulkMeterReport"]; limit: string }): ReactNode {
+  const { t } = useTranslation("estates");
+  const { estate } = useEstate();
+  const formats = useFormats(estate);
+  return (
+    <section aria-label={t("bulkMeter", { meter: of.meter })}>
+      <h3>{t("bulkMeter", { meter: of.meter })}</h3>
+      <p className="quiet small">
+        {t("bulkTotals", {
+          bulk: formats.quantity(of.total.bulk, of.unit),
+          units: formats.quantity(of.total.sub_meters, of.unit),
+          loss: formats.quantity(of.total.difference, of.unit),
+          count: of.sub_meters,
+        })}
+        {of.sub_meters_with_gaps === 0 ? null : ` ${t("bulkGaps", { count: of.sub_meters_with_gaps })}`}
+      </p>
+      <LossTrend
+        labels={of.steps.map((each) => formats.label(each.label, "month"))}
+        // with a reading missing, the difference is not the loss
+        percent={of.steps.map((each) => (each.known === "partial" || each.known === "missing" ? null : each.percent))}
+        limit={limit}
+      />
+    </section>
+  );
+}
+
+function Flow({ report, used }: { report: Report; used: Schemas["EstateConsumption"] | undefined }): ReactNode {
+  const { t } = useTranslation("estates");
+  const { estate } = useEstate();
+  const formats = useFormats(estate);
+  const found = flowsOf(report, used);
+  if (found === null) return null;
+  return (
+    <section aria-label={t("flow")}>
+      <h3>{t("flowOf", { month: formats.label(found.label, "month") })}</h3>
+      <EnergyFlow
+        flows={found.flows}
+        names={{ grid: t("place.grid"), estate: t("place.estate"), units: t("place.units"), loss: t("place.loss"), export: t("place.export") }}
+        shown={(amount) => formats.quantity(amount, found.unit)}
+      />
+    </section>
+  );
+}
