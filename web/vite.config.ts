@@ -54,7 +54,7 @@ export default defineConfig({
     firstLoadBudget({ entry: "index.html", also: ["src/features/home/HomePage.tsx"], kB: 200 }),
     compressed(),
   ],
-  resolve: { alias: { "@api": "/src/api/index.ts", "@ui": "/src/ui/index.ts" } },
+  resolve: { alias: { "@api": "/src/api/index.ts", "@ui/staff": "/src/ui/staff/index.ts", "@ui": "/src/ui/index.ts" } },
   build: {
     target: "es2022",
     sourcemap: false,
@@ -67,9 +67,10 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
     rolldownOptions: {
       output: {
-        chunkFileNames: ({ facadeModuleId }) => {
-          // staff's pages and texts stay out of what the service worker fetches for residents
-          if (/\/(features|locales\/[\w-]+|app)\/staff\//.test(facadeModuleId ?? "")) return "assets/staff/[name]-[hash].js";
+        chunkFileNames: ({ facadeModuleId, moduleIds }) => {
+          // staff's pages, their parts and texts stay out of what the service worker fetches for residents
+          const isOfStaff = /\/(features|locales\/[\w-]+|app|ui)\/staff\//;
+          if (isOfStaff.test(facadeModuleId ?? "") || moduleIds.some((each) => isOfStaff.test(each))) return "assets/staff/[name]-[hash].js";
           const language = /\/locales\/([\w-]+)\/index\.ts$/.exec(facadeModuleId ?? "")?.[1];
           return `assets/${language === undefined ? "[name]" : `language-${language}`}-[hash].js`;
         },

@@ -5,6 +5,7 @@ export { EstateProvider, useEstate, type EstateWork } from "./estate";
 export { refreshEstate, useLiveState, useLiveStream } from "./live";
 export { usePlace, usePlaces, PlaceProvider, type Place } from "./place";
 export { askPasskey, canUsePasskeys, makePasskey } from "./passkeys";
+export { usePages, type ItemOf, type ListPath, type Pages } from "./pages";
 export { problemOf, type Problem } from "./problem";
 export { persistence, queries } from "./queries";
 export { forgetSession, refresh, signOut, takeTokens, useSession, wasSignedIn, type SessionState } from "./session";

@@ -1,5 +1,5 @@
 import { createParser } from "eventsource-parser";
-import type { QueryKey } from "@tanstack/react-query";
+import type { Query, QueryKey } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import { queries } from "./queries";
 import { accessToken, useSession } from "./session";
@@ -26,8 +26,9 @@ function become(next: LiveState): void {
   listeners.forEach((tell) => tell());
 }
 
-/** Days of hours are many values: while meters talk all the time, they are read again once a minute. */
-const HEAVY = "consumption-history";
+/** Days of hours are many values, and a long list is many pages: while meters talk all the time, they are read again once a minute. */
+const HEAVY = ["consumption-history"];
+const PAGES_LIGHT = 3;
 const HEAVY_MS = 60_000;
 let heavyTimer = 0;
 
@@ -41,15 +42,19 @@ export function refreshEstate(estateId: number | undefined): void {
   void queries.invalidateQueries({ predicate: ({ queryKey }) => isOf(queryKey, estateId) });
 }
 
+function isHeavy({ queryKey, state: { data } }: Query): boolean {
+  const { pages } = (data ?? {}) as { pages?: unknown[] };
+  return HEAVY.some((each) => String(queryKey[1]).endsWith(each)) || (Array.isArray(pages) && pages.length > PAGES_LIGHT);
+}
+
 function refreshAfterHint(estateId: number | undefined): void {
-  const isHeavy = (queryKey: QueryKey): boolean => String(queryKey[1]).endsWith(HEAVY);
   void queries.invalidateQueries({
-    predicate: ({ queryKey, state: { dataUpdatedAt } }) =>
-      isOf(queryKey, estateId) && (!isHeavy(queryKey) || Date.now() - dataUpdatedAt > HEAVY_MS),
+    predicate: (query) =>
+      isOf(query.queryKey, estateId) && (!isHeavy(query) || Date.now() - query.state.dataUpdatedAt > HEAVY_MS),
   });
   heavyTimer ||= window.setTimeout(() => {
     heavyTimer = 0;
-    void queries.invalidateQueries({ predicate: ({ queryKey }) => isHeavy(queryKey) });
+    void queries.invalidateQueries({ predicate: isHeavy });
   }, HEAVY_MS);
 }
 

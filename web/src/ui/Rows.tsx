@@ -21,7 +21,16 @@ interface RowProps {
 }
 
 /** One line of a list: what, when, how much; the whole line leads on where there is somewhere to go. */
-export function Row({ icon, title, hint, value, valueHint, to, children }: RowProps): ReactNode {
+export function Row(row: RowProps): ReactNode {
+  return (
+    <li className={classes.row}>
+      <RowLine {...row} />
+    </li>
+  );
+}
+
+/** What stands in a row, without the `li` around it: for lists that make their own, such as `VirtualRows`. */
+export function RowLine({ icon, title, hint, value, valueHint, to, children }: RowProps): ReactNode {
   const inside = (
     <>
       {icon === undefined ? null : (
@@ -42,9 +51,9 @@ export function Row({ icon, title, hint, value, valueHint, to, children }: RowPr
     </>
   );
   return (
-    <li className={classes.row}>
+    <>
       {to === undefined ? <div className={classes.line}>{inside}</div> : <Link to={to} className={classes.line}>{inside}</Link>}
       {children}
-    </li>
+    </>
   );
 }

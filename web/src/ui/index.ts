@@ -1,7 +1,8 @@
 export { formatsFor, HERE, localDate, localeFor, plusDays, useFormats, type Formats } from "./format";
 export { decimal, isNegative, micro, readAmount, sum } from "./money";
 export { Card, Page } from "./Page";
-export { Row, Rows } from "./Rows";
+export { Row, RowLine, Rows } from "./Rows";
+export { VirtualRows } from "./VirtualRows";
 export { Empty, Failure, Loading, Notice, sentence, Show, Wrong, type Asked } from "./states";
 export { Tag, type TagTone } from "./Tag";
 export { theme } from "./theme";

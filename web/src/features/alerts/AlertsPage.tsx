@@ -2,37 +2,35 @@ import { Button } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, refreshEstate, usePlace, type Schemas } from "@api";
-import { Card, Empty, Page, Row, Rows, sentence, Show, Tag, useFormats } from "@ui";
+import { $api, refreshEstate, usePages, usePlace, type Pages, type Schemas } from "@api";
+import { Card, Empty, Page, RowLine, sentence, Show, Tag, useFormats, VirtualRows } from "@ui";
 import { Hearing } from "./Hearing";
 
-const SHOWN = 50;
+const PAGE = 50;
+
+type Told = Schemas["AlertOut"];
 
 /** What somebody should know, newest first; what is over comes after. */
 export default function AlertsPage(): ReactNode {
   const { t } = useTranslation("alerts");
   const place = usePlace();
-  const asked = $api.useQuery("get", "/api/v1/estates/{estate_id}/alerts", {
-    params: { path: { estate_id: place.estate.estate_id }, query: { limit: SHOWN } },
+  const asked = usePages("/api/v1/estates/{estate_id}/alerts", {
+    params: { path: { estate_id: place.estate.estate_id }, query: { limit: PAGE } },
   });
   return (
     <Page title={t("title")}>
       <Show asked={asked} lines={4}>
-        {({ items }) => {
+        {(items) => {
           const open = items.filter((each) => each.resolved_at === null);
           const over = items.filter((each) => each.resolved_at !== null);
           return (
             <>
               <Card title={t("open")}>
-                {open.length === 0 ? <Empty title={t("none")}>{t("noneHint")}</Empty> : <Rows>{open.map((each) => <Alert key={each.alert_id} alert={each} />)}</Rows>}
+                {open.length === 0 ? <Empty title={t("none")}>{t("noneHint")}</Empty> : <Alerts alerts={open} label={t("open")} />}
               </Card>
-              {over.length === 0 ? null : (
+              {over.length === 0 && !asked.hasMore ? null : (
                 <Card title={t("earlier")}>
-                  <Rows>
-                    {over.map((each) => (
-                      <Alert key={each.alert_id} alert={each} />
-                    ))}
-                  </Rows>
+                  <Alerts alerts={over} label={t("earlier")} pages={asked} />
                 </Card>
               )}
             </>
@@ -44,7 +42,16 @@ export default function AlertsPage(): ReactNode {
   );
 }
 
-function Alert({ alert }: { alert: Schemas["AlertOut"] }): ReactNode {
+function Alerts({ alerts, label, pages }: { alerts: Told[]; label: string; pages?: Pages<Told> }): ReactNode {
+  return (
+    // what is chosen to be heard of stands below the list, so that it ends until somebody asks for more
+    <VirtualRows items={alerts} keyOf={(each) => each.alert_id} label={label} pages={pages} isEndless={false}>
+      {(each) => <Alert alert={each} />}
+    </VirtualRows>
+  );
+}
+
+function Alert({ alert }: { alert: Told }): ReactNode {
   const { t } = useTranslation("alerts");
   const place = usePlace();
   const formats = useFormats(place.estate);
@@ -54,7 +61,7 @@ function Alert({ alert }: { alert: Schemas["AlertOut"] }): ReactNode {
   });
   const isOver = alert.resolved_at !== null;
   return (
-    <Row
+    <RowLine
       icon={isOver ? <IconCircleCheck /> : <IconAlertTriangle />}
       title={sentence(alert.sentence)}
       hint={isOver ? t("over", { time: formats.moment(alert.resolved_at!) }) : formats.moment(alert.raised_at)}
@@ -70,6 +77,6 @@ function Alert({ alert }: { alert: Schemas["AlertOut"] }): ReactNode {
       ) : (
         <Tag>{t("isSeen")}</Tag>
       )}
-    </Row>
+    </RowLine>
   );
 }

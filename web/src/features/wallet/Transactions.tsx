@@ -1,9 +1,8 @@
-import { Button, SegmentedControl } from "@mantine/core";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { SegmentedControl } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { api, type Place, type Schemas } from "@api";
-import { Empty, Row, Rows, Show, useFormats, UtilityIcon } from "@ui";
+import { usePages, type Place, type Schemas } from "@api";
+import { Empty, RowLine, Show, useFormats, UtilityIcon, VirtualRows } from "@ui";
 import classes from "./Wallet.module.css";
 
 type Transaction = Schemas["TransactionOut"];
@@ -16,24 +15,15 @@ const KINDS: Record<Shown, string[] | undefined> = {
   usage: ["charge", "correction", "standing_charge", "demand", "minimum", "netting", "sharing", "solar_credit"],
 };
 
-/** Entries of the wallet, newest first, day by day; more of them when somebody asks. */
+/** Entries of the wallet, newest first, day by day; more of them as somebody reads on. */
 export function Transactions({ place }: { place: Place }): ReactNode {
   const { t } = useTranslation(["wallet", "common"]);
+  const formats = useFormats(place.estate);
   const [shown, setShown] = useState<Shown>("all");
   const { estate_id } = place.estate;
   const { wallet_id } = place.wallet;
-  const asked = useInfiniteQuery({
-    queryKey: ["get", "transactions", { params: { path: { estate_id } }, wallet_id, shown }],
-    initialPageParam: undefined as string | undefined,
-    queryFn: async ({ pageParam, signal }) => {
-      const { data, error } = await api.GET("/api/v1/estates/{estate_id}/transactions", {
-        params: { path: { estate_id }, query: { wallet_id, kind: KINDS[shown], before: pageParam, limit: PAGE } },
-        signal,
-      });
-      if (data === undefined) throw error;
-      return data;
-    },
-    getNextPageParam: (last) => (last.next === null || last.next === undefined ? undefined : String(last.next)),
+  const asked = usePages("/api/v1/estates/{estate_id}/transactions", {
+    params: { path: { estate_id }, query: { wallet_id, kind: KINDS[shown], limit: PAGE } },
   });
   return (
     <>
@@ -48,47 +38,37 @@ export function Transactions({ place }: { place: Place }): ReactNode {
         ]}
       />
       <Show asked={asked} lines={6}>
-        {({ pages }) => {
-          const items = pages.flatMap((page) => page.items);
+        {(items) => {
           if (items.length === 0) return <Empty title={t("empty")}>{t(shown === "in" ? "emptyIn" : "emptyHint")}</Empty>;
-          return <Days items={items} place={place} />;
+          const dayOf = (at: number): string | undefined => (items[at] === undefined ? undefined : formats.day(items[at].booked_at));
+          return (
+            <VirtualRows items={items} keyOf={({ account_id, seq }) => `${account_id}-${seq}`} label={t("moves")} pages={asked}>
+              {(each, at) => (
+                <>
+                  {dayOf(at) === dayOf(at - 1) ? null : <h3 className={classes.day}>{dayOf(at)}</h3>}
+                  <Line transaction={each} place={place} />
+                </>
+              )}
+            </VirtualRows>
+          );
         }}
       </Show>
-      {asked.hasNextPage ? (
-        <Button variant="default" fullWidth loading={asked.isFetchingNextPage} onClick={() => void asked.fetchNextPage()}>
-          {t("common:more")}
-        </Button>
-      ) : null}
     </>
   );
 }
 
-function Days({ items, place }: { items: Transaction[]; place: Place }): ReactNode {
+function Line({ transaction, place }: { transaction: Transaction; place: Place }): ReactNode {
   const { t } = useTranslation(["wallet", "common"]);
   const formats = useFormats(place.estate);
-  const days = new Map<string, Transaction[]>();
-  items.forEach((each) => {
-    const day = formats.day(each.booked_at);
-    days.set(day, [...(days.get(day) ?? []), each]);
-  });
-  return [...days].map(([day, ofDay]) => (
-    <section key={day} className={classes.day}>
-      <h3>{day}</h3>
-      <Rows label={day}>
-        {ofDay.map((each) => (
-          <Row
-            key={`${each.account_id}-${each.seq}`}
-            to={`${each.utility}/${each.seq}`}
-            icon={<UtilityIcon utility={each.utility} />}
-            title={t(`kind.${each.kind}`, { defaultValue: each.kind })}
-            hint={[formats.time(each.booked_at), each.quantity === null ? "" : formats.quantity(each.quantity.amount, each.quantity.unit)]
-              .filter(Boolean)
-              .join(" · ")}
-            value={formats.money(each.amount.amount, { sign: true })}
-            valueHint={t("balanceAfter", { amount: formats.money(each.balance_after.amount) })}
-          />
-        ))}
-      </Rows>
-    </section>
-  ));
+  const { utility, seq, kind, quantity, booked_at, amount, balance_after } = transaction;
+  return (
+    <RowLine
+      to={`${utility}/${seq}`}
+      icon={<UtilityIcon utility={utility} />}
+      title={t(`kind.${kind}`, { defaultValue: kind })}
+      hint={[formats.time(booked_at), quantity === null ? "" : formats.quantity(quantity.amount, quantity.unit)].filter(Boolean).join(" · ")}
+      value={formats.money(amount.amount, { sign: true })}
+      valueHint={t("balanceAfter", { amount: formats.money(balance_after.amount) })}
+    />
+  );
 }

@@ -1,5 +1,6 @@
 import estates from "./estates.json";
 import frame from "./frame.json";
+import parts from "./parts.json";
 
 /** English texts of staff's pages: the source of every other language's. */
-export default { estates, frame };
+export default { estates, frame, parts };
