@@ -1,9 +1,10 @@
 import type { RouteObject } from "react-router";
 import { page, staffTexts, type Way } from "@ui";
 import * as estates from "../../features/staff/estates/routes";
+import * as rates from "../../features/staff/rates/routes";
 
 /** Features of staff, in the order of the menu. */
-const FEATURES: { routes: RouteObject[]; ways: Way[] }[] = [estates];
+const FEATURES: { routes: RouteObject[]; ways: Way[] }[] = [estates, rates];
 
 export const ways = FEATURES.flatMap((each) => each.ways);
 
