@@ -1,10 +1,12 @@
 import type { RouteObject } from "react-router";
 import { page, staffTexts, type Way } from "@ui";
+import * as access from "../../features/staff/access/routes";
 import * as estates from "../../features/staff/estates/routes";
 import * as rates from "../../features/staff/rates/routes";
+import * as settings from "../../features/staff/settings/routes";
 
 /** Features of staff, in the order of the menu. */
-const FEATURES: { routes: RouteObject[]; ways: Way[] }[] = [estates, rates];
+const FEATURES: { routes: RouteObject[]; ways: Way[] }[] = [estates, rates, settings, access];
 
 export const ways = FEATURES.flatMap((each) => each.ways);
 

@@ -30,7 +30,7 @@ export default function ComparePage(): ReactNode {
     <Page title={t("compareTitle", { name: table.data?.name ?? "" })} aside={<Link to=".." relative="path">{t("back")}</Link>}>
       <Card>
         <form
-          className={classes.fields}
+          className={`${classes.fields} ${classes.atEnd}`}
           onSubmit={(event) => {
             event.preventDefault();
             setAsked({ from, to });
@@ -72,6 +72,7 @@ function Result({ found, body, rate_table_id }: { found: Compared; body: Schemas
     );
   }
   const list = (items: Unit[]) => ({ data: items, error: null, isPending: false, hasMore: false, isFetchingMore: false, isMoreFailed: false, fetchMore: () => undefined, refetch: () => undefined });
+  const changed = [...new Map([...found.worst, ...found.best].map((each) => [each.unit_id, each])).values()];
   return (
     <>
       <Card title={t("outcome")} action={<Csv body={body} rate_table_id={rate_table_id} />}>
@@ -83,9 +84,11 @@ function Result({ found, body, rate_table_id }: { found: Compared; body: Schemas
           {found.not_compared === 0 ? null : <Fact label={t("notCompared")}>{found.not_compared}</Fact>}
         </Facts>
       </Card>
-      <Card title={t("biggest")}>
-        <DataTable label={t("biggest")} columns={columns} pages={list([...new Map([...found.worst, ...found.best].map((each) => [each.unit_id, each])).values()])} keyOf={(each) => each.unit_id} empty={{ title: t("nothingCompared") }} />
-      </Card>
+      {changed.length === 0 ? null : (
+        <Card title={t("biggest")}>
+          <DataTable label={t("biggest")} columns={columns} pages={list(changed)} keyOf={(each) => each.unit_id} empty={{ title: t("nothingCompared") }} />
+        </Card>
+      )}
       <Card title={t("allUnits")}>
         {found.next === null ? null : <p className="quiet small">{t("inFile")}</p>}
         <DataTable label={t("allUnits")} columns={columns} pages={list(found.units)} keyOf={(each) => each.unit_id} empty={{ title: t("nothingCompared") }} />

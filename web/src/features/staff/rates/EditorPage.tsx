@@ -98,6 +98,7 @@ function Save({ read, problems }: { read: Record<string, unknown> | undefined; p
   };
   return (
     <Card title={t("save")}>
+      <div className={classes.form}>
       <p className="quiet small">{t("saveHint")}</p>
       {problems === 0 ? null : (
         <Notice tone="low" role="status">
@@ -114,6 +115,7 @@ function Save({ read, problems }: { read: Record<string, unknown> | undefined; p
         </Button>
       </div>
       {may("rates.write") ? null : <p className="quiet small">{t("mayNot")}</p>}
+      </div>
     </Card>
   );
 }

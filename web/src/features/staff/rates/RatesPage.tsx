@@ -7,6 +7,7 @@ import { useEstate } from "@api";
 import { Card, Empty, localDate, Page, Row, Rows, Show, UtilityIcon } from "@ui";
 import { STATES, stateOf, useRates, type Assignment, type State, type Table } from "./inForce";
 import { useDates } from "./parts";
+import classes from "./Rates.module.css";
 
 /** An estate's prices: what holds, what is coming, what is being written, what was. */
 export default function RatesPage(): ReactNode {
@@ -14,7 +15,7 @@ export default function RatesPage(): ReactNode {
   const { estate, may } = useEstate();
   const rates = useRates(estate.estate_id);
   const actions = may("rates.write") ? (
-    <div className="actions">
+    <div className={classes.buttons}>
       <Button component={Link} to="new" leftSection={<IconPlus aria-hidden size={18} />}>
         {t("new")}
       </Button>

@@ -29,7 +29,7 @@ describe("prices", () => {
     const timed = withTimes(flat, (draft) => (draft.clocks = WEEK));
     expect(timed.charges[0]!.price).toBe("2.00");
     const dear = { ...timed, charges: [{ name: "Energy", kind: "usage", price: { O: "1.00", P: "3.00", S: "2.00" } }] };
-    expect(withTimes(dear, (draft) => (draft.clocks = { ...WEEK, weekday: "OX".repeat(12) })).charges[0]!.price).toEqual({ O: "1.00", X: "1.00" });
+    expect(withTimes(dear, (draft) => (draft.clocks = { ...WEEK, weekday: "PX".repeat(12) })).charges[0]!.price).toEqual({ O: "1.00", P: "3.00", X: "1.00" });
     expect(withTimes(dear, (draft) => delete draft.clocks).charges[0]!.price).toBe("1.00");
   });
 });

@@ -134,7 +134,7 @@ export function isEditable(document: RateDocument, charge: Charge): boolean {
 
 /** Keys of the document that the form has no fields for. */
 export function keptKeys(document: RateDocument): string[] {
-  const known = ["rate_table", "name", "utility", "currency", "effective_from", "tax", "seasons", "clocks", "charges"];
+  const known = ["rate_table", "name", "utility", "currency", "effective_from", "period", "tax", "seasons", "clocks", "charges"];
   return Object.keys(document).filter((key) => !known.includes(key));
 }
 
