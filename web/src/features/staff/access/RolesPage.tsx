@@ -3,8 +3,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, newKey, problemOf, useEstate, usePages, type Schemas } from "@api";
-import { Card, Failure, Page, useFormats } from "@ui";
-import { Confirm, DataTable, Fact, Facts, type Column } from "@ui/staff";
+import { Card, Failure, Page, Row, Rows, useFormats } from "@ui";
+import { Confirm, DataTable, type Column } from "@ui/staff";
 import classes from "./Access.module.css";
 
 const LIST = "/api/v1/estates/{estate_id}/role-grants";
@@ -33,13 +33,11 @@ export default function RolesPage(): ReactNode {
         <DataTable label={t("rolesTitle")} columns={columns} pages={grants} keyOf={(each) => each.role_grant_id} empty={{ title: t("noRoles"), hint: t("noRolesHint") }} />
       </Card>
       <Card title={t("role.means")}>
-        <Facts>
+        <Rows label={t("role.means")}>
           {ALL.map((role) => (
-            <Fact key={role} label={t(`roles.${role}`)}>
-              {t(`roleMeans.${role}`)}
-            </Fact>
+            <Row key={role} title={t(`roles.${role}`)} hint={t(`roleMeans.${role}`)} />
           ))}
-        </Facts>
+        </Rows>
       </Card>
     </Page>
   );

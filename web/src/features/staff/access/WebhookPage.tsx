@@ -143,7 +143,7 @@ function Actions({ endpoint, path, onSecret }: { endpoint: Endpoint; path: Endpo
               onSuccess: async () => {
                 close();
                 await client.invalidateQueries({ queryKey: ["get", "/api/v1/estates/{estate_id}/webhooks"] });
-                await navigate("../webhooks", { relative: "path" });
+                await navigate("..", { relative: "path" });
               },
             },
           )

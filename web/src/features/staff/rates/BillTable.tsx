@@ -45,7 +45,7 @@ export function BillTable({ mine, other, whyNoOther }: { mine: Calculation; othe
         )}
         {whyNoOther === null ? null : <p className="quiet small">{t("noOther", { why: whyNoOther })}</p>}
       </div>
-      <div className={classes.scroll} role="region" aria-label={t("preview")} tabIndex={0}>
+      <div className={classes.scroll} role="region" aria-label={`${t("preview")}: ${date(mine.from)}`} tabIndex={0}>
         <table className={classes.prices}>
           <thead>
             <tr>

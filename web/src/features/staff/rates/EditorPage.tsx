@@ -90,7 +90,7 @@ function Save({ read, problems }: { read: Record<string, unknown> | undefined; p
   const save = $api.useMutation("post", "/api/v1/estates/{estate_id}/rate-tables", {
     onSuccess: async ({ rate_table_id }) => {
       await client.invalidateQueries({ queryKey: ["staff-rates"] });
-      await navigate(`../rates/${rate_table_id}`, { relative: "path" });
+      await navigate(`../${rate_table_id}`, { relative: "path" });
     },
   });
   const submit = (): void => {

@@ -42,7 +42,7 @@ export default function ImportPage(): ReactNode {
         onSuccess: async ({ rate_table_id }) => {
           if (rate_table_id === null) return;
           await client.invalidateQueries({ queryKey: ["staff-rates"] });
-          await navigate(`../rates/${rate_table_id}`, { relative: "path" });
+          await navigate(`../${rate_table_id}`, { relative: "path" });
         },
       },
     );

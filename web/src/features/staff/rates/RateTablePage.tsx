@@ -49,7 +49,7 @@ function Shown({ table, assignments }: { table: Schemas["RateTableWithDocument"]
         {t("compare")}
       </Button>
       {whyNot === undefined ? (
-        <Button component={Link} to={`../rates/new?from=${table.rate_table_id}`} relative="path" variant="default" leftSection={<IconPencil aria-hidden size={18} />}>
+        <Button component={Link} to={`../new?from=${table.rate_table_id}`} relative="path" variant="default" leftSection={<IconPencil aria-hidden size={18} />}>
           {t("changePrices")}
         </Button>
       ) : null}

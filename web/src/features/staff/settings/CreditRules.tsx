@@ -20,7 +20,7 @@ export function CreditRules(): ReactNode {
         {({ items }) => (
           <div className={classes.columns}>
             {items.map((rule) => (
-              <One key={`${rule.utility}-${JSON.stringify(rule)}`} rule={rule} />
+              <One key={rule.utility} rule={rule} />
             ))}
           </div>
         )}

@@ -13,21 +13,34 @@ export function RuleCard({ rule }: { rule: Rule }): ReactNode {
   const { t } = useTranslation("settings");
   const { path } = useEstate();
   const { asked, change } = useTagged(`/api/v1/estates/{estate_id}/${rule.path}`, path.estate_id);
+  // outlives the form, which begins anew with what is in force then
+  const saving = useMutation({ mutationFn: ({ body, etag }: Change) => change("PUT", body, etag) });
   return (
     <Card title={t(`ruleTitle.${rule.path}`)}>
       <p className="quiet small">{t(`ruleHint.${rule.path}`)}</p>
       <Show asked={asked} lines={3}>
-        {({ answer, etag }) => <RuleForm key={etag} rule={rule} answer={answer} save={(body) => change("PUT", body, etag)} />}
+        {({ answer, etag }) => <RuleForm key={etag} rule={rule} answer={answer} saving={saving} save={(body) => saving.mutate({ body, etag })} />}
       </Show>
     </Card>
   );
 }
 
-function RuleForm({ rule, answer, save }: { rule: Rule; answer: Values; save: (body: Values) => Promise<void> }): ReactNode {
+interface Change {
+  body: Values;
+  etag: string;
+}
+
+interface RuleFormProps {
+  rule: Rule;
+  answer: Values;
+  saving: { isError: boolean; isSuccess: boolean; isPending: boolean; error: unknown };
+  save: (body: Values) => void;
+}
+
+function RuleForm({ rule, answer, saving, save }: RuleFormProps): ReactNode {
   const { t } = useTranslation(["settings", "common"]);
   const { may } = useEstate();
   const [values, setValues] = useState(() => shownOf(rule, answer));
-  const saving = useMutation({ mutationFn: () => save(bodyOf(rule, values, answer)) });
   const problems = saving.isError ? (problemOf(saving.error).problems ?? []) : [];
   const wrong = (name: string): string | undefined => problems.find(({ path }) => path === `body.${name}`)?.message;
   const isFieldsOnly = problems.length > 0 && problems.every(({ path }) => rule.fields.some(({ name }) => path === `body.${name}`));
@@ -36,7 +49,7 @@ function RuleForm({ rule, answer, save }: { rule: Rule; answer: Values; save: (b
       className={classes.form}
       onSubmit={(event) => {
         event.preventDefault();
-        saving.mutate();
+        save(bodyOf(rule, values, answer));
       }}
     >
       {rule.fields.map((field) => (

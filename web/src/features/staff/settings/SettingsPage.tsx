@@ -19,11 +19,13 @@ export default function SettingsPage(): ReactNode {
   const { t } = useTranslation("settings");
   const { path, may } = useEstate();
   const { asked, change } = useTagged("/api/v1/estates/{estate_id}", path.estate_id);
+  // outlives the form, which begins anew with what is there then
+  const saving = useMutation({ mutationFn: ({ body, etag }: { body: Values; etag: string }) => change("PATCH", body, etag) });
   return (
     <Page title={t("title")}>
       <Card title={t("estate")}>
         <Show asked={asked} lines={6}>
-          {({ answer, etag }) => <EstateForm key={etag} answer={answer} save={(body) => change("PATCH", body, etag)} />}
+          {({ answer, etag }) => <EstateForm key={etag} answer={answer} saving={saving} save={(body) => saving.mutate({ body, etag })} />}
         </Show>
       </Card>
       <CreditRules />
@@ -37,7 +39,13 @@ export default function SettingsPage(): ReactNode {
   );
 }
 
-function EstateForm({ answer, save }: { answer: Values; save: (body: Values) => Promise<void> }): ReactNode {
+interface EstateFormProps {
+  answer: Values;
+  saving: { isError: boolean; isSuccess: boolean; isPending: boolean; error: unknown };
+  save: (body: Values) => void;
+}
+
+function EstateForm({ answer, saving, save }: EstateFormProps): ReactNode {
   const { t } = useTranslation(["settings", "estates", "common"]);
   const { may } = useEstate();
   const [values, setValues] = useState<Record<string, string>>(() => Object.fromEntries([...TEXTS, "kind"].map((name) => [name, String(answer[name] ?? "")])));
@@ -49,7 +57,6 @@ function EstateForm({ answer, save }: { answer: Values; save: (body: Values) => 
         .filter(([name, value]) => value !== String(answer[name] ?? ""))
         .map(([name, value]) => [name, value.trim() === "" && name.startsWith("contact") ? null : value.trim()]),
     );
-  const saving = useMutation({ mutationFn: () => save(changed()) });
   const problems = saving.isError ? (problemOf(saving.error).problems ?? []) : [];
   const wrong = (name: string): string | undefined => problems.find(({ path }) => path === `body.${name}`)?.message;
   return (
@@ -57,7 +64,7 @@ function EstateForm({ answer, save }: { answer: Values; save: (body: Values) => 
       className={classes.form}
       onSubmit={(event) => {
         event.preventDefault();
-        saving.mutate();
+        save(changed());
       }}
     >
       <div className={classes.columns}>

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { api } from "@api";
+import { api, problemOf } from "@api";
 import type { Values } from "./rules";
 
 interface Tagged {
@@ -26,7 +26,11 @@ export function useTagged(path: string, estate_id: number) {
   });
   const change = async (method: "PUT" | "PATCH", body: Values, etag: string): Promise<void> => {
     const { error } = await ask[method](path, { params: { ...params, header: { "If-Match": etag } }, body });
-    if (error !== undefined) throw error;
+    if (error !== undefined) {
+      // somebody else was faster: what they wrote is shown
+      if (problemOf(error).status === 412) await asked.refetch();
+      throw error;
+    }
     await client.invalidateQueries({ predicate: ({ queryKey: [head, at] }) => (head === "tagged" && at === path) || at === path || head === "get" && at === "/api/v1/estates" });
   };
   return { asked, change };
