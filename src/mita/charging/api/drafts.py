@@ -36,8 +36,10 @@ async def preview_rate_table(session: Session, estate_id: EstateId, body: DraftI
     """
     estate = await estate_queries.estate(session, estate_id=estate_id)
     place = (estate_id, estate.time_zone)
+    written = body.text if body.document is None else body.document
+    assert written is not None, "the shape asks for one of them"
     try:
-        table = parse_document(body.text if body.document is None else body.document)
+        table = parse_document(written)
     except RateTableInvalid as error:
         raise document_refused(error) from error
     check_currency(table, currency=estate.currency)

@@ -135,9 +135,9 @@ async def settle_in(database: Database, estate: Estate, *, now: datetime) -> Hom
             ]
             await metering.install_meters(session, estate_id=row.estate_id, meters=meters, now=now)
             # charges nothing until somebody puts it in force
-            proposal = parse_document(_proposed(now))
+            draft = parse_document(_proposed(now))
             await tariffs.add_rate_table(
-                session, estate_id=row.estate_id, currency=row.currency, table=proposal, now=now
+                session, estate_id=row.estate_id, currency=row.currency, table=draft, now=now
             )
             for document in _RATES:
                 table = parse_document(document)
