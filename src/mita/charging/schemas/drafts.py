@@ -23,7 +23,9 @@ EXAMPLE = {
 class DraftIn(Shape):
     """A rate table that is written, as YAML or JSON ``text`` or as a ``document``, and what to price."""
 
-    text: Annotated[str, StringConstraints(max_length=_TEXT_MAX)] | SkipJsonSchema[None] = None
+    text: Annotated[str, StringConstraints(max_length=_TEXT_MAX)] | SkipJsonSchema[None] = Field(
+        default=None, examples=["rate_table: 1\nname: Domestic 2027\n"]
+    )
     document: dict[str, Any] | SkipJsonSchema[None] = Field(default=None, examples=[EXAMPLE])
     consumption: ConsumptionIn | SkipJsonSchema[None] = None
     beside: Id | SkipJsonSchema[None] = Field(
