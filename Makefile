@@ -5,7 +5,7 @@ STAMP := .venv/.mita-setup
 # Mita is many processes; without files of bytecode each of them compiles all of it again
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup uv web run test coverage check bench lint format
+.PHONY: setup uv web run code test coverage check bench lint format
 setup: $(STAMP)
 
 # uv comes from the PATH, else from the registry: into an environment of its own, or beside pip where Python has no venv
@@ -35,6 +35,10 @@ web: setup
 run: setup
 	@.venv/bin/python web/build.py --or-go-on
 	@exec .venv/bin/mita up --demo
+
+# the six digits with which the demo's operator and auditor sign in
+code: setup
+	@.venv/bin/mita demo-code
 
 # many tests wait for processes of their own: one worker more than there are processors, four at most, as each has
 # a database server; and a container may show more processors than it is given. Who is done takes over of what others have

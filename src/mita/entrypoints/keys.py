@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
 import os
 import secrets
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import jwt
 
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
 INGEST = "mita-ingest"
 # who signs in to the demo's app
 DEMO_RESIDENT = "resident@demo.example"
+DEMO_OPERATOR = "operator@demo.example"
+DEMO_AUDITOR = "auditor@demo.example"
+DEMO_TRUSTEE = "trustee@demo.example"
 _AUDIENCE = "mqtt"
 _ALGORITHM = "HS256"
 # such a name would be a topic of somebody else
 _NOT_IN_DEVICE = frozenset("/+#\x00")
 _WORDS, _LETTERS = 4, 4
+_FACTOR_BYTES = 20
 # told apart when they are read out: no 0 and O, 1 and l, u and v
 _ALPHABET = "23456789abcdefghjkmnpqrstwxyz"
 
@@ -76,11 +81,17 @@ def write_private(path: Path, text: str) -> None:
         draft.unlink()
 
 
-def demo_password(secret: str) -> str:
-    """Return the password of the demo's resident, which follows from a secret of the installation."""
-    digest = hmac.digest(secret.encode(), b"mita demo resident", hashlib.sha256)
+def demo_password(secret: str, *, who: Literal["resident", "staff"] = "resident") -> str:
+    """Return the password of the demo's resident or staff; it follows from a secret of the installation."""
+    digest = hmac.digest(secret.encode(), f"mita demo {who}".encode(), hashlib.sha256)
     letters = "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[: _WORDS * _LETTERS])
     return "-".join(letters[first : first + _LETTERS] for first in range(0, len(letters), _LETTERS))
+
+
+def demo_factor(secret: str) -> str:
+    """Return the secret (160 bits, base32) of the demo staff's authenticator app, which follows likewise."""
+    digest = hmac.digest(secret.encode(), b"mita demo second factor", hashlib.sha256)
+    return base64.b32encode(digest[:_FACTOR_BYTES]).decode()
 
 
 def device_token(secret: str, device: str, *, expires_at: datetime | None = None) -> str:

@@ -19,7 +19,16 @@ from mita.drivers.known import POLLED
 from mita.entrypoints.coap.settings import CoapSettings
 from mita.entrypoints.embedded.postgres import EmbeddedPostgres
 from mita.entrypoints.installation import AlreadyRunning, InstallationLock
-from mita.entrypoints.keys import DEMO_RESIDENT, INGEST, demo_password, load_keys, load_token
+from mita.entrypoints.keys import (
+    DEMO_AUDITOR,
+    DEMO_OPERATOR,
+    DEMO_RESIDENT,
+    DEMO_TRUSTEE,
+    INGEST,
+    demo_password,
+    load_keys,
+    load_token,
+)
 from mita.entrypoints.polling.settings import PollSettings
 from mita.entrypoints.ports import LOOPBACK, free_port, is_port_free
 from mita.entrypoints.supervisor import Role, Supervisor
@@ -321,9 +330,13 @@ class Up:
         if BUILT.is_dir():
             facts.add_row("App", f"{url}{APP_PATH}/")
             if self._demo:
-                password = demo_password(load_keys(self._settings.data).device_secret)
-                facts.add_row("Resident", f"{DEMO_RESIDENT}, password {password}")
-        facts.add_row("Staff" if BUILT.is_dir() else "Open", url)
+                secret = load_keys(self._settings.data).device_secret
+                facts.add_row("Resident", f"{DEMO_RESIDENT}, password {demo_password(secret)}")
+                password = demo_password(secret, who="staff")
+                facts.add_row("Operator", f"{DEMO_OPERATOR}, password {password}")
+                facts.add_row("", f"also {DEMO_AUDITOR}, {DEMO_TRUSTEE}")
+                facts.add_row("", "their six digits: make code, or mita demo-code")
+        facts.add_row("Live page" if BUILT.is_dir() else "Open", url)
         facts.add_row("API", f"{url}/docs")
         facts.add_row("Token", token)
         facts.add_row("MQTT", f"{LOOPBACK}:{mqtt_port}")

@@ -15,6 +15,7 @@ from mita.tariffs import queries
 from mita.tariffs.domain import (
     SUPPLY,
     RateTable,
+    RateTableInvalid,
     Scope,
     canonical_json,
     difference,
@@ -42,6 +43,32 @@ class AlreadyInForce(Conflict):
     title = "A rate table is in force from that date"
 
 
+class DocumentRefused(Invalid):
+    """The document is no rate table; ``problems`` says all that has to be mended."""
+
+    code = "rate_table_invalid"
+    title = "The rate table is not valid"
+
+
+def document_refused(error: RateTableInvalid) -> DocumentRefused:
+    """Return what is told of a document that is none, with every problem's path and line."""
+    problems: list[dict[str, object]] = [
+        {"path": each.path, "line": each.line, "code": each.code, "message": each.message}
+        for each in error.problems
+    ]
+    return DocumentRefused(f"{len(problems)} problems: {problems[0]['message']}", problems=problems)
+
+
+def check_currency(table: RateTable, *, currency: str) -> None:
+    """Refuse a table in another currency than the estate's.
+
+    :raises Invalid: if it is
+    """
+    if table.currency != currency:
+        message = f"the estate's currency is {currency}, the table's is {table.currency}"
+        raise Invalid(message, problems=[{"path": "currency", "message": message}])
+
+
 async def add_rate_table(
     session: AsyncSession, *, estate_id: int, currency: str, table: RateTable, now: datetime
 ) -> RateTableRow:
@@ -49,9 +76,7 @@ async def add_rate_table(
 
     :raises Invalid: if its currency is not the estate's
     """
-    if table.currency != currency:
-        message = f"the estate's currency is {currency}, the table's is {table.currency}"
-        raise Invalid(message, problems=[{"path": "currency", "message": message}])
+    check_currency(table, currency=currency)
     document_hash = hashlib.sha256(canonical_json(table)).digest()
     found = await queries.rate_table_by_hash(session, estate_id=estate_id, document_hash=document_hash)
     if found is not None:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from mita.charging.api import calculation, explanation, purchase, readings, savings
+from mita.charging.api import calculation, drafts, explanation, purchase, readings, savings
 from mita.charging.api.readings import LANES
 
 __all__ = ["LANES", "router"]
@@ -12,6 +12,7 @@ for _part, _tag in (
     (readings, "charging"),
     (explanation, "charging"),
     (calculation, "tariffs"),
+    (drafts, "tariffs"),
     (purchase, "tariffs"),
     (savings, "charging"),
 ):

@@ -91,14 +91,23 @@ async def calculate_charge(
     """
     row = await tariff_queries.rate_table(session, estate_id=estate_id, rate_table_id=rate_table_id)
     estate = await estate_queries.estate(session, estate_id=estate_id)
-    table = parse_document(row.document)
+    place = (estate_id, estate.time_zone)
+    return await calculated(session, place=place, table=parse_document(row.document), body=body, now=now)
+
+
+async def calculated(
+    session: AsyncSession, *, place: tuple[int, str], table: RateTable, body: ConsumptionIn, now: datetime
+) -> CalculationOut:
+    """Return what a consumption costs under a table, stored or not; ``place`` is the estate and its zone.
+
+    :raises NoPrice, TimesMissing, NothingUsed, IntervalsInvalid: as the route says
+    """
+    estate_id, zone_name = place
     if body.unit_id is not None:
-        days = body.days or months_before(now, months=body.months or 0, zone_name=estate.time_zone)
-        return await _of_unit(
-            session, estate_id=estate_id, rate_table_id=rate_table_id, unit_id=body.unit_id, days=days
-        )
+        days = body.days or months_before(now, months=body.months or 0, zone_name=zone_name)
+        return await _of_unit(session, estate_id=estate_id, table=table, unit_id=body.unit_id, days=days)
     # a year of half hours takes a while: off the event loop
-    bill, days = await asyncio.to_thread(_calculated, table, zone_name=estate.time_zone, body=body)
+    bill, days = await asyncio.to_thread(_calculated, table, zone_name=zone_name, body=body)
     return calculation_out(bill, table=table, days=days)
 
 
@@ -110,11 +119,11 @@ def months_before(now: datetime, *, months: int, zone_name: str) -> Days:
 
 
 async def _of_unit(
-    session: AsyncSession, *, estate_id: int, rate_table_id: int, unit_id: int, days: Days
+    session: AsyncSession, *, estate_id: int, table: RateTable, unit_id: int, days: Days
 ) -> CalculationOut:
     try:
         found = await operations.preview_unit(
-            session, estate_id=estate_id, rate_table_id=rate_table_id, unit_id=unit_id, days=days
+            session, estate_id=estate_id, table=table, unit_id=unit_id, days=days
         )
     except (BadIntervals, BadSpan, ChargeTooLarge) as error:
         raise IntervalsInvalid(str(error), problems=[{"path": "body", "message": str(error)}]) from error

@@ -83,16 +83,18 @@ class Comparison:
 
 
 async def preview_unit(
-    session: AsyncSession, *, estate_id: int, rate_table_id: int, unit_id: int, days: Days
+    session: AsyncSession, *, estate_id: int, table: int | RateTable, unit_id: int, days: Days
 ) -> Preview:
     """Price a unit's own consumption by a table, as if it were in force on all of these local dates.
 
-    It begins with the unit's first reading, if that is later.
+    ``table`` is one that is stored, by its id, or a draft. It begins with the unit's first reading, if that
+    is later.
 
     :raises mita.kit.errors.NotFound: if there is no such table or unit
     :raises NothingUsed: if the unit has no readings of the table's utility in that time
     """
-    table = await _table(session, estate_id=estate_id, rate_table_id=rate_table_id)
+    if isinstance(table, int):
+        table = await _table(session, estate_id=estate_id, rate_table_id=table)
     unit = await estate_queries.unit(session, estate_id=estate_id, unit_id=unit_id)
     local = await estate_queries.time_zone(session, estate_id=estate_id)
     reader = _Reader(session, estate_id=estate_id, utility=table.utility, days=days, local=local)

@@ -158,6 +158,14 @@ def staff_token(
     run(name)
 
 
+@app.command("demo-code")
+def demo_code() -> None:
+    """Print the six digits that the demo's operator and auditor sign in with; each opens once."""
+    from mita.entrypoints.cli.demo_code import run
+
+    run()
+
+
 @app.command("rotate-secrets")
 def rotate_secrets(
     drop_old: Annotated[  # noqa: FBT002 - a flag

@@ -17,13 +17,15 @@ from mita.credit import queries as credit_queries
 from mita.entrypoints.demo import head_end
 from mita.entrypoints.demo.setup import SEED, Home, is_settled, register_values, settle_in, write_history
 from mita.entrypoints.demo.simulator import UTILITIES, Live, neighbourhood, top_ups
+from mita.entrypoints.demo.staff import appoint, employ
 from mita.entrypoints.demo.tenant import let_in
-from mita.entrypoints.keys import demo_password, device_token, load_keys
-from mita.entrypoints.process import database_url, log_to_stderr, stop_event
+from mita.entrypoints.keys import demo_factor, demo_password, device_token, load_keys
+from mita.entrypoints.process import database_url, log_to_stderr, secret_keys_path, stop_event
 from mita.kit.clock import now_utc
 from mita.kit.db import Database
 from mita.kit.ids import new_id
 from mita.kit.money import format_micro
+from mita.kit.seal import Seals
 from mita.kit.settings import Settings
 from mita.ledger import queries as ledger_queries
 from mita.wallets import operations as wallets
@@ -92,7 +94,10 @@ class Gateway:
 async def serve(settings: Settings) -> None:
     """Make the estates if they are not there, then let their meters live until asked to stop."""
     stopping = stop_event()
-    database = Database(database_url(settings))
+    database = Database(database_url(settings), seals=Seals.load(secret_keys_path(settings)))
+    secret = load_keys(settings.data).device_secret
+    password = demo_password(secret, who="staff")
+    await employ(database, password=password, factor=demo_factor(secret), now=now_utc())
     tasks = [
         asyncio.create_task(_live(database, settings, place))
         for place in range(len(neighbourhood(seed=SEED)))
@@ -113,8 +118,10 @@ async def _live(database: Database, settings: Settings, place: int) -> None:
     if not await is_settled(database, home):
         await write_history(database, home)
     if place == 0:
-        password = demo_password(load_keys(settings.data).device_secret)
-        await let_in(database, home, password=password, now=now_utc())
+        secret = load_keys(settings.data).device_secret
+        await let_in(database, home, password=demo_password(secret), now=now_utc())
+        password = demo_password(secret, who="staff")
+        await appoint(database, estate_id=home.estate_id, password=password, now=now_utc())
     registers = await register_values(database, home)
     async with database.unit_of_work(estates=[home.estate_id]) as session:
         supplies = await credit_queries.supplies(session, estate_id=home.estate_id)

@@ -134,6 +134,11 @@ async def settle_in(database: Database, estate: Estate, *, now: datetime) -> Hom
                 )
             ]
             await metering.install_meters(session, estate_id=row.estate_id, meters=meters, now=now)
+            # charges nothing until somebody puts it in force
+            draft = parse_document(_proposed(now))
+            await tariffs.add_rate_table(
+                session, estate_id=row.estate_id, currency=row.currency, table=draft, now=now
+            )
             for document in _RATES:
                 table = parse_document(document)
                 added = await tariffs.add_rate_table(
@@ -150,6 +155,18 @@ async def settle_in(database: Database, estate: Estate, *, now: datetime) -> Hom
         }
         unit_ids = [found[unit.name] for unit in estate.units]
         return Home(estate, row.estate_id, device, unit_ids, row.created_at)
+
+
+def _proposed(now: datetime) -> str:
+    """Return the electricity prices as they might be from the next month on."""
+    first = (now.replace(day=1) + timedelta(days=32)).replace(day=1).date()
+    return (
+        _RATES[0]
+        .replace("Willow and Oak electricity", "Willow and Oak electricity, proposed")
+        .replace("2020-01-01", first.isoformat())
+        .replace('P: "3.30"', 'P: "3.95"')
+        .replace('O: "1.60"', 'O: "1.35"')
+    )
 
 
 async def write_history(database: Database, home: Home) -> History:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mita.entrypoints.demo.setup import Home
     from mita.kit.db import Database
 
-_DEMO = Principal("demo")
+DEMO = Principal("demo")
 _HEARS = (AlertKind.LOW_BALANCE, AlertKind.BALANCE_OUT, AlertKind.BALANCE_BACK)
 
 
@@ -46,7 +46,7 @@ async def let_in(database: Database, home: Home, *, password: str, now: datetime
         )
         days = Days(moved_in.astimezone(ZoneInfo(home.estate.time_zone)).date(), None)
         stay = Stay(unit_id, person_id, days, from_at=moved_in)
-        await estates.add_occupancy(session, estate_id=home.estate_id, stay=stay, actor=_DEMO.actor, now=now)
+        await estates.add_occupancy(session, estate_id=home.estate_id, stay=stay, actor=DEMO.actor, now=now)
         (account, *_) = await wallet_queries.accounts(session, estate_id=home.estate_id, unit_ids=[unit_id])
         await wallets.grant_access(
             session,
@@ -54,7 +54,7 @@ async def let_in(database: Database, home: Home, *, password: str, now: datetime
             wallet_id=account.wallet_id,
             person_id=person_id,
             access=Access(Right.MANAGE, hears=_HEARS),
-            caller=_DEMO,
+            caller=DEMO,
             sight=EVERYTHING,
             now=now,
         )

@@ -39,6 +39,12 @@ def enrolment_uri(secret: str, *, account: str, issuer: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=issuer)
 
 
+def code_at(secret: str, *, now: datetime) -> tuple[str, int]:
+    """Return what an app with that secret shows, and for how many seconds more."""
+    seconds = int(now.timestamp())
+    return pyotp.TOTP(secret).generate_otp(seconds // _STEP_S), _STEP_S - seconds % _STEP_S
+
+
 def fitting_step(secret: str, *, code: str, after_step: int, now: datetime) -> int | None:
     """Return the time step that a code of the app belongs to, or None.
 

@@ -25,6 +25,7 @@ from .factors import (
     pass_second_factor,
     remove_factor,
     renew_backup_codes,
+    store_factor,
     ticket_person,
     use_factor,
 )
@@ -210,6 +211,7 @@ __all__ = [
     "sign_out",
     "signing_key",
     "start_impersonation",
+    "store_factor",
     "store_password",
     "take_code",
     "ticket_person",

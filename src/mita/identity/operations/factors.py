@@ -154,6 +154,23 @@ async def enrol_factor(session: AsyncSession, *, person_id: int, now: datetime) 
     return secret
 
 
+async def store_factor(session: AsyncSession, *, person_id: int, secret: str, now: datetime) -> None:
+    """Let an app with a known secret (base32) be a person's at once: where nobody can type its first code.
+
+    :raises SecondFactorExists: if there is a confirmed one
+    """
+    if await queries.has_second_factor(session, person_id=person_id):
+        raise SecondFactorExists("remove the authenticator app that there is first")
+    await session.execute(delete(SecondFactor).where(SecondFactor.person_id == person_id))
+    sealed = seals_of(session).seal(secret.encode(), about=SECOND_FACTOR_SECRET.about)
+    row = SecondFactor(
+        person_id=person_id, secret_sealed=sealed, confirmed_at=now, last_step=0, created_at=now
+    )
+    session.add(row)
+    await session.flush()
+    await _record(session, person_id=person_id, action="identity.second_factor.confirmed", now=now)
+
+
 async def confirm_factor(
     session: AsyncSession, *, person_id: int, session_id: UUID, code: str, now: datetime
 ) -> list[str] | None:

@@ -8,18 +8,14 @@ from pydantic import ValidationError
 
 from mita.kit.errors import Invalid, Refusal
 from mita.tariffs.domain import RateTable, RateTableInvalid, parse_document
+from mita.tariffs.operations import DocumentRefused, document_refused
 from mita.tariffs.schemas import RateTableIn
+
+__all__ = ["DocumentRefused", "UnsupportedMedia", "document_refused", "table_of_body", "text_of_file"]
 
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml")
 # the largest a document may be, with room for JSON's quoting
 _BODY_BYTES_MAX = 1024 * 1024
-
-
-class DocumentRefused(Invalid):
-    """The document is no rate table; ``problems`` says all that has to be mended."""
-
-    code = "rate_table_invalid"
-    title = "The rate table is not valid"
 
 
 class UnsupportedMedia(Refusal):
@@ -53,14 +49,6 @@ async def table_of_body(request: Request) -> RateTable:
         return parse_document(document)
     except RateTableInvalid as error:
         raise document_refused(error) from error
-
-
-def document_refused(error: RateTableInvalid) -> DocumentRefused:
-    problems: list[dict[str, object]] = [
-        {"path": each.path, "line": each.line, "code": each.code, "message": each.message}
-        for each in error.problems
-    ]
-    return DocumentRefused(f"{len(problems)} problems: {problems[0]['message']}", problems=problems)
 
 
 async def text_of_file(request: Request) -> str:

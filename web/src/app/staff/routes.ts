@@ -1,15 +1,18 @@
 import type { RouteObject } from "react-router";
 import { page, staffTexts, type Way } from "@ui";
+import * as access from "../../features/staff/access/routes";
 import * as audit from "../../features/staff/audit/routes";
 import * as estates from "../../features/staff/estates/routes";
 import * as ledger from "../../features/staff/ledger/routes";
 import * as meters from "../../features/staff/meters/routes";
 import * as proofs from "../../features/staff/proofs/routes";
+import * as rates from "../../features/staff/rates/routes";
 import * as readings from "../../features/staff/readings/routes";
+import * as settings from "../../features/staff/settings/routes";
 import * as supply from "../../features/staff/supply/routes";
 
 /** Features of staff, in the order of the menu. */
-const FEATURES: { routes: RouteObject[]; ways: Way[] }[] = [estates, meters, readings, supply, ledger, proofs, audit];
+const FEATURES: { routes: RouteObject[]; ways: Way[] }[] = [estates, meters, readings, supply, rates, ledger, proofs, access, settings, audit];
 
 export const ways = FEATURES.flatMap((each) => each.ways);
 

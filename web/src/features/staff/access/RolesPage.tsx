@@ -1,0 +1,129 @@
+import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { $api, newKey, problemOf, useEstate, usePages, type Schemas } from "@api";
+import { Card, Failure, Page, Row, Rows, useFormats } from "@ui";
+import { Confirm, DataTable, type Column } from "@ui/staff";
+import classes from "./Access.module.css";
+
+const LIST = "/api/v1/estates/{estate_id}/role-grants";
+type Grant = Schemas["RoleOut"];
+const OF_ESTATE = ["operator", "managing_agent", "trustee", "auditor", "installer"] as const;
+const ALL = [...OF_ESTATE, "owner", "resident"] as const;
+
+/** Who has which role in the estate, and what each role means. */
+export default function RolesPage(): ReactNode {
+  const { t } = useTranslation("access");
+  const { estate, path } = useEstate();
+  const formats = useFormats(estate);
+  const grants = usePages(LIST, { params: { path, query: { is_live: true, limit: 100 } } });
+  const columns: Column<Grant>[] = [
+    { key: "who", title: t("role.who"), cell: (each) => <Name person_id={each.person_id} /> },
+    { key: "role", title: t("role.role"), phone: "value", cell: (each) => roleWord(each.role) },
+    { key: "where", title: t("role.where"), cell: (each) => (each.unit_id === null ? t("role.estate") : t("role.unit", { id: each.unit_id })) },
+    { key: "by", title: t("role.by"), cell: (each) => `${each.granted_by} · ${formats.day(each.granted_at)}` },
+    { key: "until", title: t("key.ends"), isNumber: true, cell: (each) => (each.until === null ? t("never") : formats.day(each.until)) },
+    { key: "actions", title: t("actions"), phone: "bare", cell: (each) => <Take grant={each} /> },
+  ];
+  const roleWord = (role: string): string => t(`roles.${role as (typeof ALL)[number]}`);
+  return (
+    <Page title={t("rolesTitle")} aside={<Give />}>
+      <Card>
+        <DataTable label={t("rolesTitle")} columns={columns} pages={grants} keyOf={(each) => each.role_grant_id} empty={{ title: t("noRoles"), hint: t("noRolesHint") }} />
+      </Card>
+      <Card title={t("role.means")}>
+        <Rows label={t("role.means")}>
+          {ALL.map((role) => (
+            <Row key={role} title={t(`roles.${role}`)} hint={t(`roleMeans.${role}`)} />
+          ))}
+        </Rows>
+      </Card>
+    </Page>
+  );
+}
+
+function Name({ person_id }: { person_id: number }): ReactNode {
+  const { path } = useEstate();
+  const asked = $api.useQuery("get", "/api/v1/estates/{estate_id}/people/{person_id}", { params: { path: { ...path, person_id } } }, { retry: false, staleTime: 300_000 });
+  return asked.data?.name ?? `#${person_id}`;
+}
+
+function Give(): ReactNode {
+  const { t } = useTranslation("access");
+  const { estate, path } = useEstate();
+  const client = useQueryClient();
+  const [person, setPerson] = useState<number | null>(null);
+  const [role, setRole] = useState<(typeof OF_ESTATE)[number]>("managing_agent");
+  const [idempotency, setIdempotency] = useState(newKey);
+  const give = $api.useMutation("post", LIST, { onSuccess: () => client.invalidateQueries({ queryKey: ["get", LIST] }) });
+  return (
+    <Confirm
+      label={t("giveRole")}
+      variant="filled"
+      title={t("giveRole")}
+      consequence={t("giveRoleHint", { estate: estate.name })}
+      action={t("giveRole")}
+      isReady={person !== null}
+      isPending={give.isPending}
+      error={give.error}
+      onOpen={() => {
+        give.reset();
+        setPerson(null);
+        setIdempotency(newKey());
+      }}
+      onConfirm={(close) => person !== null && give.mutate({ params: { path, header: { "Idempotency-Key": idempotency } }, body: { person_id: person, role } }, { onSuccess: close })}
+    >
+      <div className={classes.form}>
+        <PersonChoice chosen={person} onChoose={setPerson} />
+        <NativeSelect label={t("role.role")} description={t(`roleMeans.${role}`)} value={role} onChange={(event) => setRole(event.currentTarget.value as typeof role)} data={OF_ESTATE.map((value) => ({ value, label: t(`roles.${value}`) }))} />
+      </div>
+    </Confirm>
+  );
+}
+
+function PersonChoice({ chosen, onChoose }: { chosen: number | null; onChoose: (person_id: number) => void }): ReactNode {
+  const { t } = useTranslation("access");
+  const { path } = useEstate();
+  const [typed, setTyped] = useState("");
+  const [q, setQ] = useState("");
+  useEffect(() => {
+    const timer = window.setTimeout(() => setQ(typed.trim()), 300);
+    return () => window.clearTimeout(timer);
+  }, [typed]);
+  const found = $api.useQuery("get", "/api/v1/estates/{estate_id}/people", { params: { path, query: { q, limit: 8 } } }, { enabled: q !== "" });
+  return (
+    <div className={classes.form}>
+      <TextInput type="search" label={t("role.who")} description={t("role.search")} value={typed} onChange={(event) => setTyped(event.currentTarget.value)} />
+      {found.isError ? <Failure problem={problemOf(found.error)} retry={() => void found.refetch()} /> : null}
+      <div className={classes.buttons} role="group" aria-label={t("role.who")}>
+        {found.data?.items.map((each) => (
+          <Button key={each.person_id} variant={each.person_id === chosen ? "filled" : "default"} aria-pressed={each.person_id === chosen} onClick={() => onChoose(each.person_id)}>
+            {each.name}
+          </Button>
+        ))}
+        {found.data?.items.length === 0 ? <span className="quiet small">{t("nobody")}</span> : null}
+      </div>
+    </div>
+  );
+}
+
+function Take({ grant }: { grant: Grant }): ReactNode {
+  const { t } = useTranslation("access");
+  const { path } = useEstate();
+  const client = useQueryClient();
+  const take = $api.useMutation("delete", `${LIST}/{role_grant_id}`, { onSuccess: () => client.invalidateQueries({ queryKey: ["get", LIST] }) });
+  return (
+    <Confirm
+      label={t("takeRole")}
+      title={t("takeRole")}
+      consequence={t("takeRoleHint")}
+      action={t("takeRole")}
+      isDangerous
+      isPending={take.isPending}
+      error={take.error}
+      onOpen={() => take.reset()}
+      onConfirm={(close) => take.mutate({ params: { path: { ...path, role_grant_id: grant.role_grant_id } } }, { onSuccess: close })}
+    />
+  );
+}

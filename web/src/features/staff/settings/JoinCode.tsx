@@ -1,0 +1,37 @@
+import { Switch } from "@mantine/core";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { $api, refreshEstate, useEstate } from "@api";
+import { Card, Show, Wrong } from "@ui";
+import { Confirm, CopyId } from "@ui/staff";
+import classes from "./Settings.module.css";
+
+const PATH = "/api/v1/estates/{estate_id}/join-code";
+
+/** The code that residents sign up with. */
+export function JoinCode(): ReactNode {
+  const { t } = useTranslation("settings");
+  const { path } = useEstate();
+  const asked = $api.useQuery("get", PATH, { params: { path } });
+  const change = $api.useMutation("put", PATH, { onSuccess: () => refreshEstate(path.estate_id) });
+  const renew = $api.useMutation("put", PATH, { onSuccess: () => refreshEstate(path.estate_id) });
+  return (
+    <Card title={t("join.title")}>
+      <p className="quiet small">{t("join.hint")}</p>
+      <Show asked={asked} lines={2}>
+        {({ code, is_on }) => (
+          <div className={classes.form}>
+            <Switch size="md" label={t("join.isOn")} checked={is_on} disabled={change.isPending} onChange={(event) => change.mutate({ params: { path }, body: { is_on: event.currentTarget.checked, is_new: false } })} />
+            <Wrong error={change.error} />
+            {code === null || !is_on ? null : (
+              <>
+                <CopyId id={code} word={code} />
+                <Confirm label={t("join.renew")} title={t("join.renew")} consequence={t("join.renewHint")} action={t("join.renew")} isPending={renew.isPending} error={renew.error} onConfirm={(close) => renew.mutate({ params: { path }, body: { is_on: true, is_new: true } }, { onSuccess: close })} />
+              </>
+            )}
+          </div>
+        )}
+      </Show>
+    </Card>
+  );
+}
