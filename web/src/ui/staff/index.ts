@@ -6,3 +6,5 @@ export { Fact, Facts } from "./Facts";
 export { Filters, useFilters, type FilterField, type Filtering } from "./Filters";
 export { ObjectPage } from "./ObjectPage";
 export { wholeList } from "./wholeList";
+export { saveFile } from "./saveFile";
+export { SearchPick, type Found } from "./SearchPick";
