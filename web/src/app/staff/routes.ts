@@ -1,11 +1,13 @@
 import type { RouteObject } from "react-router";
 import { page, staffTexts, type Way } from "@ui";
 import * as estates from "../../features/staff/estates/routes";
+import * as imports from "../../features/staff/imports/routes";
 import * as people from "../../features/staff/people/routes";
+import * as tenancies from "../../features/staff/tenancies/routes";
 import * as units from "../../features/staff/units/routes";
 
 /** Features of staff, in the order of the menu. */
-const FEATURES: { routes: RouteObject[]; ways: Way[] }[] = [estates, units, people];
+const FEATURES: { routes: RouteObject[]; ways: Way[] }[] = [estates, units, people, tenancies, imports];
 
 export const ways = FEATURES.flatMap((each) => each.ways);
 

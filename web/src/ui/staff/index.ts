@@ -8,3 +8,4 @@ export { ObjectPage } from "./ObjectPage";
 export { wholeList } from "./wholeList";
 export { saveFile } from "./saveFile";
 export { SearchPick, type Found } from "./SearchPick";
+export { faultAt } from "./faults";

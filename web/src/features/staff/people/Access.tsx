@@ -42,7 +42,7 @@ function OfUnit({ unitId, name, personId }: { unitId: number; name: string; pers
       title={name}
       hint={mine === undefined ? t("noAccess") : t("accessSince", { moment: formats.moment(mine.granted_at) })}
       value={mine === undefined ? null : t(`right.${mine.right}`)}
-      to={`../../units/${unitId}`}
+      to={`/estates/${estate.estate_id}/units/${unitId}`}
     />
   );
 }
