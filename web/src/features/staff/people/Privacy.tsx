@@ -4,14 +4,13 @@ import { IconDownload } from "@tabler/icons-react";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, api, refreshEstate, useEstate, type Schemas } from "@api";
-import { Card, Notice, useFormats, Wrong } from "@ui";
+import { Card, Notice, Wrong } from "@ui";
 import { Confirm, saveFile } from "@ui/staff";
 
 /** The rights of a person to their data: to have it, and to have it erased. */
 export function Privacy({ person }: { person: Schemas["PersonDetail"] }): ReactNode {
   const { t } = useTranslation("people");
-  const { estate, path } = useEstate();
-  const formats = useFormats(estate);
+  const { path } = useEstate();
   const [reason, setReason] = useState("");
   const params = { path: { ...path, person_id: person.person_id } };
   const take = useMutation({
@@ -31,7 +30,7 @@ export function Privacy({ person }: { person: Schemas["PersonDetail"] }): ReactN
       <Wrong error={take.error} />
       {erase.data === undefined ? null : (
         <Notice tone="good" role="status">
-          {erase.data.done_at === null ? t("eraseAsked", { moment: formats.moment(erase.data.asked_at) }) : t("eraseDone")}
+          {t("eraseDone")}
         </Notice>
       )}
       <p>
