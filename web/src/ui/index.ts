@@ -4,6 +4,7 @@ export { Card, Page } from "./Page";
 export { Row, RowLine, Rows } from "./Rows";
 export { VirtualRows } from "./VirtualRows";
 export { Empty, Failure, Loading, Notice, sentence, Show, Wrong, type Asked } from "./states";
+export { sentence, useReason } from "./reason";
 export { Tag, type TagTone } from "./Tag";
 export { theme } from "./theme";
 export { UtilityIcon } from "./utilities";

@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconCloudOff, IconInfoCircle } from "@tabler/icons-r
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { problemOf, type Problem } from "@api";
+import { useReason } from "./reason";
 import classes from "./states.module.css";
 
 /** What a query of TanStack shows of itself, as far as it matters here. */
@@ -41,13 +42,14 @@ export function Loading({ lines = 3 }: { lines?: number }): ReactNode {
 /** What happened, a way to try again, and what to tell support. */
 export function Failure({ problem, retry }: { problem: Problem; retry?: () => void }): ReactNode {
   const { t } = useTranslation();
+  const reason = useReason()(problem);
   const isOffline = problem.code === "offline";
   return (
     <div role="alert" className={classes.failure}>
       {isOffline ? <IconCloudOff aria-hidden /> : <IconAlertTriangle aria-hidden />}
       <div>
-        <strong>{isOffline ? t("state.offline") : problem.title || t("state.failed")}</strong>
-        <p>{isOffline ? t("state.offlineHint") : sentence(problem.detail) || t("state.failedHint")}</p>
+        <strong>{reason.said}</strong>
+        <p lang={reason.detailLang}>{reason.detail}</p>
         {problem.reference === undefined ? null : (
           <p className={classes.reference}>{t("state.reference", { reference: problem.reference })}</p>
         )}
@@ -88,11 +90,4 @@ export function Notice({ tone = "info", children, role }: { tone?: Tone; childre
       <div>{children}</div>
     </div>
   );
-}
-
-/** Begin with a capital and end with a stop: the API tells details as parts of sentences. */
-export function sentence(text: string): string {
-  if (text === "") return "";
-  const begun = text.charAt(0).toLocaleUpperCase() + text.slice(1);
-  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }
