@@ -3,7 +3,7 @@ export { decimal, isNegative, micro, readAmount, sum } from "./money";
 export { Card, Page } from "./Page";
 export { Row, RowLine, Rows } from "./Rows";
 export { VirtualRows } from "./VirtualRows";
-export { Empty, Failure, Loading, Notice, sentence, Show, Wrong, type Asked } from "./states";
+export { Empty, Failure, Loading, Notice, Show, Wrong, type Asked } from "./states";
 export { sentence, useReason } from "./reason";
 export { Tag, type TagTone } from "./Tag";
 export { theme } from "./theme";

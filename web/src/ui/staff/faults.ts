@@ -1,5 +1,5 @@
 import { problemOf } from "@api";
-import { sentence } from "../states";
+import { sentence } from "../reason";
 
 /** What the API found wrong with a field, by the beginning of its path such as `body.readings.0`; null where nothing. */
 export function faultAt(error: unknown, path: string): string | null {
