@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
 EstateKind = Literal["sectional_title", "building", "energy_community", "shared_household"]
@@ -70,3 +70,14 @@ def is_oversold(shares: Iterable[tuple[Days, int]], *, new: Days, share_micro: i
     return any(
         share_micro + sum(share for days, share in known if days.holds(day)) > WHOLE_MICRO for day in begins
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How units and persons are called, by number; who may not be seen is left out."""
+
+    units: Mapping[int, str]
+    persons: Mapping[int, str]
+
+
+NO_NAMES = Names(units={}, persons={})

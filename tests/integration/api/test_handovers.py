@@ -83,12 +83,21 @@ async def test_a_tenant_moves_in_and_begins_at_zero(
     assert codes(admin)[f"vacancy:{used.unit_id}"] == -34_500_000
     unit = (await used.client.get(f"{used.base}/units/{used.unit_id}")).json()
     assert (unit["state"], unit["occupancy"]["person_id"]) == ("occupied", done["person_id"])
+    for path in ("occupancies", "handovers"):
+        (named,) = (await used.client.get(f"{used.base}/{path}")).json()["items"]
+        assert (named["person_name"], named["unit_name"]) == (THANDI["name"], unit["name"])
+    listed = (await used.client.get(f"{used.base}/units")).json()["items"]
+    assert [each["occupant_name"] for each in listed if each["unit_id"] == used.unit_id] == [THANDI["name"]]
     # the tenant sees the wallet and reads the meter, and nothing of the estate's people
     answer = await used.client.post(f"/api/v1/persons/{done['person_id']}/tokens")
     async with signed_in(app, answer.json()["token"]) as tenant:
         assert (await tenant.get(f"{used.base}/wallets/{used.wallet_id}")).status_code == 200
         (own,) = (await tenant.get(f"{used.base}/occupancies")).json()["items"]
         assert own["occupancy_id"] == done["occupancy_id"]
+        # an own session reads no names
+        assert (own["person_name"], own["unit_name"]) == (None, unit["name"])
+        (mine,) = (await tenant.get(f"{used.base}/units")).json()["items"]
+        assert (mine["occupant_name"], mine["standing"]) == (None, "in_credit")
         assert refused(await tenant.get(f"{used.base}/people")) == (403, "permission_missing")
 
 

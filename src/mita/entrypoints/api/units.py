@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mita.entrypoints.api.overview import UnitView, unit_views
 from mita.estates import queries as estate_queries
 from mita.estates.domain import StateWord, UnitKind
+from mita.estates.models import Unit
 from mita.estates.queries import UnitFilter
 from mita.estates.schemas.people import OccupancyOut, occupancy_out
 from mita.estates.schemas.units import UnitOut, unit_fields, unit_out
@@ -39,6 +40,9 @@ from mita.wallets.domain import Standing
 router = APIRouter(tags=["estates"])
 
 
+StandingWord = Literal["in_credit", "low", "out"]
+
+
 class UnitMeter(Shape):
     """A meter of the unit."""
 
@@ -61,10 +65,19 @@ class UnitUtility(Shape):
     utility: UtilityWord
     account_id: Id | None
     balance: Money | None
-    standing: Literal["in_credit", "low", "out"] | None
+    standing: StandingWord | None
     latest_reading: LatestReading | None
     is_supply_on: bool = Field(description="By the device's own word; a supply never switched is on")
     open_command: Literal["off", "on"] | None = Field(description="Asked for, and not confirmed yet")
+
+
+class UnitRow(UnitOut):
+    """A unit in a list, with who lives there and how its money stands."""
+
+    occupant_name: str | None = Field(
+        description="The main occupant's, for who may see the estate's people", examples=["Thandi Nkosi"]
+    )
+    standing: StandingWord | None = Field(description="The worst of its utilities; none without a wallet")
 
 
 class UnitDetail(UnitOut):
@@ -91,15 +104,14 @@ _STANDINGS = {"in_credit": Standing.IN_CREDIT, "low": Standing.LOW, "out": Stand
 @needs(Permission.UNITS_READ, or_own=True)
 async def list_units(
     session: Session,
+    asking: Asking,
     estate_id: EstateId,
     now: Now,
     state: Annotated[StateWord | None, Query()] = None,
     kind: Annotated[UnitKind | None, Query()] = None,
     q: Annotated[str | None, Query(max_length=100, description="A part of the name, door or address")] = None,
     has_meter: Annotated[bool | None, Query()] = None,
-    standing: Annotated[
-        Literal["in_credit", "low", "out"] | None, Query(description="Of some utility")
-    ] = None,
+    standing: Annotated[StandingWord | None, Query(description="Of some utility")] = None,
     order: Annotated[OrderWord, Query()] = "id",
     after_id: Annotated[AfterId, Query(description="Where units are ordered by id")] = 0,
     cursor: Annotated[
@@ -107,7 +119,7 @@ async def list_units(
         Query(max_length=300, description="The `next` of an earlier answer in the same order"),
     ] = None,
     limit: Annotated[Limit, Query()] = 100,
-) -> Page[UnitOut]:
+) -> Page[UnitRow]:
     """Units, continued with ``cursor`` = ``next``; by id also with ``after_id`` = ``next``."""
     asked = UnitFilter(
         day=await estate_queries.local_day(session, estate_id=estate_id, now=now),
@@ -119,8 +131,42 @@ async def list_units(
         after=_place(order, after_id=after_id, cursor=cursor),
     )
     rows = await estate_queries.listed_units(session, estate_id=estate_id, asked=asked, limit=limit + 1)
-    items = [unit_out(row, state=shown) for row, shown in rows[:limit]]
+    sees_people = asking.may(Permission.PEOPLE_READ, estate_id=estate_id)
+    items = await _rows(
+        session, estate_id=estate_id, rows=rows[:limit], day=asked.day if sees_people else None
+    )
     return Page(items=items, next=_next(rows[limit - 1][0], order=order) if len(rows) > limit else None)
+
+
+async def _rows(
+    session: AsyncSession, *, estate_id: int, rows: list[tuple[Unit, str]], day: date | None
+) -> list[UnitRow]:
+    """Return units as the list shows them; with who lives there on the day, unless it is None."""
+    ids = [row.unit_id for row, _ in rows]
+    living: dict[int, int] = {}
+    if day is not None:
+        living = await estate_queries.main_occupants(session, estate_id=estate_id, unit_ids=ids, day=day)
+    names = await estate_queries.names_of(
+        session, estate_id=estate_id, unit_ids=[], person_ids=living.values()
+    )
+    standings: dict[int, Standing] = {}
+    for account in await wallet_queries.accounts(session, estate_id=estate_id, unit_ids=ids):
+        if not account.is_general:
+            standings[account.unit_id] = max(
+                account.standing, standings.get(account.unit_id, Standing.IN_CREDIT)
+            )
+    return [
+        UnitRow(
+            **unit_out(row, state=state).model_dump(),
+            occupant_name=names.persons.get(living.get(row.unit_id, 0)),
+            standing=_shown(standings.get(row.unit_id)),
+        )
+        for row, state in rows
+    ]
+
+
+def _shown(standing: Standing | None) -> Any:
+    return None if standing is None else standing.shown
 
 
 async def _chosen(
@@ -199,11 +245,14 @@ async def get_unit(
     main = None
     if asking.may(Permission.PEOPLE_READ, estate_id=estate_id):
         main = await estate_queries.main_occupant(session, estate_id=estate_id, unit_id=unit_id, day=day)
+    names = await estate_queries.names_of(
+        session, estate_id=estate_id, unit_ids=[unit_id], person_ids=[] if main is None else [main.person_id]
+    )
     return UnitDetail(
         **unit_fields(unit),
         state=states[unit_id],
         notes=unit.notes if asking.may(Permission.UNITS_READ, estate_id=estate_id) else None,
-        occupancy=None if main is None else occupancy_out(main),
+        occupancy=None if main is None else occupancy_out(main, names=names),
         wallet_id=accounts[0].wallet_id if accounts else None,
         meters=[_meter(meter) for meter in meters],
         utilities=[_utility(view, utility=utility, currency=estate.currency) for utility in utilities],

@@ -1,10 +1,15 @@
 """Routes of people of an estate: who they are, where they live, what they own."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, status
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.estates import operations, queries
+from mita.estates.domain import Names
+from mita.estates.models import Occupancy, Ownership
 from mita.estates.operations import (
     ChangedMeanwhile,
     PersonElsewhere,
@@ -33,7 +38,7 @@ from mita.identity import queries as identity_queries
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.shapes import AfterId, Id, Limit, Page, page_of
-from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals
+from mita.kit.web import Asking, Caller, EstateId, Now, Session, needs, refusals
 
 router = APIRouter()
 _UNIT = "/estates/{estate_id}/units/{unit_id}"
@@ -96,7 +101,9 @@ async def add_person(session: Session, estate_id: EstateId, body: EstatePersonIn
     responses=refusals(NotFound, Invalid),
 )
 @needs(Permission.PEOPLE_READ)
-async def get_person_of_estate(session: Session, estate_id: EstateId, person_id: Id) -> PersonDetail:
+async def get_person_of_estate(
+    session: Session, asking: Asking, estate_id: EstateId, person_id: Id
+) -> PersonDetail:
     """One person, with where they live and lived, and what they own and owned, in this estate."""
     if not await queries.is_known(session, estate_id=estate_id, person_id=person_id):
         raise NotFound(f"person {person_id} does not exist in estate {estate_id}")
@@ -104,11 +111,12 @@ async def get_person_of_estate(session: Session, estate_id: EstateId, person_id:
     of = Of(person_id=person_id)
     lived = await queries.occupancies(session, estate_id=estate_id, of=of)
     owned = await queries.ownerships(session, estate_id=estate_id, of=of)
+    names = await _names(session, estate_id=estate_id, rows=[*lived, *owned], caller=asking)
     return PersonDetail.model_validate(
         {
             **person_fields(row),
-            "occupancies": [occupancy_out(each) for each in lived],
-            "ownerships": [ownership_out(each) for each in owned],
+            "occupancies": [occupancy_out(each, names=names) for each in lived],
+            "ownerships": [ownership_out(each, names=names) for each in owned],
         }
     )
 
@@ -138,6 +146,7 @@ async def rename_person(
 @needs(Permission.PEOPLE_READ, or_own=True)
 async def list_occupancies(
     session: Session,
+    asking: Asking,
     estate_id: EstateId,
     unit_id: Annotated[Id | None, Query()] = None,
     person_id: Annotated[Id | None, Query()] = None,
@@ -147,7 +156,9 @@ async def list_occupancies(
     """By unit, the newest first; continue with ``after_id`` = ``next``. Persons see their own."""
     of = Of(unit_ids=None if unit_id is None else [unit_id], person_id=person_id)
     rows = await queries.occupancies(session, estate_id=estate_id, of=of, after_id=after_id, limit=limit + 1)
-    return page_of(rows, limit=limit, shown=occupancy_out, cursor=lambda item: item.occupancy_id)
+    names = await _names(session, estate_id=estate_id, rows=rows, caller=asking)
+    shown = partial(occupancy_out, names=names)
+    return page_of(rows, limit=limit, shown=shown, cursor=lambda item: item.occupancy_id)
 
 
 @router.post(
@@ -197,6 +208,7 @@ async def end_occupancy(
 @needs(Permission.PEOPLE_READ, or_own=True)
 async def list_ownerships(
     session: Session,
+    asking: Asking,
     estate_id: EstateId,
     unit_id: Annotated[Id | None, Query()] = None,
     person_id: Annotated[Id | None, Query()] = None,
@@ -206,7 +218,9 @@ async def list_ownerships(
     """By unit, the newest first; continue with ``after_id`` = ``next``. Persons see their own."""
     of = Of(unit_ids=None if unit_id is None else [unit_id], person_id=person_id)
     rows = await queries.ownerships(session, estate_id=estate_id, of=of, after_id=after_id, limit=limit + 1)
-    return page_of(rows, limit=limit, shown=ownership_out, cursor=lambda item: item.ownership_id)
+    names = await _names(session, estate_id=estate_id, rows=rows, caller=asking)
+    shown = partial(ownership_out, names=names)
+    return page_of(rows, limit=limit, shown=shown, cursor=lambda item: item.ownership_id)
 
 
 @router.post(
@@ -247,3 +261,15 @@ async def end_ownership(
         session, row=row, until_on=body.until_on, expected_version=body.version, now=now
     )
     return ownership_out(row)
+
+
+async def _names(
+    session: AsyncSession, *, estate_id: int, rows: Sequence[Occupancy | Ownership], caller: Caller
+) -> Names:
+    sees_people = caller.may(Permission.PEOPLE_READ, estate_id=estate_id)
+    return await queries.names_of(
+        session,
+        estate_id=estate_id,
+        unit_ids=[each.unit_id for each in rows],
+        person_ids=[each.person_id for each in rows] if sees_people else [],
+    )

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import and_, func, or_, select, text
 
-from mita.estates.models import EstatePerson, Occupancy, Ownership
+from mita.estates.domain import Names
+from mita.estates.models import EstatePerson, Occupancy, Ownership, Unit
+from mita.identity import queries as identity_queries
 from mita.kit.errors import NotFound
 
 if TYPE_CHECKING:
@@ -119,6 +121,39 @@ async def _stays(
         )
     statement = statement.order_by(kind.unit_id, kind.from_on.desc(), number.desc()).limit(limit)
     return (await session.scalars(statement.execution_options(populate_existing=True))).all()
+
+
+async def names_of(
+    session: AsyncSession, *, estate_id: int, unit_ids: Collection[int], person_ids: Collection[int]
+) -> Names:
+    """Return how units and persons are called; persons only where staff asks: own sessions read no names."""
+    units = await session.execute(
+        select(Unit.unit_id, Unit.name).where(
+            Unit.estate_id == estate_id, Unit.unit_id.in_(sorted(set(unit_ids)))
+        )
+    )
+    wanted = sorted(set(person_ids))
+    persons = await identity_queries.persons(session, person_ids=wanted, limit=len(wanted)) if wanted else []
+    return Names(
+        units={row[0]: row[1] for row in units}, persons={each.person_id: each.name for each in persons}
+    )
+
+
+async def main_occupants(
+    session: AsyncSession, *, estate_id: int, unit_ids: Collection[int], day: date
+) -> dict[int, int]:
+    """Return who mainly lives in each of some units on a local day; vacant ones are left out."""
+    rows = await session.execute(
+        select(Occupancy.unit_id, Occupancy.person_id).where(
+            Occupancy.estate_id == estate_id,
+            Occupancy.unit_id.in_(list(unit_ids)),
+            Occupancy.is_main,
+            Occupancy.voided_at.is_(None),
+            Occupancy.from_on <= day,
+            or_(Occupancy.until_on.is_(None), Occupancy.until_on > day),
+        )
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def occupancy(session: AsyncSession, *, estate_id: int, occupancy_id: int) -> Occupancy:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from mita.estates.domain import Days
+from mita.estates.domain import NO_NAMES, Days, Names
 from mita.estates.models import Occupancy, Ownership
 from mita.estates.schemas.estates import Version
 from mita.identity.schemas.people import Email, Phone
@@ -94,7 +94,16 @@ class EndIn(Shape):
     )
 
 
-class OccupancyOut(Shape):
+class _Named(Shape):
+    """Whom and which unit it is about, in words."""
+
+    person_name: str | None = Field(
+        default=None, description="In lists, for who may see the estate's people", examples=["Thandi Nkosi"]
+    )
+    unit_name: str | None = Field(default=None, description="In lists", examples=["A101"])
+
+
+class OccupancyOut(_Named):
     """Who lives in a unit, on local days from one until before another."""
 
     occupancy_id: Id
@@ -107,7 +116,7 @@ class OccupancyOut(Shape):
     created_at: Instant
 
 
-class OwnershipOut(Shape):
+class OwnershipOut(_Named):
     """Who owns a share of a unit, on local days from one until before another."""
 
     ownership_id: Id
@@ -132,12 +141,18 @@ def person_fields(row: Any) -> dict[str, object]:
     return {"person_id": row.person_id, "name": row.name, "email": row.email, "phone": row.phone}
 
 
-def occupancy_out(row: Occupancy) -> OccupancyOut:
+def occupancy_out(row: Occupancy, *, names: Names = NO_NAMES) -> OccupancyOut:
     """Return an occupancy as JSON shows it."""
-    return OccupancyOut(**{name: getattr(row, name) for name in OccupancyOut.model_fields})
+    own = set(OccupancyOut.model_fields) - set(_Named.model_fields)
+    return OccupancyOut(**_named(row, names=names), **{name: getattr(row, name) for name in own})
 
 
-def ownership_out(row: Ownership) -> OwnershipOut:
+def ownership_out(row: Ownership, *, names: Names = NO_NAMES) -> OwnershipOut:
     """Return an ownership as JSON shows it."""
-    names = set(OwnershipOut.model_fields) - {"share"}
-    return OwnershipOut(share=format_micro(row.share_micro), **{name: getattr(row, name) for name in names})
+    own = set(OwnershipOut.model_fields) - set(_Named.model_fields) - {"share"}
+    fields = {name: getattr(row, name) for name in own}
+    return OwnershipOut(share=format_micro(row.share_micro), **_named(row, names=names), **fields)
+
+
+def _named(row: Occupancy | Ownership, *, names: Names) -> dict[str, str | None]:
+    return {"person_name": names.persons.get(row.person_id), "unit_name": names.units.get(row.unit_id)}

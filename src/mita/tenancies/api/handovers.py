@@ -146,7 +146,13 @@ async def list_handovers(
     rows = await queries.handovers(
         session, estate_id=estate_id, unit_id=unit_id, before=before, limit=limit + 1
     )
-    items = [handover_row(row, undo=undo, currency=currency) for row, undo in rows[:limit]]
+    names = await estate_queries.names_of(
+        session,
+        estate_id=estate_id,
+        unit_ids=[row.unit_id for row, _ in rows],
+        person_ids=[row.shown["person_id"] for row, _ in rows],
+    )
+    items = [handover_row(row, undo=undo, currency=currency, names=names) for row, undo in rows[:limit]]
     return Page(items=items, next=str(items[-1].handover_id) if len(rows) > limit else None)
 
 

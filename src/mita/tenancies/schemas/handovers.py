@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from mita.estates.domain import NO_NAMES, Names
 from mita.estates.schemas.people import Day, EstatePersonIn
 from mita.kit.errors import Invalid
 from mita.kit.quantity import VALUE_MICRO_MAX
@@ -172,6 +173,10 @@ class HandoverOut(Shape):
 class HandoverRow(HandoverOut):
     """A handover of the past."""
 
+    unit_name: str | None = Field(
+        default=None, description="Of the unit as it is called now", examples=["A101"]
+    )
+    person_name: str | None = Field(default=None, examples=["Thandi Nkosi"])
     created_at: Instant
     actor: str = Field(examples=["staff:console"])
     undone_at: Instant | None
@@ -190,11 +195,16 @@ def handover_out(handed: Handed, *, currency: str) -> HandoverOut:
     return HandoverOut(handover_id=handed.handover_id, **fields)
 
 
-def handover_row(row: Handover, *, undo: HandoverUndo | None, currency: str) -> HandoverRow:
+def handover_row(
+    row: Handover, *, undo: HandoverUndo | None, currency: str, names: Names = NO_NAMES
+) -> HandoverRow:
     """Return a handover of the past as JSON shows it."""
+    shown = Shown(**row.shown)
     return HandoverRow(
         handover_id=row.handover_id,
-        **_fields(Shown(**row.shown), currency=currency),
+        **_fields(shown, currency=currency),
+        unit_name=names.units.get(shown.unit_id),
+        person_name=names.persons.get(shown.person_id),
         created_at=row.created_at,
         actor=row.actor,
         undone_at=None if undo is None else undo.created_at,

@@ -30,7 +30,7 @@ interface DataTableProps<Item> {
   /** `usePages`, or `wholeList` of a query that answers at once. */
   pages: Pages<Item>;
   keyOf: (item: Item) => string | number;
-  /** The row's own page. */
+  /** The row's own page, beginning at the address of the list: `12`, `../units/12`. */
   to?: (item: Item) => string;
   order?: string;
   onOrder?: (order: string) => void;
@@ -66,7 +66,7 @@ export function DataTable<Item>(props: DataTableProps<Item>): ReactNode {
             columns.map((column, at) =>
               at === 0 ? (
                 <th key={column.key} scope="row" role="rowheader" className={classes.name}>
-                  {to === undefined ? column.cell(item) : <Link to={to(item)}>{column.cell(item)}</Link>}
+                  {to === undefined ? column.cell(item) : <Link to={to(item)} relative="path">{column.cell(item)}</Link>}
                 </th>
               ) : (
                 <td

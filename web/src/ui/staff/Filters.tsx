@@ -70,7 +70,7 @@ export function Filters<Name extends string>({ filtering, search, fields = [] }:
           data-chosen={values[name] !== "" || undefined}
           value={values[name]}
           onChange={(event) => set(name, event.currentTarget.value)}
-          data={[{ value: "", label: t("any", { of: label }) }, ...options.map(([value, word]) => ({ value, label: word }))]}
+          data={[{ value: "", label }, ...options.map(([value, word]) => ({ value, label: word }))]}
         />
       ))}
       {isFiltered ? (

@@ -7,7 +7,7 @@ import classes from "./ObjectPage.module.css";
 
 interface ObjectPageProps {
   title: string;
-  /** The list that it is in. */
+  /** The list that it is in, beginning at the address of the page: `..`. */
   back: { to: string; word: string };
   /** Its state, a `Tag`. */
   state?: ReactNode;
@@ -26,7 +26,7 @@ export function ObjectPage({ title, back, state, id, actions, children }: Object
   return (
     <div className={pages.page}>
       <header className={classes.head}>
-        <Link to={back.to} className={classes.back}>
+        <Link to={back.to} relative="path" className={classes.back}>
           <IconArrowLeft aria-hidden size={18} className="turns" />
           {back.word}
         </Link>

@@ -7,3 +7,6 @@ export { Filters, useFilters, type FilterField, type Filtering } from "./Filters
 export { ObjectPage } from "./ObjectPage";
 export { Sections } from "./Sections";
 export { wholeList } from "./wholeList";
+export { saveFile } from "./saveFile";
+export { SearchPick, type Found } from "./SearchPick";
+export { faultAt } from "./faults";

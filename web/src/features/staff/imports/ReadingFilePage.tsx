@@ -1,0 +1,133 @@
+import { Button } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { IconDownload } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { useParams } from "react-router";
+import { $api, api, useEstate, type Schemas } from "@api";
+import { Card, Notice, Page, sentence, Show, useFormats, Wrong } from "@ui";
+import { DataTable, Fact, Facts, ObjectPage, saveFile, wholeList, type Column } from "@ui/staff";
+import { Carry } from "./Carry";
+import { sendReadings } from "./send";
+import { AGAIN_MS, isUnderWay, StateTag } from "./words";
+import classes from "./Imports.module.css";
+
+type File = Schemas["ReadingFileDetail"];
+type Fault = File["faults"][number];
+type Register = File["registers"][number];
+
+/** One file of readings: what it brings, register by register, what is wrong with it, and what it costs. */
+export default function ReadingFilePage(): ReactNode {
+  const { t } = useTranslation("imports");
+  const { path } = useEstate();
+  const fileId = useParams().fileId!;
+  const asked = $api.useQuery(
+    "get",
+    "/api/v1/estates/{estate_id}/reading-files/{reading_file_id}",
+    { params: { path: { ...path, reading_file_id: fileId } } },
+    { refetchInterval: ({ state }) => (isUnderWay((state.data as File | undefined)?.state) ? AGAIN_MS : false) },
+  );
+  if (asked.data === undefined) {
+    return (
+      <Page title={t("readingFiles")}>
+        <Card>
+          <Show asked={asked}>{() => null}</Show>
+        </Card>
+      </Page>
+    );
+  }
+  return <Loaded key={fileId} file={asked.data} />;
+}
+
+function Loaded({ file }: { file: File }): ReactNode {
+  const { t } = useTranslation("imports");
+  const { estate, path } = useEstate();
+  const formats = useFormats(estate);
+  const { readings, state, is_dry_run: isTried } = file;
+  const registers: Column<Register>[] = [
+    { key: "meter", title: t("meter"), cell: (each) => `${each.serial ?? each.meter} · ${each.register}` },
+    { key: "new", title: t("newReadings"), cell: (each) => formats.number(each.new), isNumber: true, phone: "value" },
+    { key: "known", title: t("known"), cell: (each) => formats.number(each.known), isNumber: true },
+    { key: "first", title: t("first"), cell: (each) => (each.first_at === null ? null : formats.moment(each.first_at)) },
+    { key: "last", title: t("last"), cell: (each) => (each.last_at === null ? null : formats.moment(each.last_at)) },
+    { key: "waits", title: t("waits"), cell: (each) => (each.waits_why === null ? null : sentence(each.waits_why)) },
+  ];
+  return (
+    <ObjectPage title={file.file_name} back={{ to: "../../imports", word: t("title") }} state={<StateTag state={state} isTried={isTried} />}>
+      <Card>
+        {isUnderWay(state) ? (
+          <div role="status">
+            <p>{t("progress", { done: formats.number(readings.done), total: formats.number(readings.total) })}</p>
+            <progress className={classes.progress} aria-label={t("progressLabel")} max={Math.max(readings.total, 1)} value={readings.done} />
+          </div>
+        ) : state === "refused" ? (
+          <Notice tone="out">{t("refusedHint")}</Notice>
+        ) : null}
+        <Facts>
+          <Fact label={t("format")}>{file.format}</Fact>
+          <Fact label={t("readings")}>{formats.number(readings.total)}</Fact>
+          <Fact label={t("newReadings")}>{formats.number(readings.new)}</Fact>
+          <Fact label={t("known")}>{formats.number(readings.known)}</Fact>
+          <Fact label={t("failed")}>{formats.number(file.fault_count)}</Fact>
+          <Fact label={t("charged")} hint={t("taxOf", { tax: formats.money(file.tax.amount) })}>
+            {formats.money(file.net.amount)}
+          </Fact>
+        </Facts>
+      </Card>
+      {file.registers.length === 0 ? null : (
+        <Card title={t("registers")}>
+          <DataTable
+            label={t("registers")}
+            columns={registers}
+            pages={wholeList({ data: { items: file.registers }, error: null, isPending: false, refetch: () => undefined })}
+            keyOf={(each) => `${each.meter}-${each.register}`}
+            empty={{ title: t("noFaults") }}
+          />
+        </Card>
+      )}
+      {file.fault_count > 0 ? <Faults file={file} /> : null}
+      {isTried && state !== "stopped" && !isUnderWay(state) ? (
+        <Carry id={file.reading_file_id} faults={file.fault_count} good={readings.new} send={(given, mode) => sendReadings(path, { file: given, mode, isTried: false })} />
+      ) : null}
+    </ObjectPage>
+  );
+}
+
+function Faults({ file }: { file: File }): ReactNode {
+  const { t } = useTranslation("imports");
+  const { path } = useEstate();
+  const take = useMutation({
+    mutationFn: async () => {
+      const { data, error } = await api.GET("/api/v1/estates/{estate_id}/reading-files/{reading_file_id}/faults.csv", {
+        params: { path: { ...path, reading_file_id: file.reading_file_id } },
+        parseAs: "blob",
+      });
+      if (data === undefined) throw error;
+      saveFile(data as unknown as Blob, `errors-${file.file_name}.csv`);
+    },
+  });
+  const columns: Column<Fault>[] = [
+    { key: "row", title: t("row"), cell: (each) => t("rowAt", { row: each.line }) },
+    { key: "meter", title: t("meter"), cell: (each) => each.meter, phone: "value" },
+    { key: "why", title: t("why"), cell: (each) => sentence(each.message), phone: "bare" },
+  ];
+  return (
+    <Card
+      title={t("faults")}
+      action={
+        <Button variant="default" leftSection={<IconDownload aria-hidden size={18} />} loading={take.isPending} onClick={() => take.mutate()}>
+          {t("errorFile")}
+        </Button>
+      }
+    >
+      <Wrong error={take.error} />
+      <DataTable
+        label={t("faults")}
+        columns={columns}
+        pages={wholeList({ data: { items: file.faults }, error: null, isPending: false, refetch: () => undefined })}
+        keyOf={(each) => `${each.line}-${each.code}-${each.meter ?? ""}-${each.message}`}
+        empty={{ title: t("noFaults") }}
+      />
+    </Card>
+  );
+}

@@ -1,0 +1,104 @@
+import { Button, SegmentedControl, Switch, TextInput } from "@mantine/core";
+import { useState, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { $api, newKey, refreshEstate, useEstate } from "@api";
+import { Card, localDate, Notice, Page, Wrong } from "@ui";
+import { faultAt, SearchPick, type Found } from "@ui/staff";
+import { MeterValues, useUnit } from "./Parts";
+import { Preview } from "./Preview";
+import { valuesOf, type Typed } from "./values";
+import classes from "./Tenancies.module.css";
+
+const NOBODY = { name: "", email: "", phone: "" };
+
+/** Let somebody move in: looked at first, then done, all at once. */
+export default function MoveInPage(): ReactNode {
+  const { t } = useTranslation("tenancies");
+  const { estate, path } = useEstate();
+  const { unitId, unit, field } = useUnit();
+  const [isNew, setIsNew] = useState(true);
+  const [known, setKnown] = useState<Found | null>(null);
+  const [person, setPerson] = useState(NOBODY);
+  const [from, setFrom] = useState(() => localDate(new Date(), estate.time_zone));
+  const [isTold, setIsTold] = useState(true);
+  const [typed, setTyped] = useState<Typed>({});
+  const [key, setKey] = useState(newKey);
+  const look = $api.useMutation("post", "/api/v1/estates/{estate_id}/units/{unit_id}/onboard-tenant");
+  const act = $api.useMutation("post", "/api/v1/estates/{estate_id}/units/{unit_id}/onboard-tenant", { onSuccess: () => refreshEstate(path.estate_id) });
+  const readings = valuesOf(unit?.meters ?? [], typed);
+  const name = isNew ? person.name.trim() : (known?.title ?? "");
+  const isReady = unitId !== null && name !== "" && readings !== null && from !== "";
+  const asked = (isTried: boolean) => ({
+    params: { path: { ...path, unit_id: unitId! }, header: { "Idempotency-Key": key } },
+    body: {
+      person_id: isNew ? null : known!.id,
+      person: isNew ? { name, email: person.email.trim() || null, phone: person.phone.trim() || null } : null,
+      from_on: from,
+      readings: readings!.map((each) => ({ ...each, register: "import" })),
+      is_told: isTold,
+      dry_run: isTried,
+    },
+  });
+  // whatever is changed makes the look at it an old one
+  const changed = <Value,>(set: (value: Value) => void) => (value: Value): void => {
+    look.reset();
+    act.reset();
+    setKey(newKey());
+    set(value);
+  };
+  const text = (part: keyof typeof NOBODY) => ({
+    label: t(part),
+    value: person[part],
+    error: faultAt(look.error, `body.person.${part}`),
+    onChange: (event: { currentTarget: HTMLInputElement }) => changed(setPerson)({ ...person, [part]: event.currentTarget.value }),
+  });
+  const shown = act.data ?? look.data;
+  return (
+    <Page title={t("moveIn")}>
+      <div className={classes.two}>
+        <Card>
+          <form
+            className={classes.form}
+            onSubmit={(event) => {
+              event.preventDefault();
+              look.mutate(asked(true));
+            }}
+          >
+            {field}
+            {unit?.occupancy != null ? <Notice tone="low">{t("isOccupied", { name: unit.occupancy.person_name ?? "" })}</Notice> : null}
+            <SegmentedControl
+              aria-label={t("who")}
+              value={isNew ? "new" : "known"}
+              onChange={(each) => changed(setIsNew)(each === "new")}
+              data={[
+                { value: "new", label: t("newPerson") },
+                { value: "known", label: t("knownPerson") },
+              ]}
+            />
+            {isNew ? (
+              <>
+                <TextInput {...text("name")} required maxLength={200} />
+                <TextInput {...text("email")} type="email" />
+                <TextInput {...text("phone")} type="tel" />
+              </>
+            ) : (
+              <SearchPick label={t("person")} type="person" isRequired chosen={known?.title ?? null} onChoose={changed(setKnown)} />
+            )}
+            <TextInput type="date" label={t("from")} required value={from} error={faultAt(look.error, "body.from_on")} onChange={(event) => changed(setFrom)(event.currentTarget.value)} />
+            {unit === undefined ? null : <MeterValues unit={unit} typed={typed} onType={changed(setTyped)} error={look.error} />}
+            <Switch size="md" label={t("tell")} checked={isTold} onChange={(event) => changed(setIsTold)(event.currentTarget.checked)} />
+            <Wrong error={look.error} />
+            {act.isSuccess ? null : (
+              <Button type="submit" variant={look.isSuccess ? "default" : "filled"} loading={look.isPending} disabled={!isReady}>
+                {t("look")}
+              </Button>
+            )}
+          </form>
+        </Card>
+        {shown === undefined ? null : (
+          <Preview handover={shown} name={name} isDone={act.isSuccess} isPending={act.isPending} error={act.error} onDo={() => act.mutate(asked(false))} />
+        )}
+      </div>
+    </Page>
+  );
+}
