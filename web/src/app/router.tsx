@@ -5,7 +5,6 @@ import { HomesShell } from "./HomesShell";
 import { FirstPlace, PlaceShell, WalletPlace } from "./PlaceShell";
 import { SignedIn } from "./SignedIn";
 import { page } from "@ui";
-import { staff } from "./staff/routes";
 
 /** The pages of a home: /e/:estateId/u/:unitId/… */
 const home: RouteObject[] = [
@@ -32,10 +31,22 @@ const homes: RouteObject[] = [
   { path: "alerts", ...page(() => import("../features/family/HearersPage")) },
 ];
 
+const SIGNED_IN = "signed-in";
+let hasStaff = false;
+
+/** Pages of staff are made known when somebody goes there first: who lives somewhere need not even know their paths. */
+async function findStaff({ path, patch }: { path: string; patch: (routeId: string | null, children: RouteObject[]) => void }): Promise<void> {
+  if (hasStaff || !/\/(estates|account)(\/|$)/.test(path)) return;
+  const { staff } = await import("./staff/routes");
+  hasStaff = true;
+  patch(SIGNED_IN, [{ errorElement: <Broken />, children: [staff] }]);
+}
+
 export const router = createBrowserRouter(
   [
     { path: "/sign-in", ...page(() => import("../features/session/SignInPage")), errorElement: <Broken /> },
     {
+      id: SIGNED_IN,
       element: <SignedIn />,
       errorElement: <Broken />,
       children: [
@@ -43,10 +54,9 @@ export const router = createBrowserRouter(
         { path: "homes", element: <HomesShell />, children: [{ errorElement: <Broken />, children: homes }] },
         { path: "e/:estateId/wallet/:walletId", element: <WalletPlace /> },
         { path: "e/:estateId/u/:unitId", element: <PlaceShell />, children: [{ errorElement: <Broken />, children: home }] },
-        { errorElement: <Broken />, children: [staff] },
       ],
     },
     { path: "*", element: <Navigate to="/" replace /> },
   ],
-  { basename: BASE_PATH },
+  { basename: BASE_PATH, patchRoutesOnNavigation: findStaff },
 );

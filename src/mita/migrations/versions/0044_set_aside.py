@@ -1,6 +1,6 @@
 """Held readings that somebody set aside: they stay, and nobody has to look at them again.
 
-Revision ID: 0049
+Revision ID: 0044
 Revises: 0042
 """
 
@@ -10,8 +10,8 @@ from alembic import op
 
 from mita.migrations.script import run_script
 
-revision = "0049"
-down_revision = "0042"
+revision = "0044"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """Browsers are told of alerts by web push.
 
-Revision ID: 0045
+Revision ID: 0043
 Revises: 0042
 """
 
@@ -10,7 +10,7 @@ from alembic import op
 
 from mita.migrations.script import run_script
 
-revision = "0045"
+revision = "0043"
 down_revision = "0042"
 branch_labels = None
 depends_on = None
