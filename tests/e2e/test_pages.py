@@ -85,7 +85,8 @@ async def test_every_page_fits_is_accessible_and_loads_nothing_from_elsewhere(
     unit = f"/units/{site.place.estate_id}/{site.place.unit_id}"
     async with visiting(browser, site, viewport=window, color_scheme=scheme) as visit:
         page = visit.page
-        for path in ("/", unit, "/docs"):
+        # the page of all routes is long: axe goes over it in one window
+        for path in ("/", unit, *(["/docs"] if window is PHONE else [])):
             await page.goto(path)
             await expect(page.locator("h1")).to_have_count(1)
             overflow = await page.evaluate(

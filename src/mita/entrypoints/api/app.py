@@ -34,11 +34,11 @@ from mita.entrypoints.api.guards import BodyLimit, Guard
 from mita.entrypoints.api.hints import STREAMS, Streams
 from mita.entrypoints.api.hints import router as hints_router
 from mita.entrypoints.api.homes import router as homes_router
-from mita.entrypoints.api.own_homes import router as own_homes_router
 from mita.entrypoints.api.key_limits import KeyLimits
 from mita.entrypoints.api.lanes import Lanes
 from mita.entrypoints.api.live import LiveHub
 from mita.entrypoints.api.operation_index import OperationIndex
+from mita.entrypoints.api.own_homes import router as own_homes_router
 from mita.entrypoints.api.portfolio import router as portfolio_router
 from mita.entrypoints.api.posts import POSTS
 from mita.entrypoints.api.posts import router as posts_router

@@ -57,7 +57,9 @@ async def list_own_homes(request: Request) -> OwnHomesOut:
     return OwnHomesOut(items=homes)
 
 
-async def _homes_in(session: AsyncSession, *, estate_id: int, rights: dict[int, RightWord]) -> list[OwnHomeOut]:
+async def _homes_in(
+    session: AsyncSession, *, estate_id: int, rights: dict[int, RightWord]
+) -> list[OwnHomeOut]:
     estate = estate_out(await estate_queries.estate(session, estate_id=estate_id))
     rows = await wallet_queries.wallets(session, estate_id=estate_id, wallet_ids=list(rights))
     units = await estate_queries.units(session, estate_id=estate_id, unit_ids=[row.unit_id for row in rows])

@@ -109,6 +109,8 @@ async def opened_wallets(session: AsyncSession, *, person_id: int) -> dict[int, 
     for estate_id, wallet_id, rights in await session.execute(statement):
         found.setdefault(estate_id, {})[wallet_id] = Right.of(rights).shown
     return found
+
+
 async def grants_of_person(
     session: AsyncSession, *, estate_id: int, person_id: int, wallet_ids: Sequence[int]
 ) -> dict[int, Access]:
