@@ -5,7 +5,7 @@ STAMP := .venv/.mita-setup
 # Mita is many processes; without files of bytecode each of them compiles all of it again
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup uv web run code test coverage check bench lint format
+.PHONY: setup uv web run screens code test coverage check bench lint format
 setup: $(STAMP)
 
 # uv comes from the PATH, else from the registry: into an environment of its own, or beside pip where Python has no venv
@@ -37,6 +37,10 @@ run: setup
 	@exec .venv/bin/mita up --demo
 
 # the six digits with which the demo's operator and auditor sign in
+# the pictures of the README, from a demo that runs
+screens: setup
+	@.venv/bin/python web/screens.py
+
 code: setup
 	@.venv/bin/mita demo-code
 

@@ -1,6 +1,6 @@
-"""Takes the pictures of the main screens in `docs/screens` from a running demo: `make screens` beside `make run`.
+"""Takes the pictures of the main screens in `docs/screens` from a running demo: `make screens` beside it.
 
-Every screen on a phone and on a desk, light and dark, as WebP. The demo's figures move, so a new set is never the same.
+Every screen on a phone and on a desk, light and dark, as WebP. The demo's figures move: no set is like another.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ async def sign_in(context: BrowserContext, *, email: str, password: str) -> Page
     await code.or_(main).first.wait_for()
     if await code.is_visible():
         mita = Path(sys.executable).with_name("mita")
-        said = await asyncio.to_thread(subprocess.run, [mita, "demo-code"], capture_output=True, text=True, check=True)
+        said = await asyncio.to_thread(
+            subprocess.run, [mita, "demo-code"], capture_output=True, text=True, check=True
+        )
         await code.fill(said.stdout.strip())
         await page.get_by_role("button", name="Confirm").click()
         await main.wait_for()
@@ -79,7 +81,8 @@ async def webp(browser: Browser, png: bytes) -> bytes:
             const picture = new Image();
             picture.src = `data:image/png;base64,${png}`;
             await picture.decode();
-            const canvas = Object.assign(document.createElement("canvas"), {width: picture.width, height: picture.height});
+            const canvas = document.createElement("canvas");
+            [canvas.width, canvas.height] = [picture.width, picture.height];
             canvas.getContext("2d").drawImage(picture, 0, 0);
             return canvas.toDataURL("image/webp", quality);
         }""",
@@ -100,7 +103,7 @@ async def main() -> None:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for email, who in ((DEMO_RESIDENT, "resident"), (DEMO_OPERATOR, "staff")):
-            context = await browser.new_context(base_url=url, locale="en-GB", timezone_id="Africa/Johannesburg")
+            context = await browser.new_context(base_url=url, locale="en-GB")
             page = await sign_in(context, email=email, password=demo_password(secret, who=who))
             if who == "resident":
                 await page.get_by_role("link", name="Top up").wait_for()

@@ -326,3 +326,13 @@ def test_no_path_of_a_machine() -> None:
         if MACHINE_PATH.search(line)
     ]
     assert not faults, "\n".join(faults)
+
+
+def test_ten_screens_are_kept_in_all_looks_and_shown():
+    kept = {path.name for path in (ROOT / "docs" / "screens").glob("*.webp")}
+    screens = {re.sub(r"-(phone|desk)-(light|dark)\.webp$", "", name) for name in kept}
+    looks = [f"{window}-{scheme}" for window in ("phone", "desk") for scheme in ("light", "dark")]
+    assert len(screens) >= 10
+    assert kept == {f"{screen}-{look}.webp" for screen in screens for look in looks}
+    shown = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [screen for screen in sorted(screens) if f"docs/screens/{screen}-" not in shown] == []
