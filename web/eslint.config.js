@@ -25,6 +25,13 @@ export default ts.config(
       "@typescript-eslint/no-non-null-assertion": "off",
       "@typescript-eslint/explicit-function-return-type": "off",
       "import-x/no-cycle": "off",
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "CallExpression[callee.name=/^use(Layout)?Effect$/] > ArrowFunctionExpression[body.type=/^(Call|Chain)Expression$/]",
+          message: "what the call returns would be taken for the way to undo it: use braces",
+        },
+      ],
       "no-restricted-properties": [
         "error",
         { object: "Math", property: "round", message: "money is text and counted in millionths: see ui/money.ts" },

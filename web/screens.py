@@ -1,6 +1,6 @@
 """Takes the pictures of the main screens in `docs/screens` from a running demo: `make screens` beside it.
 
-Every screen on a phone and on a desk, light and dark, as WebP. The demo's figures move: no set is like another.
+Every screen on a phone and on a desk, light and dark, as WebP. The demo's figures move: no set is as another.
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ async def _fetched_again(page: Page, path: str) -> list[str]:
     found: list[str] = []
 
     def note(answer: Response) -> None:
-        if "/app/assets/" in answer.url and "/Chart-" not in answer.url and not answer.from_service_worker:
+        if "/app/assets/" in answer.url and "/echarts-" not in answer.url and not answer.from_service_worker:
             found.append(answer.url)
 
     page.on("response", note)

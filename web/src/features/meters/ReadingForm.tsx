@@ -1,7 +1,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { IconCamera } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { $api, newKey, problemOf, sendSafely, serverNow, type Place, type Schemas } from "@api";
@@ -22,6 +22,7 @@ export function ReadingForm({ meter, place }: { meter: Schemas["MeterWithRegiste
   const [typed, setTyped] = useState("");
   const [wrong, setWrong] = useState<string | null>(null);
   const [photo, setPhoto] = useState<Blob | null>(null);
+  const isSending = useRef(false);
   const register = meter.registers[0];
   const unit = (register?.unit ?? "kWh") as Schemas["ManualReadingIn"]["unit"];
   const send = useMutation({
@@ -55,7 +56,11 @@ export function ReadingForm({ meter, place }: { meter: Schemas["MeterWithRegiste
         event.preventDefault();
         const value = readAmount(typed, PLACES);
         if (value === null) setWrong(t("valueWrong"));
-        else send.mutate(value);
+        // a second tap comes before the button knows of the first
+        else if (!isSending.current) {
+          isSending.current = true;
+          send.mutate(value, { onSettled: () => (isSending.current = false) });
+        }
       }}
     >
       <p className="quiet">{t("readingHint")}</p>

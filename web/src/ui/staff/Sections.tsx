@@ -7,7 +7,9 @@ export function Sections({ label, of }: { label: string; of: [to: string, word: 
   const nav = useRef<HTMLElement>(null);
   const { pathname } = useLocation();
   // on phones the one that is shown may lie beyond the edge
-  useEffect(() => nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [pathname]);
+  useEffect(() => {
+    nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [pathname]);
   return (
     <nav ref={nav} aria-label={label} className={classes.sections}>
       {of.map(([to, word]) => (
