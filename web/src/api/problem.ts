@@ -9,7 +9,7 @@ export interface Problem {
   problems?: { path?: string; message?: string }[];
 }
 
-const OFFLINE: Problem = { status: 0, code: "offline", title: "", detail: "" };
+export const OFFLINE: Problem = { status: 0, code: "offline", title: "", detail: "" };
 
 /** What browsers say of a request, or of a page's file, that did not come: Chromium, Firefox, Safari. */
 const NOT_FETCHED = /fetch|NetworkError|Load failed|importing a module|network connection/i;

@@ -1,4 +1,4 @@
-import { problemOf, type Problem } from "../problem";
+import { OFFLINE, problemOf, type Problem } from "../problem";
 import { accessToken, signedInPerson } from "../session";
 import { laneOf, type Item } from "./items";
 import { send } from "./senders";
@@ -61,7 +61,7 @@ async function sendOne(item: Item, told: Told): Promise<Problem | null> {
     told.answered(item, answer);
     return null;
   } catch (error) {
-    const problem = error instanceof DOMException ? problemOf(new TypeError("no answer")) : problemOf(error);
+    const problem = error instanceof DOMException ? OFFLINE : problemOf(error);
     await change({ ...item, state: isPassing(problem) ? "waiting" : "refused", problem });
     return problem;
   }
