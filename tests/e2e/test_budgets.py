@@ -41,7 +41,7 @@ new PerformanceObserver(list => list.getEntries().forEach(each => {
 # charts come after the page, by themselves
 BYTES = """
 () => performance.getEntriesByType('resource')
-  .filter(each => /\\.js$/.test(each.name) && !/\\/Chart-/.test(each.name))
+  .filter(each => /\\.js$/.test(each.name) && !/\\/echarts-/.test(each.name))
   .reduce((sum, each) => sum + each.encodedBodySize, 0)
 """
 

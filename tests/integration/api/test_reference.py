@@ -195,5 +195,5 @@ def test_every_cursor_is_documented(app: FastAPI) -> None:
         for each in operation.spec.get("parameters", [])
         if each["name"].startswith(("after", "before"))
     }
-    assert cursors == {"after_id", "after_line", "before_seq", "before"}
+    assert cursors == {"after_id", "after_line", "after_seq", "before_seq", "before"}
     assert all(f"`{name}`" in section for name in cursors)

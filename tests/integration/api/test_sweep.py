@@ -233,13 +233,23 @@ OF_ONESELF = {
     "add_passkey",
     "rename_passkey",
     "remove_passkey",
+    "get_push",
+    "subscribe_to_push",
+    "unsubscribe_from_push",
+    "test_push",
 }
 # what persons may ask for where no estate is named
 PERSONS = (
     ANYBODY
     | OF_ONESELF
     | {"list_estates", "accept_invitation", "verify_wallet", "get_rate_table_schema", "stream_events"}
-    | {"list_import_templates", "download_import_template", "run_batch", "list_drivers"}
+    | {
+        "list_import_templates",
+        "download_import_template",
+        "run_batch",
+        "list_drivers",
+        "list_estate_figures",
+    }
 )
 
 

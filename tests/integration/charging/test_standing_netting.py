@@ -154,9 +154,7 @@ async def test_a_preview_and_a_comparison_net_as_the_lane_does(database: Databas
     async with world.unit_of_work() as session:
         key = {"estate_id": world.estate_id}
         netted = await session.scalar(text("SELECT min(rate_table_id) FROM rate_table"))
-        seen = await preview_unit(
-            session, **key, rate_table_id=netted or 0, unit_id=world.unit_ids[0], days=days
-        )
+        seen = await preview_unit(session, **key, table=netted or 0, unit_id=world.unit_ids[0], days=days)
         asked = Comparison(rate_table_id=plain, other_id=None, first=days[0], until=days[1])
         ((row,),) = [rows async for rows in compare(session, **key, asked=asked)]
     assert seen.bill.gross_micro == 90 * RAND

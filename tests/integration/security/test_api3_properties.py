@@ -117,7 +117,17 @@ SAID = {"has_password", "has_secret", "old_secret_until", "key", "keys", "shown_
 SECRET = re.compile(r"password|secret|token|hash|sealed|salt|private|otp|pin$")
 OF_DEVICES = {"device_token_id", "device_tokens"}
 # hashes that are there to be checked: of the ledger, of files
-PROOFS = {"hash", "hashes", "root_hash", "leaf_hash", "previous_hash", "entry_hash", "body_hash", "head_hash"}
+PROOFS = {
+    "hash",
+    "hash_v",
+    "hashes",
+    "root_hash",
+    "leaf_hash",
+    "previous_hash",
+    "entry_hash",
+    "body_hash",
+    "head_hash",
+}
 
 
 async def test_no_answer_to_a_get_has_a_field_for_a_secret(house: House) -> None:

@@ -140,4 +140,9 @@ async def test_nothing_else_takes_an_address_to_go_to(house: House) -> None:
             for name in names
             if any(each in name.lower().split("_") for each in ADDRESS_LIKE)
         }
-    assert found == {("create_webhook_endpoint", "url"), ("update_webhook_endpoint", "url")}
+    assert found == {
+        ("create_webhook_endpoint", "url"),
+        ("update_webhook_endpoint", "url"),
+        # goes the way of webhooks: tests/integration/api/test_web_push.py
+        ("subscribe_to_push", "endpoint"),
+    }

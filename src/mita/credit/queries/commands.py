@@ -167,7 +167,6 @@ async def unfinished_commands(
         .where(
             SupplyCommand.estate_id == estate_id,
             SupplyCommand.unit_id.in_(list(unit_ids)),
-            SupplyCommand.action.in_(SWITCHING),
             SupplyCommand.state.in_(OPEN_STATES),
             ~_waits_for_supply(),
         )
@@ -286,7 +285,6 @@ async def off_spans(
         .where(
             SupplyCommand.estate_id == estate_id,
             SupplyCommand.unit_id.in_(list(unit_ids)),
-            SupplyCommand.action.in_(SWITCHING),
             SupplyCommand.state == "confirmed",
             SupplyCommand.action.in_(SWITCHING),
         )

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from mita.estates import queries as estate_queries
 from mita.identity.domain import Permission
-from mita.kit.errors import NotFound
+from mita.kit.errors import Invalid, NotFound
 from mita.kit.shapes import Id
 from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals
 from mita.kit.zones import zone
@@ -23,7 +23,7 @@ router = APIRouter()
     "/estates/{estate_id}/wallets/{wallet_id}/balance-forecast",
     operation_id="get_balance_forecast",
     summary="Get how a wallet's balance went, and where it goes",
-    responses=refusals(NotFound, RightMissing),
+    responses=refusals(NotFound, RightMissing, Invalid),
 )
 @needs(Permission.WALLETS_READ, or_own=True)
 async def get_balance_forecast(
