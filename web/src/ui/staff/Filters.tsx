@@ -1,8 +1,8 @@
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode, type RefObject } from "react";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
+import { useNavigation, useSearchParams } from "react-router";
 import classes from "./Filters.module.css";
 
 const PAUSE_MS = 250;
@@ -82,6 +82,16 @@ export function Filters<Name extends string>({ filtering, search, fields = [] }:
   );
 }
 
+/** Whether the reader is on the way to another page. */
+function useLeaving(): RefObject<boolean> {
+  const { location } = useNavigation();
+  const isLeaving = useRef(false);
+  useEffect(() => {
+    isLeaving.current = location !== undefined;
+  }, [location]);
+  return isLeaving;
+}
+
 function Words({ label, value, onChange }: { label: string; value: string; onChange: (value: string) => void }): ReactNode {
   const [typed, setTyped] = useState(value);
   const [told, setTold] = useState(value);
@@ -90,9 +100,13 @@ function Words({ label, value, onChange }: { label: string; value: string; onCha
     setTold(value);
     if (typed.trim() !== value) setTyped(value);
   }
+  const isLeaving = useLeaving();
   useEffect(() => {
     if (typed.trim() === value) return undefined;
-    const timer = window.setTimeout(() => onChange(typed.trim()), PAUSE_MS);
+    const timer = window.setTimeout(() => {
+      // the page of what was clicked meanwhile may still be on its way: another address would call it back
+      if (!isLeaving.current) onChange(typed.trim());
+    }, PAUSE_MS);
     return () => window.clearTimeout(timer);
     // the newest `onChange` is not waited for: it changes with each render
     // eslint-disable-next-line react-hooks/exhaustive-deps
