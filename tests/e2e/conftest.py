@@ -1,13 +1,13 @@
-"""A served Mita with one small estate, and a browser that has signed in to it."""
+"""A served Mita with one small estate, and a browser."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from fastapi import FastAPI
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser
 
     from mita.entrypoints.embedded.postgres import EmbeddedPostgres
     from mita.kit.db import Database
@@ -59,15 +59,6 @@ class Site:
         """Stop the server; streams break."""
         self.server.should_exit = True
         await self.serving
-
-
-@dataclass
-class Visit:
-    """One browser window, with what went wrong in it and where it went."""
-
-    page: Page
-    problems: list[str] = field(default_factory=list)
-    hosts: set[str] = field(default_factory=set)
 
 
 @pytest.fixture
@@ -121,21 +112,3 @@ async def browser() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         await browser.close()
-
-
-@asynccontextmanager
-async def visiting(browser: Browser, site: Site, **more: Any) -> AsyncIterator[Visit]:
-    """Open a window, sign in, and note every error and every host that is asked for something."""
-    context = await browser.new_context(base_url=site.url, **more)
-    context.set_default_timeout(PATIENCE_MS)
-    page = await context.new_page()
-    visit = Visit(page)
-    page.on("pageerror", lambda error: visit.problems.append(str(error)))
-    page.on("console", lambda said: visit.problems.append(said.text) if said.type == "error" else None)
-    page.on("request", lambda request: visit.hosts.add(request.url.split("/")[2]))
-    await page.goto("/")
-    await page.get_by_label("Token").fill(site.token)
-    await page.get_by_role("button", name="Sign in").click()
-    await page.get_by_role("heading", name="Willow Creek").wait_for()
-    yield visit
-    await context.close()

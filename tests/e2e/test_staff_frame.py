@@ -9,8 +9,9 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
 from mita.entrypoints.web import BUILT
+from tests.integration.api.place import made
 
-from .staff import working
+from .staff import visiting_as, working
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -39,3 +40,29 @@ async def test_staff_come_to_their_estate(browser: Browser, site: Site, database
         # the browser itself says that the page of that estate was not found
         assert [each for each in visit.problems if "404" not in each] == []
         assert visit.hosts == {site.url.split("/")[2]}
+
+
+async def test_who_runs_the_installation_makes_its_estate(browser: Browser, site: Site, database: Database):
+    person = await made(site.place.client, "/api/v1/persons", {"name": "Naledi Khumalo"})
+    grant = {"person_id": person["person_id"], "role": "operator"}
+    await made(site.place.client, "/api/v1/role-grants", grant)
+    async with visiting_as(
+        browser, site, database, person_id=person["person_id"], path="/app/estates"
+    ) as visit:
+        page = visit.page
+        await page.get_by_role("button", name="New estate").click()
+        form = page.get_by_role("dialog")
+        await form.get_by_label("Name").fill("Willow Creek")
+        await form.get_by_label("Currency").select_option("NGN")
+        await form.get_by_label("Time zone").select_option("Africa/Lagos")
+        found = await Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        await form.get_by_role("button", name="Make the estate").click()
+        await expect(form.get_by_role("alert")).to_contain_text("Willow Creek")
+        await form.get_by_label("Name").fill("Palm Court")
+        await form.get_by_role("button", name="Make the estate").click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Palm Court")
+    estates = (await site.place.client.get("/api/v1/estates")).json()["items"]
+    assert [(each["name"], each["currency"], each["time_zone"]) for each in estates][1:] == [
+        ("Palm Court", "NGN", "Africa/Lagos")
+    ]

@@ -84,7 +84,15 @@ def write_private(path: Path, text: str) -> None:
 def demo_password(secret: str, *, who: Literal["resident", "staff"] = "resident") -> str:
     """Return the password of the demo's resident or staff; it follows from a secret of the installation."""
     digest = hmac.digest(secret.encode(), f"mita demo {who}".encode(), hashlib.sha256)
-    letters = "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[: _WORDS * _LETTERS])
+    return _in_words("".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[: _WORDS * _LETTERS]))
+
+
+def new_password() -> str:
+    """Return a password that can be read out: four words of four letters, 77 random bits."""
+    return _in_words("".join(secrets.choice(_ALPHABET) for _ in range(_WORDS * _LETTERS)))
+
+
+def _in_words(letters: str) -> str:
     return "-".join(letters[first : first + _LETTERS] for first in range(0, len(letters), _LETTERS))
 
 

@@ -336,7 +336,10 @@ class Up:
                 facts.add_row("Operator", f"{DEMO_OPERATOR}, password {password}")
                 facts.add_row("", f"also {DEMO_AUDITOR}, {DEMO_TRUSTEE}")
                 facts.add_row("", "their six digits: make code, or mita demo-code")
-        facts.add_row("Live page" if BUILT.is_dir() else "Open", url)
+            else:
+                facts.add_row("Sign in", "mita operator YOUR@ADDRESS prints a password for it")
+        else:
+            facts.add_row("App", "not built here: make web")
         facts.add_row("API", f"{url}/docs")
         facts.add_row("Token", token)
         facts.add_row("MQTT", f"{LOOPBACK}:{mqtt_port}")

@@ -84,17 +84,6 @@ async def member(app: FastAPI, client: httpx.AsyncClient, place: Place) -> Async
 
 
 @pytest.fixture
-async def page(app: FastAPI, token: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser that has signed in."""
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    headers = {"Origin": "http://mita.test"}
-    async with httpx.AsyncClient(transport=transport, base_url="http://mita.test", headers=headers) as client:
-        answer = await client.post("/session", data={"token": token})
-        assert answer.status_code == 303, answer.text
-        yield client
-
-
-@pytest.fixture
 async def place(client: httpx.AsyncClient) -> Place:
     """An estate with unit A1 and its electricity meter E1, charged at 2.00 and 15 % tax."""
     return await settle(client)

@@ -1,7 +1,7 @@
 """API2:2023, broken authentication: tokens in the wrong place, and forged ones.
 
 Elsewhere: `../api/test_sign_in.py` (algorithm none, the public key as an HMAC secret, other keys, lock-out,
-reuse of a refresh token, what codes open), `../api/test_page.py` (forged cookies of the page),
+reuse of a refresh token, what codes open),
 `../api/test_sweep.py` (no token, tokens of nobody).
 """
 
@@ -62,9 +62,6 @@ async def secrets_of(house: House, app: FastAPI, admin: psycopg.Connection) -> d
     api_key = {"name": "K", "permissions": ["units.read"], "estate_ids": [house.here.estate_id]}
     hook = {"url": "https://example.com/hook", "types": ["wallet.topup"]}
     path = f"/api/v1/persons/{house.persons['anna'].person_id}/impersonations"
-    async with house.nobody(app, headers={"Origin": "http://mita.test"}) as page:
-        await page.post("/session", data={"token": house.console})
-        cookie = page.cookies["mita_session"]
     join = (await client.put(f"{base}/join-code", json={"is_on": True})).json()["code"]
     async with browser(app) as own:
         asked = await own.post(f"{AUTH}/passkeys/options")
@@ -79,7 +76,6 @@ async def secrets_of(house: House, app: FastAPI, admin: psycopg.Connection) -> d
         "webhook": (await made(client, f"{base}/webhooks", hook))["secret"],
         "invitation": await house.invited(),
         "join_code": join,
-        "page": cookie,
         "password": PASSWORD,
         "challenge": asked.json()["options"]["challenge"],
     }
@@ -97,14 +93,6 @@ async def test_no_secret_is_taken_for_one_of_another_kind(
     async def bearer(secret: str) -> bool:
         async with house.caller(secret, app=app) as caller:
             return (await caller.get("/api/v1/estates")).status_code != 401
-
-    async def page_form(secret: str) -> bool:
-        async with house.nobody(app, headers={"Origin": "http://mita.test"}) as page:
-            return (await page.post("/session", data={"token": secret})).status_code == 303
-
-    async def page_cookie(secret: str) -> bool:
-        async with house.nobody(app, cookies={"mita_session": secret}) as page:
-            return (await page.get("/api/v1/estates")).status_code != 401
 
     async def refresh(secret: str) -> bool:
         async with browser(app) as own:
@@ -141,8 +129,6 @@ async def test_no_secret_is_taken_for_one_of_another_kind(
 
     places: dict[str, tuple[Callable[[str], Any], set[str]]] = {
         "Authorization": (bearer, BEARERS),
-        "the page's form": (page_form, {"console"}),
-        "the page's cookie": (page_cookie, {"page"}),
         "refresh": (refresh, {"refresh"}),
         "the refresh cookie": (refresh_cookie, {"refresh"}),
         "second factor": (ticket, set()),

@@ -1,4 +1,4 @@
-"""The application: routers, guards, errors, the live stream, the page."""
+"""The application: routers, guards, errors, the live stream, the app."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -19,7 +19,7 @@ from mita.charging.api import router as charging_router
 from mita.charging.api.explanation import EXPLAINERS
 from mita.credit.api import router as credit_router
 from mita.devices.api import router as devices_router
-from mita.entrypoints.api import docs, page
+from mita.entrypoints.api import docs, web_app
 from mita.entrypoints.api.auditing import Refusals, record
 from mita.entrypoints.api.batch import router as batch_router
 from mita.entrypoints.api.by_path import ByPath, Paths, flat
@@ -57,7 +57,6 @@ from mita.entrypoints.api.statistics import router as statistics_router
 from mita.entrypoints.api.things_stack import router as tts_router
 from mita.entrypoints.api.units import router as units_router
 from mita.entrypoints.api.wallet_supplies import router as wallet_supplies_router
-from mita.entrypoints.api.web_app import WebApp
 from mita.entrypoints.api.web_push import router as web_push_router
 from mita.entrypoints.health import Health
 from mita.entrypoints.posts import Posts
@@ -224,7 +223,7 @@ def create_app(
     app.add_middleware(Front, quick=quick, proxies=proxies, has_access_log=has_access_log)
     app.router.routes.extend(_routes())
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    app.mount(APP_PATH, WebApp(), name="app")
+    app.mount(APP_PATH, web_app.WebApp(), name="app")
     app.router.middleware_stack = ByPath(app.router.app, paths=_paths())
     return app
 
@@ -256,7 +255,7 @@ def _routes() -> list[BaseRoute]:
                 **refusals(PermissionMissing, ReadOnly),
             },
         )
-    for router in (probes, page.router, docs.router):
+    for router in (probes, web_app.router, docs.router):
         routed.include_router(router)
     return list(flat(routed.routes))
 

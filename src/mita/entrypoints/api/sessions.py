@@ -1,11 +1,9 @@
-"""Who is asking: a bearer token, or for the page a signed session in a cookie."""
+"""Who is asking: whom a bearer token belongs to."""
 
-import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import jwt
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
@@ -17,11 +15,7 @@ from mita.kit.db import Database
 from mita.kit.reads import ReadsAway
 from mita.kit.web import bearer_of
 
-COOKIE = "mita_session"
-LIFETIME = timedelta(hours=12)
 _NOTED_EVERY = timedelta(minutes=1)
-_ALGORITHM = "HS256"
-_AUDIENCE = "mita-page"
 _TOKEN_CHARS_MAX = 200
 # an access token is a JWT; no other token has a dot
 _DOTS_OF_ACCESS, _ACCESS_CHARS_MAX = 2, 1000
@@ -38,11 +32,10 @@ class Known:
 
 
 class Sessions:
-    """Checks tokens and makes the page's sessions; its key lives and dies with the process."""
+    """Checks tokens, and remembers whose they are."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._key = secrets.token_bytes(64)
         # when the last use of an API key was written down, by its id: once a minute is enough
         self._noted: dict[int, datetime] = {}
         # by the hash of the token, the one that came last at the end
@@ -104,41 +97,10 @@ class Sessions:
             await operations.note_key_use(session, api_key_id=api_key_id, now=now)
             self._noted[api_key_id] = now
 
-    def new_session(self, principal: Principal, *, now: datetime) -> str:
-        """Return the cookie of a new session; only staff has one."""
-        assert principal.is_console, "a session would forget whose it is"
-        claims = {"sub": principal.name, "aud": _AUDIENCE, "iat": now, "exp": now + LIFETIME}
-        return jwt.encode(claims, self._key, algorithm=_ALGORITHM)
-
-    def principal_of_session(self, cookie: str) -> Principal | None:
-        """Return whose session a cookie holds, or None if it is forged or over."""
-        try:
-            claims = jwt.decode(
-                cookie,
-                self._key,
-                algorithms=[_ALGORITHM],
-                audience=_AUDIENCE,
-                options={"require": ["exp", "sub", "aud"]},
-            )
-        except jwt.InvalidTokenError:
-            return None
-        return Principal(str(claims["sub"]))
-
-    def principal_of_page(self, connection: HTTPConnection) -> Principal | None:
-        """Return who is signed in on the page, or None."""
-        return self.principal_of_session(connection.cookies.get(COOKIE, ""))
-
     async def principal(self, connection: HTTPConnection) -> Principal | None:
-        """Return who is asking: by bearer, or for reads by the page's session."""
-        shown = connection.headers.get("authorization", "")
-        # as before: a header that begins with a blank names no scheme
-        if shown.partition(" ")[0]:
-            token = bearer_of(shown)
-            return None if token is None else await self.principal_of_token(token)
-        # a cookie rides along with requests that its owner never made; it may only read
-        return (
-            self.principal_of_page(connection) if connection.scope.get("method") in ("GET", "HEAD") else None
-        )
+        """Return who is asking, by the bearer token of the request."""
+        token = bearer_of(connection.headers.get("authorization", ""))
+        return None if token is None else await self.principal_of_token(token)
 
 
 def _may_be_token(text: str) -> bool:

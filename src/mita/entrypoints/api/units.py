@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mita.entrypoints.api.overview import UnitView, unit_views
+from mita.entrypoints.api.overview import UnitView, unit_view
 from mita.estates import queries as estate_queries
 from mita.estates.domain import StateWord, UnitKind
 from mita.estates.models import Unit
@@ -236,7 +236,7 @@ async def get_unit(
     """One unit as it stands."""
     estate = await estate_queries.estate(session, estate_id=estate_id)
     unit = await estate_queries.unit(session, estate_id=estate_id, unit_id=unit_id)
-    (view,) = await unit_views(session, estate_id=estate_id, unit_ids=[unit_id])
+    view = await unit_view(session, estate_id=estate_id, unit_id=unit_id)
     meters = await metering_queries.meters(session, estate_id=estate_id, unit_id=unit_id)
     accounts = await wallet_queries.accounts(session, estate_id=estate_id, unit_ids=[unit_id])
     utilities = sorted({meter.utility for meter in meters} | set(view.accounts))

@@ -3,13 +3,17 @@
 import mimetypes
 from pathlib import Path
 
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from mita.entrypoints.api.problems import HEADERS
-from mita.entrypoints.web import BUILT
+from mita.entrypoints.web import APP_PATH, BUILT
+
+router = APIRouter(include_in_schema=False)
 
 _PAGE = "index.html"
 # the names of what lies there carry a hash of it
@@ -23,6 +27,14 @@ _NOT_BUILT = (
     "the web app is not built here: `make web` builds it where Node's packages can be fetched, "
     "and every wheel carries it"
 )
+
+
+@router.get("/")
+@router.get(APP_PATH)
+async def go_to_app() -> RedirectResponse:
+    """Show the way to the web app, which lives below this address."""
+    # not for good: what a browser keeps of that nobody takes back
+    return RedirectResponse(f"{APP_PATH}/", status_code=307)
 
 
 class WebApp(StaticFiles):

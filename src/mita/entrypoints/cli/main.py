@@ -158,6 +158,22 @@ def staff_token(
     run(name)
 
 
+@app.command("operator")
+def operator(
+    email: Annotated[str, typer.Argument(help="What they sign in with.")],
+    name: Annotated[
+        str | None, typer.Option("--name", help="What they are called; else what stands before the @.")
+    ] = None,
+    runs_platform: Annotated[  # noqa: FBT002 - a flag
+        bool, typer.Option("--platform", help="They run the whole installation, not its estates alone.")
+    ] = False,
+) -> None:
+    """Let somebody sign in to the app who runs estates; print their password, this once."""
+    from mita.entrypoints.cli.operator import run
+
+    run(email, name=name, runs_platform=runs_platform)
+
+
 @app.command("demo-code")
 def demo_code() -> None:
     """Print the six digits that the demo's operator and auditor sign in with; each opens once."""

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 from mita.entrypoints.demo.tenant import DEMO
 from mita.entrypoints.keys import DEMO_AUDITOR, DEMO_OPERATOR, DEMO_TRUSTEE
-from mita.identity import operations as identity
-from mita.identity import queries as identity_queries
+from mita.entrypoints.letting_in import let_in
 from mita.identity.domain.identifiers import read_identifier
-from mita.identity.domain.passwords import hash_password
 from mita.identity.domain.permissions import ROLES, Role
 from mita.identity.domain.roles import RolePlace
 
@@ -55,14 +53,14 @@ async def _let_in(
     assert (factor is not None) == ROLES[role].needs_second_factor, "the role gives nothing without"
     known = read_identifier(email)
     assert known is not None, "an email address"
-    async with database.unit_of_work(estates=[] if place.estate_id is None else [place.estate_id]) as session:
-        if await identity_queries.identifier(session, name=known) is not None:
-            return
-        row = await identity.create_person(session, name=name, email=email, phone=None, now=now)
-        person_id = row.person_id
-        await identity.grant_role(
-            session, person_id=person_id, role=role, place=place, until=None, actor=DEMO.actor, now=now
-        )
-        await identity.store_password(session, person_id=person_id, hashed=hash_password(password), now=now)
-        if factor is not None:
-            await identity.store_factor(session, person_id=person_id, secret=factor, now=now)
+    await let_in(
+        database,
+        name=name,
+        email=known,
+        role=role,
+        place=place,
+        password=password,
+        factor=factor,
+        actor=DEMO.actor,
+        now=now,
+    )

@@ -7,6 +7,7 @@ import { Filters, useFilters } from "@ui/staff";
 import { problemOf } from "@api";
 import classes from "./Estates.module.css";
 import { ORDERS, share, sorted, together, type Figures, type Order } from "./hurt";
+import { NewEstate } from "./NewEstate";
 import { Stat, Stats } from "./Stat";
 import { Tile } from "./Tile";
 import { useEvery } from "./useEvery";
@@ -20,7 +21,7 @@ export default function EstatesPage(): ReactNode {
   const known = new Set(figures.data?.map((each) => each.estate.estate_id));
   const others = estates.data?.items.filter((each) => !known.has(each.estate_id)) ?? [];
   return (
-    <Page title={t("title")}>
+    <Page title={t("title")} aside={<NewEstate />}>
       {figures.data === undefined ? (
         figures.isPending ? <Loading lines={8} /> : <Failure problem={problemOf(figures.error)} retry={() => void figures.refetch()} />
       ) : figures.data.length > 0 ? (

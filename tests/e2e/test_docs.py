@@ -1,0 +1,32 @@
+"""The page of all routes: readable by everybody, nothing to push sideways on a phone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import expect
+
+from .conftest import VIOLATIONS
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+    from .conftest import Site
+
+
+async def test_the_page_of_all_routes_fits_and_is_accessible(browser: Browser, site: Site):
+    context = await browser.new_context(base_url=site.url, viewport={"width": 360, "height": 740})
+    page = await context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    await page.goto("/docs")
+    await expect(page.locator("h1")).to_have_count(1)
+    wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"it is {wide} px too wide"
+    # it is long: axe goes over it in one window
+    found = await Axe().run(page, options=VIOLATIONS)
+    assert found.violations_count == 0, found.generate_report()
+    assert problems == []
+    await context.close()
