@@ -12,5 +12,5 @@ export { useUnits } from "./units";
 export { askPasskey, canUsePasskeys, makePasskey } from "./passkeys";
 export { usePages, type ItemOf, type ListPath, type Pages } from "./pages";
 export { problemOf, type Problem } from "./problem";
-export { persistence, queries } from "./queries";
+export { hasLastKnown, persistence, queries } from "./queries";
 export { forgetSession, refresh, signOut, takeTokens, useSession, wasSignedIn, type SessionState } from "./session";

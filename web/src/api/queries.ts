@@ -53,6 +53,11 @@ export const persistence: Omit<PersistQueryClientOptions, "queryClient"> = {
   },
 };
 
+/** Whether figures of an earlier visit are kept here: they show at once, while who is here is asked. */
+export function hasLastKnown(): boolean {
+  return localStorage.getItem(KEPT) !== null;
+}
+
 onSessionEnd(() => {
   queries.clear();
   localStorage.removeItem(KEPT);

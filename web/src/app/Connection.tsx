@@ -27,7 +27,8 @@ export function Connection({ at, of = HERE }: { at: number; of?: { currency: str
   }, [isOffline, now]);
   if (!isOffline && (live === "live" || now - at < OLD_MS)) return null;
   return (
-    <p className={classes.line} role="status">
+    // what lasts has a place of its own; what passes in a moment moves nothing
+    <p className={isOffline ? classes.line : classes.pill} role="status">
       <IconCloudOff aria-hidden size={20} />
       {t(isOffline ? "state.lastKnown" : "state.asOf", { time: formats.moment(at) })}
     </p>
