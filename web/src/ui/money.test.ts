@@ -44,6 +44,18 @@ describe("formats", () => {
     expect(localDate(new Date("2026-03-01T22:30:00Z"), "Africa/Johannesburg")).toBe("2026-03-02");
   });
 
+  it("shows a local date as that day, where noon in UTC is the next day already", () => {
+    const auckland = formatsFor("en-GB", "NZD", "Pacific/Auckland");
+    expect(auckland.date("2026-01-15")).toBe("Thu 15 Jan");
+    expect(auckland.day("2026-01-15T12:00:00Z")).toBe("Fri 16 Jan");
+  });
+
+  it("is made once for all who ask, and never taken for another estate's", () => {
+    expect(formatsFor("en-GB", "ZAR", "Africa/Johannesburg")).toBe(formats);
+    expect(formatsFor("en-GB", "ZAR", "UTC").time("2026-03-01T22:30:00Z")).toBe("22:30");
+    expect([formats.money("1"), formats.money("1", { sign: true }), formats.money("1", { currency: "XXX" })].map((each) => each.includes("+"))).toEqual([false, true, false]);
+  });
+
   it("shows labels as the API means them, whatever the reader's zone", () => {
     expect(formats.label("2026-03-01T05:00+02:00", "hour")).toBe("05:00");
     expect(formats.label("2026-03-01", "day")).toBe("Sun 1");

@@ -54,7 +54,7 @@ function OwnUnit({ unit }: { unit: Schemas["UnitOut"] }): ReactNode {
       <Show asked={asked} lines={3}>
         {({ meters, utilities, occupancy }) => (
           <Facts>
-            <Fact label={t("livesThere")}>{occupancy === null ? t("nobody") : t("sinceDay", { day: formats.day(`${occupancy.from_on}T12:00:00Z`) })}</Fact>
+            <Fact label={t("livesThere")}>{occupancy === null ? t("nobody") : t("sinceDay", { day: formats.date(occupancy.from_on) })}</Fact>
             {meters.map((meter) => {
               const latest = utilities.find((each) => each.utility === meter.utility)?.latest_reading;
               return (

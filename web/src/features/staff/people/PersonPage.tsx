@@ -62,7 +62,7 @@ function Lives({ person }: { person: Person }): ReactNode {
   const { t } = useTranslation("people");
   const { estate } = useEstate();
   const formats = useFormats(estate);
-  const day = (on: string | null): string | null => (on === null ? null : formats.day(`${on}T12:00:00Z`));
+  const day = (on: string | null): string | null => (on === null ? null : formats.date(on));
   const unit: Column<Stay | Share> = { key: "unit", title: t("unit"), cell: (each) => each.unit_name ?? `#${each.unit_id}` };
   const days: Column<Stay | Share>[] = [
     { key: "from", title: t("from"), cell: (each) => day(each.from_on) },

@@ -56,7 +56,7 @@ function Loaded({ unit }: { unit: Unit }): ReactNode {
       <Card>
         <Facts>
           <Fact label={t("kindWord")}>{t(`kind.${unit.kind}`)}</Fact>
-          <Fact label={t("occupant")} hint={unit.occupancy === null ? null : t("since", { day: formats.day(`${unit.occupancy.from_on}T12:00:00Z`) })}>
+          <Fact label={t("occupant")} hint={unit.occupancy === null ? null : t("since", { day: formats.date(unit.occupancy.from_on) })}>
             {unit.occupancy?.person_name}
           </Fact>
           <Fact label={t("area")}>{unit.floor_area === null ? null : formats.quantity(unit.floor_area.amount, "m²")}</Fact>
