@@ -2,6 +2,7 @@ export { formatsFor, HERE, localDate, localeFor, plusDays, useFormats, type Form
 export { decimal, isNegative, micro, readAmount, sum } from "./money";
 export { Card, Page } from "./Page";
 export { Row, RowLine, Rows } from "./Rows";
+export { More } from "./More";
 export { VirtualRows } from "./VirtualRows";
 export { Empty, Failure, Loading, Notice, Show, Wrong, type Asked } from "./states";
 export { sentence, useReason } from "./reason";
