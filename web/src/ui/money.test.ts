@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatsFor, localDate, plusDays } from "./format";
-import { decimal, isNegative, micro, readAmount, sum } from "./money";
+import { decimal, isNegative, micro, plain, readAmount, sum } from "./money";
 import { spanOf } from "./period";
 
 describe("money", () => {
@@ -29,6 +29,16 @@ describe("money", () => {
     expect(readAmount("20.999")).toBeNull();
     expect(readAmount("")).toBeNull();
   });
+});
+
+describe("an amount as people write it", () => {
+  it.each([
+    ["100.000000", "100"],
+    ["100", "100"],
+    ["12.340000", "12.34"],
+    ["0.000000", "0"],
+    ["-0.500000", "-0.5"],
+  ])("%s is %s", (amount, written) => expect(plain(amount)).toBe(written));
 });
 
 describe("formats", () => {

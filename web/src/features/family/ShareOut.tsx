@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, newKey, problemOf, refreshEstate, type Estate, type Schemas } from "@api";
-import { Card, micro, Notice, useFormats } from "@ui";
+import { Card, micro, Notice, plain, useFormats } from "@ui";
 import type { GroupPath, Summary } from "./GroupPage";
 import { Preview } from "./Preview";
 import { ShareForm } from "./ShareForm";
@@ -24,7 +24,7 @@ export function ShareOut({ summary, estate, path, target }: ShareOutProps): Reac
   const { t } = useTranslation("family");
   const formats = useFormats(estate);
   const available = summary.available.amount;
-  const [typed, setTyped] = useState<Typed>({ way: "need", total: "", target: (target ?? TARGET).replace(/\.?0+$/, ""), parts: {} });
+  const [typed, setTyped] = useState<Typed>({ way: "need", total: "", target: plain(target ?? TARGET), parts: {} });
   const [isAsked, setIsAsked] = useState(false);
   const [order, setOrder] = useState<{ body: Schemas["DistributionIn"]; key: string } | null>(null);
   const plan = $api.useMutation("post", "/api/v1/estates/{estate_id}/wallet-groups/{group_id}/distributions");
