@@ -1,5 +1,5 @@
 export { accessOf, useAccess, type Access, type Permission } from "./access";
-export { $api, api, newKey, type Money, type Quantity, type Schemas } from "./client";
+export { $api, api, fileBody, newKey, type Money, type Quantity, type Schemas } from "./client";
 export { useHistory, useSpending, useSupplies, type History, type Span, type Step } from "./consumption";
 export { EstateProvider, useEstate, type EstateWork } from "./estate";
 export { useHome, useHomes, type Estate, type Home } from "./homes";
