@@ -1,9 +1,9 @@
 import { NativeSelect } from "@mantine/core";
 import { IconBell, IconBellOff, IconCheck } from "@tabler/icons-react";
-import { useState, type ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, refreshEstate, useHomes, type Home, type Schemas } from "@api";
-import { Card, Page, Show, Wrong } from "@ui";
+import { Card, Page, Show, useSeen, Wrong } from "@ui";
 import { byName } from "./homes";
 import classes from "./Family.module.css";
 
@@ -52,9 +52,12 @@ export default function HearersPage(): ReactNode {
 function HomeHearers({ home, kind }: { home: Home; kind: Kind }): ReactNode {
   const { t } = useTranslation("family");
   const path = { estate_id: home.estate.estate_id, wallet_id: home.wallet_id };
-  const asked = $api.useQuery("get", "/api/v1/estates/{estate_id}/wallets/{wallet_id}/grants", { params: { path } });
+  const box = useRef<HTMLLIElement>(null);
+  // of many homes only those that somebody comes to are asked for
+  const isSeen = useSeen(box);
+  const asked = $api.useQuery("get", "/api/v1/estates/{estate_id}/wallets/{wallet_id}/grants", { params: { path } }, { enabled: isSeen });
   return (
-    <li>
+    <li ref={box}>
       <p>
         <strong>{home.name}</strong> <span className="quiet small">{home.estate.name}</span>
       </p>
