@@ -2,24 +2,13 @@ import { NativeSelect } from "@mantine/core";
 import { IconBell, IconBellOff, IconCheck } from "@tabler/icons-react";
 import { useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, refreshEstate, useHomes, type Home, type Schemas } from "@api";
+import { $api, HEARD_KINDS, refreshEstate, useHomes, type Home, type Schemas } from "@api";
 import { Card, Page, Show, useSeen, Wrong } from "@ui";
 import { byName } from "./homes";
 import classes from "./Family.module.css";
 
 type Grant = Schemas["GrantOut"];
-const KINDS = [
-  "low_balance",
-  "balance_out",
-  "balance_back",
-  "spend_warning",
-  "spend_reached",
-  "cut_deferred",
-  "top_up_wanted",
-  "rate_change",
-  "reading_due",
-] as const;
-type Kind = (typeof KINDS)[number];
+type Kind = (typeof HEARD_KINDS)[number];
 /** Where nobody hears of these, the estate's staff does. */
 const NEVER_UNHEARD: readonly Kind[] = ["balance_out", "spend_reached"];
 
@@ -32,7 +21,7 @@ export default function HearersPage(): ReactNode {
     <Page title={t("hearers")}>
       <Card>
         <NativeSelect label={t("whichAlert")} value={kind} onChange={(event) => setKind(event.currentTarget.value as Kind)}>
-          {KINDS.map((each) => (
+          {HEARD_KINDS.map((each) => (
             <option key={each} value={each}>
               {t(`alerts:hear.${each}`)}
             </option>
