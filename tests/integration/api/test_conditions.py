@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from mita.entrypoints.api.conditions import is_among, tag_of
+from mita.entrypoints.api.conditions import is_among
 from mita.entrypoints.api.operation_index import OperationIndex
+from mita.kit.web import tag_of
 
 from .routes import api_operations_of, is_problem
 
@@ -76,6 +77,33 @@ async def test_a_refused_change_changes_nothing(client: httpx.AsyncClient, place
     missing = await client.patch(f"{place.base}/units/999", json={"door": "1"}, headers={"If-Match": tag})
     assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
     assert (await client.get(path)).headers["etag"] == tag
+
+
+async def test_what_tells_the_time_keeps_its_tag_until_somebody_changes_it(
+    client: httpx.AsyncClient, place: Place
+) -> None:
+    path = f"{place.base}/friendly-hours"
+    first = await client.get(path)
+    again = await client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    # the time is another one, so that it is told
+    assert again.status_code == 200
+    assert again.json()["next_cut_at"] > first.json()["next_cut_at"]
+    assert again.headers["etag"] == first.headers["etag"]
+    body = {
+        "is_on": True,
+        "night_from": "22:00",
+        "night_until": "06:00",
+        "weekends": False,
+        "holidays_country": None,
+        "holidays_subdivision": None,
+    }
+    changed = await client.put(path, json=body, headers={"If-Match": first.headers["etag"]})
+    assert (changed.status_code, changed.json()["is_on"]) == (200, True)
+    late = await client.put(
+        path, json={**body, "weekends": True}, headers={"If-Match": first.headers["etag"]}
+    )
+    assert (late.status_code, late.json()["code"]) == (412, "precondition_failed")
+    assert (await client.get(path)).json()["weekends"] is False
 
 
 async def test_one_of_many_changes_at_a_time_goes_through(client: httpx.AsyncClient, place: Place) -> None:

@@ -60,8 +60,13 @@ export function usePages<Path extends ListPath>(path: Path, init: InitOf<Path>, 
     getNextPageParam: (last: Answered<unknown>) => last.next ?? undefined,
     enabled: isEnabled,
   });
+  return pagesOf(asked, ({ items }) => items);
+}
+
+/** Return a question that is asked page by page as a list; `itemsOf` is what of a page the list is made of. */
+export function pagesOf<Page, Item>(asked: UseInfiniteQueryResult<InfiniteData<Page>>, itemsOf: (page: Page) => Item[]): Pages<Item> {
   return {
-    data: asked.data?.pages.flatMap(({ items }) => items),
+    data: asked.data?.pages.flatMap(itemsOf),
     error: asked.error,
     isPending: asked.isPending,
     hasMore: asked.hasNextPage,

@@ -32,6 +32,11 @@ export const queries = new QueryClient({
   },
 });
 
+/** Whether a write that carries a key is sent once more by itself: nobody knows whether it arrived, and twice it happens once. */
+export function sentAgain(count: number, error: unknown): boolean {
+  return count < 3 && [0, 502, 503, 504].includes(problemOf(error).status);
+}
+
 function isPassing(status: number): boolean {
   return status === 0 || status === 429 || status >= 500;
 }

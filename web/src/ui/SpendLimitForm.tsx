@@ -2,7 +2,7 @@ import { Button, Switch, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, refreshEstate, type Schemas } from "@api";
-import { readAmount } from "./money";
+import { plain, readAmount } from "./money";
 import { Notice, Wrong } from "./states";
 import classes from "./SpendLimitForm.module.css";
 
@@ -75,5 +75,5 @@ export function SpendLimitForm({ limit, path, currency, onDone }: SpendLimitForm
 }
 
 function typed(money: Schemas["Money"] | null | undefined): string {
-  return money == null ? "" : money.amount.replace(/\.?0+$/, "");
+  return money == null ? "" : plain(money.amount);
 }

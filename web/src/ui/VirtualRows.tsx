@@ -1,18 +1,10 @@
-import { Button } from "@mantine/core";
-import { defaultRangeExtractor, useWindowVirtualizer, type Range } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, useState, type FocusEvent, type ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import type { ReactNode } from "react";
 import type { Pages } from "@api";
-import { Wrong } from "./states";
+import { More } from "./More";
+import { PLAIN_MAX, useWindowed } from "./useWindowed";
 import classes from "./VirtualRows.module.css";
 
-/** Up to this many rows the browser draws all: its own search finds them, and nothing is measured. */
-const PLAIN_MAX = 60;
-/** Rows above and below the window that are drawn too: what somebody tabs to is there before it is seen. */
-const AHEAD = 10;
 const HEIGHT_PX = 64;
-/** How far below the window the end of the list may be when the next page is fetched. */
-const NEAR = "600px";
 
 interface VirtualRowsProps<Item> {
   items: Item[];
@@ -23,8 +15,6 @@ interface VirtualRowsProps<Item> {
   pages?: Pages<Item>;
   /** Fetch the next page when the end comes near; without it only the button does, so that what stands below can be reached. */
   isEndless?: boolean;
-  /** Roughly how high a row is, before it was measured. */
-  heightPx?: number;
   /** A row's content: `RowLine`, or anything else; the `li` around it is made here. */
   children: (item: Item, at: number) => ReactNode;
 }
@@ -34,7 +24,7 @@ interface VirtualRowsProps<Item> {
  *
  * Rows may differ in height. Each says its place and how many there are; the focused one stays where somebody scrolls away.
  */
-export function VirtualRows<Item>({ items, keyOf, label, pages, isEndless = true, heightPx = HEIGHT_PX, children }: VirtualRowsProps<Item>): ReactNode {
+export function VirtualRows<Item>({ items, keyOf, label, pages, isEndless = true, children }: VirtualRowsProps<Item>): ReactNode {
   const setSize = pages?.hasMore === true ? -1 : items.length;
   const place = (at: number): { "aria-setsize": number; "aria-posinset": number } => ({ "aria-setsize": setSize, "aria-posinset": at + 1 });
   return (
@@ -48,58 +38,23 @@ export function VirtualRows<Item>({ items, keyOf, label, pages, isEndless = true
           ))}
         </ul>
       ) : (
-        <Virtual items={items} keyOf={keyOf} label={label} heightPx={heightPx} place={place}>
+        <Virtual items={items} keyOf={keyOf} label={label} place={place}>
           {children}
         </Virtual>
       )}
-      {pages === undefined ? null : <More pages={pages} isEndless={isEndless} />}
+      {pages === undefined ? null : <More pages={pages} isEndless={isEndless} isWide />}
     </>
   );
 }
 
 interface VirtualProps<Item> extends Pick<VirtualRowsProps<Item>, "items" | "keyOf" | "label" | "children"> {
-  heightPx: number;
   place: (at: number) => object;
 }
 
-function Virtual<Item>({ items, keyOf, label, heightPx, place, children }: VirtualProps<Item>): ReactNode {
-  const list = useRef<HTMLUListElement>(null);
-  const [top, setTop] = useState(0);
-  const focused = useRef<number | null>(null);
-  const virtual = useWindowVirtualizer({
-    count: items.length,
-    estimateSize: () => heightPx,
-    getItemKey: (at) => keyOf(items[at]!),
-    overscan: AHEAD,
-    scrollMargin: top,
-    rangeExtractor: (range: Range) => {
-      const drawn = defaultRangeExtractor(range);
-      const kept = focused.current;
-      return kept === null || kept >= items.length || drawn.includes(kept) ? drawn : [...drawn, kept].sort((one, other) => one - other);
-    },
-  });
-  // what stands above the list may grow at any time: its place is looked up again whenever the page's height changes
-  useLayoutEffect(() => {
-    const look = (): void => setTop(Math.floor((list.current?.getBoundingClientRect().top ?? 0) + window.scrollY));
-    look();
-    const watcher = new ResizeObserver(look);
-    watcher.observe(document.body);
-    return () => watcher.disconnect();
-  }, []);
-  const keep = ({ target }: FocusEvent): void => {
-    const row = target.closest("[data-index]");
-    focused.current = row === null ? null : Number(row.getAttribute("data-index"));
-  };
+function Virtual<Item>({ items, keyOf, label, place, children }: VirtualProps<Item>): ReactNode {
+  const { box, top, virtual, keeping } = useWindowed<Item, HTMLUListElement>(items, keyOf, HEIGHT_PX);
   return (
-    <ul
-      ref={list}
-      className={classes.rows}
-      data-virtual
-      aria-label={label}
-      style={{ height: virtual.getTotalSize() }}
-      onFocus={keep}
-      onBlur={() => (focused.current = null)}
-    >
+    <ul ref={box} className={classes.rows} data-virtual aria-label={label} style={{ height: virtual.getTotalSize() }} {...keeping}>
       {virtual.getVirtualItems().map(({ index, key, start }) => (
         <li
           key={key}
@@ -114,32 +69,5 @@ function Virtual<Item>({ items, keyOf, label, heightPx, place, children }: Virtu
         </li>
       ))}
     </ul>
-  );
-}
-
-/** The way to the next page: by itself when it comes near, and by a button, also after it failed. */
-function More<Item>({ pages, isEndless }: { pages: Pages<Item>; isEndless: boolean }): ReactNode {
-  const { t } = useTranslation();
-  const end = useRef<HTMLDivElement>(null);
-  const { hasMore, isFetchingMore, isMoreFailed, fetchMore } = pages;
-  const fetch = useRef(fetchMore);
-  useEffect(() => {
-    fetch.current = fetchMore;
-  });
-  const isAutomatic = isEndless && hasMore && !isFetchingMore && !isMoreFailed;
-  useEffect(() => {
-    if (!isAutomatic) return undefined;
-    const watcher = new IntersectionObserver((seen) => seen.some((each) => each.isIntersecting) && fetch.current(), { rootMargin: NEAR });
-    watcher.observe(end.current!);
-    return () => watcher.disconnect();
-  }, [isAutomatic]);
-  if (!hasMore) return null;
-  return (
-    <div ref={end} className={classes.more}>
-      {isMoreFailed ? <Wrong error={pages.error} /> : null}
-      <Button variant="default" fullWidth loading={isFetchingMore} onClick={fetchMore}>
-        {t("more")}
-      </Button>
-    </div>
   );
 }

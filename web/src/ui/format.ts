@@ -9,6 +9,8 @@ export interface Formats {
   number: (value: number, options?: Intl.NumberFormatOptions) => string;
   time: (at: string | number) => string;
   day: (at: string | number | Date) => string;
+  /** A local date such as 2026-03-01, which has no clock: the same day in every zone. */
+  date: (on: string) => string;
   moment: (at: string | number) => string;
   /** A local date or hour as the API labels it, such as 2026-03-01 or 2026-03-01T05:00+02:00. */
   label: (label: string, step: string) => string;
@@ -28,21 +30,40 @@ export function localeFor(language: string): string {
   return Intl.DateTimeFormat.supportedLocalesOf([...wanted, OTHERWISE[main] ?? "en"])[0] ?? "en";
 }
 
+const made = new Map<string, Formats>();
+
+/** Return the formats of a locale, an estate's currency and its zone; every row of a list asks for them, and they are made once. */
 export function formatsFor(locale: string, currency: string, timeZone: string): Formats {
+  const key = `${locale} ${currency} ${timeZone}`;
+  const formats = made.get(key) ?? makeFormats(locale, currency, timeZone);
+  made.set(key, formats);
+  return formats;
+}
+
+function makeFormats(locale: string, currency: string, timeZone: string): Formats {
   const date = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
     new Intl.DateTimeFormat(locale, { timeZone, ...options });
   const time = date({ hour: "2-digit", minute: "2-digit" });
-  const day = date({ weekday: "short", day: "numeric", month: "short" });
+  const dayParts = { weekday: "short", day: "numeric", month: "short" } as const;
+  const day = date(dayParts);
   const moment = date({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   // labels are local already
   const local = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options });
+  const dated = local(dayParts);
   const hourly = local({ hour: "2-digit", minute: "2-digit" });
   const daily = local({ weekday: "short", day: "numeric" });
   const weekly = local({ day: "numeric", month: "short" });
   const monthly = local({ month: "short", year: "2-digit" });
+  const numbers = new Map<string, Intl.NumberFormat>();
+  const number = (options: Intl.NumberFormatOptions): Intl.NumberFormat => {
+    const name = JSON.stringify(options);
+    const found = numbers.get(name) ?? new Intl.NumberFormat(locale, options);
+    numbers.set(name, found);
+    return found;
+  };
   return {
     money: (amount, options = {}) =>
-      new Intl.NumberFormat(locale, {
+      number({
         style: "currency",
         currency: options.currency ?? currency,
         currencyDisplay: "narrowSymbol",
@@ -52,12 +73,13 @@ export function formatsFor(locale: string, currency: string, timeZone: string): 
     quantity: (amount, unit) => {
       const size = micro(amount);
       const places = size !== 0n && size < 10_000_000n && size > -10_000_000n ? 2 : 1;
-      const shown = new Intl.NumberFormat(locale, { maximumFractionDigits: unit === "m3" ? 3 : places });
+      const shown = number({ maximumFractionDigits: unit === "m3" ? 3 : places });
       return `${shown.format(decimal(size) as Intl.StringNumericLiteral)}\u00a0${UNITS[unit] ?? unit}`;
     },
-    number: (value, options) => new Intl.NumberFormat(locale, options).format(value),
+    number: (value, options = {}) => number(options).format(value),
     time: (at) => time.format(new Date(at)),
     day: (at) => day.format(new Date(at)),
+    date: (on) => dated.format(new Date(`${on}T00:00:00Z`)),
     moment: (at) => moment.format(new Date(at)),
     label: (label, step) => {
       const whole = label.length >= 16 ? label.slice(0, 16) : `${label.slice(0, 7)}-${label.slice(8, 10) || "01"}T00:00`;

@@ -1,7 +1,8 @@
 export { formatsFor, HERE, localDate, localeFor, plusDays, useFormats, type Formats } from "./format";
-export { decimal, isNegative, micro, readAmount, sum } from "./money";
+export { decimal, isNegative, micro, plain, readAmount, sum } from "./money";
 export { Card, Page } from "./Page";
 export { Row, RowLine, Rows } from "./Rows";
+export { More } from "./More";
 export { VirtualRows } from "./VirtualRows";
 export { Empty, Failure, Loading, Notice, Show, Wrong, type Asked } from "./states";
 export { sentence, useReason } from "./reason";

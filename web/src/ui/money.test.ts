@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatsFor, localDate, plusDays } from "./format";
-import { decimal, isNegative, micro, readAmount, sum } from "./money";
+import { decimal, isNegative, micro, plain, readAmount, sum } from "./money";
 import { spanOf } from "./period";
 
 describe("money", () => {
@@ -31,6 +31,16 @@ describe("money", () => {
   });
 });
 
+describe("an amount as people write it", () => {
+  it.each([
+    ["100.000000", "100"],
+    ["100", "100"],
+    ["12.340000", "12.34"],
+    ["0.000000", "0"],
+    ["-0.500000", "-0.5"],
+  ])("%s is %s", (amount, written) => expect(plain(amount)).toBe(written));
+});
+
 describe("formats", () => {
   const formats = formatsFor("en-GB", "ZAR", "Africa/Johannesburg");
 
@@ -42,6 +52,18 @@ describe("formats", () => {
   it("shows times by the estate's clock, not the reader's", () => {
     expect(formats.time("2026-03-01T22:30:00Z")).toBe("00:30");
     expect(localDate(new Date("2026-03-01T22:30:00Z"), "Africa/Johannesburg")).toBe("2026-03-02");
+  });
+
+  it("shows a local date as that day, where noon in UTC is the next day already", () => {
+    const auckland = formatsFor("en-GB", "NZD", "Pacific/Auckland");
+    expect(auckland.date("2026-01-15")).toBe("Thu 15 Jan");
+    expect(auckland.day("2026-01-15T12:00:00Z")).toBe("Fri 16 Jan");
+  });
+
+  it("is made once for all who ask, and never taken for another estate's", () => {
+    expect(formatsFor("en-GB", "ZAR", "Africa/Johannesburg")).toBe(formats);
+    expect(formatsFor("en-GB", "ZAR", "UTC").time("2026-03-01T22:30:00Z")).toBe("22:30");
+    expect([formats.money("1"), formats.money("1", { sign: true }), formats.money("1", { currency: "XXX" })].map((each) => each.includes("+"))).toEqual([false, true, false]);
   });
 
   it("shows labels as the API means them, whatever the reader's zone", () => {

@@ -27,6 +27,11 @@ export function isNegative(amount: string): boolean {
   return micro(amount) < 0n;
 }
 
+/** Return a decimal text as people write it: without the zeros that say nothing. */
+export function plain(amount: string): string {
+  return amount.includes(".") ? amount.replace(/\.?0+$/, "") : amount;
+}
+
 /** Return what was typed, in the reader's way of writing numbers, as a decimal text; null if it is none. */
 export function readAmount(typed: string, decimals = 2): string | null {
   const plain = typed.replace(/[\s\u00a0\u202f']/g, "").replace(",", ".");

@@ -31,7 +31,7 @@ from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.pages import whole_units
 from mita.kit.shapes import AfterId, Id, Limit, Page, UtilityWord, page_of
-from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals, repeat_on_contention
+from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals, repeat_on_contention, tag_of
 from mita.metering.domain import UTILITIES
 
 router = APIRouter()
@@ -221,9 +221,14 @@ async def lift_supply_stop(
     responses=refusals(NotFound, Invalid),
 )
 @needs(Permission.ESTATES_READ)
-async def get_friendly_hours(session: Session, estate_id: EstateId, now: Now) -> FriendlyHoursOut:
-    """Off, if the estate has not set them."""
-    return await _friendly_hours(session, estate_id=estate_id, now=now)
+async def get_friendly_hours(
+    session: Session, response: Response, estate_id: EstateId, now: Now
+) -> FriendlyHoursOut:
+    """Off, if the estate has not set them. The ETag is that of the hours alone."""
+    told = await _friendly_hours(session, estate_id=estate_id, now=now)
+    # while no hours last it is another instant each time, and no change on a condition would ever go through
+    response.headers["etag"] = tag_of(told.model_dump_json(exclude={"next_cut_at"}).encode())
+    return told
 
 
 async def _friendly_hours(session: AsyncSession, *, estate_id: int, now: datetime) -> FriendlyHoursOut:

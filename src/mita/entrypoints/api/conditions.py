@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
@@ -15,7 +14,7 @@ from mita.entrypoints.api.operation_index import cursor_of
 from mita.entrypoints.api.problems import UNAVAILABLE, body_refused, has_lost_a_race, refused, unavailable
 from mita.kit import context
 from mita.kit.errors import Invalid, PreconditionFailed, Refusal
-from mita.kit.web import LENT, Lent
+from mita.kit.web import LENT, Lent, tag_of
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,9 +32,9 @@ _MAX_TAGS = 100
 class Conditions:
     """Gives each answer to a GET its ETag, and carries out changes on the condition of one.
 
-    The tag is a hash of the answer's bytes. A change with If-Match runs in a transaction that sees one
-    instant: there the thing is read as GET reads it, its tag compared, and the change made; who changes the
-    same rows meanwhile makes it fail.
+    The tag is a hash of the answer's bytes; a route whose answer tells the time gives its own. A change with
+    If-Match runs in a transaction that sees one instant: there the thing is read as GET reads it, its tag
+    compared, and the change made; who changes the same rows meanwhile makes it fail.
     """
 
     def __init__(self, app: ASGIApp, *, database: Database, index: OperationIndex) -> None:
@@ -85,7 +84,8 @@ class Conditions:
             if shown.status != _OK:
                 await session.rollback()
                 return shown
-            if not is_among(tag_of(shown.body), Headers(scope=scope).getlist("if-match"), is_weak=False):
+            tag = shown.headers.get("etag") or tag_of(shown.body)
+            if not is_among(tag, Headers(scope=scope).getlist("if-match"), is_weak=False):
                 raise _changed_meanwhile()
             answer = await captured(self._app, scope, receive, lent=Lent(session), key=LENT)
             if answer.status >= _ERRORS:
@@ -115,11 +115,6 @@ def _get(scope: Scope) -> Scope:
     return {**scope, "method": "GET", "query_string": b"", "headers": headers}
 
 
-def tag_of(body: bytes) -> str:
-    """Return the strong ETag of an answer."""
-    return f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
-
-
 def is_among(tag: str, asked: list[str], *, is_weak: bool) -> bool:
     """Tell whether the values of If-Match or If-None-Match name a tag; weak tags count where they may."""
     named = [each.strip() for value in asked for each in value.split(",")][:_MAX_TAGS]
@@ -147,13 +142,17 @@ class _Tagging:
 
 
 async def send_tagged(scope: Scope, send: Send, start: Message, body: bytes) -> None:
-    """Send a JSON answer with its tag and the link to the next page, or 304 to who has it already."""
-    tag = tag_of(body)
-    start["headers"].append((b"etag", tag.encode()))
+    """Send a JSON answer with its tag and the link to the next page, or 304 to who has it already.
+
+    Under a route's own tag the time may have gone on: it is told again.
+    """
+    own, tag = Headers(raw=start["headers"]).get("etag"), tag_of(body)
+    if own is None:
+        start["headers"].append((b"etag", tag.encode()))
     if link := _link(scope, body):
         start["headers"].append((b"link", link.encode("latin-1")))
     known = [value.decode("latin-1") for name, value in scope["headers"] if name == b"if-none-match"]
-    if known and is_among(tag, known, is_weak=True):
+    if own is None and known and is_among(tag, known, is_weak=True):
         start["status"], body, headers = 304, b"", MutableHeaders(scope=start)
         del headers["content-length"], headers["content-type"]
     await send(start)

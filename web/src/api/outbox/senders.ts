@@ -1,4 +1,4 @@
-import { api, type Schemas } from "../client";
+import { api, fileBody, type Schemas } from "../client";
 import { change } from "./store";
 import type { Item, Kind } from "./items";
 
@@ -36,10 +36,7 @@ async function sendReading(item: Item<"manual_reading">, signal: AbortSignal): P
 async function sendPhoto(path: { estate_id: number; meter_id: number }, photo: Blob, key: string, signal: AbortSignal): Promise<string> {
   const { data, error } = await api.POST("/api/v1/estates/{estate_id}/meters/{meter_id}/manual-readings/photos", {
     params: { path, header: { "Idempotency-Key": key } },
-    // the photo itself is the body
-    body: photo as unknown as string,
-    bodySerializer: (body) => body as unknown as BodyInit,
-    headers: { "content-type": "image/jpeg" },
+    ...fileBody(photo, "image/jpeg"),
     signal,
   });
   if (data === undefined) throw error;

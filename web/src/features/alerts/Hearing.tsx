@@ -1,21 +1,9 @@
 import { Switch } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, refreshEstate, usePlace, type Schemas } from "@api";
+import { $api, HEARD_KINDS, refreshEstate, usePlace, type Schemas } from "@api";
 import { Card, Wrong, Show } from "@ui";
 import classes from "./Alerts.module.css";
-
-const KINDS = [
-  "low_balance",
-  "balance_out",
-  "balance_back",
-  "spend_warning",
-  "spend_reached",
-  "cut_deferred",
-  "top_up_wanted",
-  "rate_change",
-  "reading_due",
-] as const;
 
 type Grant = Schemas["GrantOut"];
 
@@ -56,7 +44,7 @@ function Switches({ grant, path }: { grant: Grant; path: { estate_id: number; wa
   return (
     <>
       <Wrong error={change.error} />
-      {KINDS.map((kind) => (
+      {HEARD_KINDS.map((kind) => (
         <Switch
           key={kind}
           size="md"

@@ -1,7 +1,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, newKey, problemOf, refreshEstate, type Estate } from "@api";
+import { $api, newKey, refreshEstate, sentAgain, type Estate } from "@api";
 import { Card, Notice, readAmount, Show, useFormats, Wrong } from "@ui";
 import type { GroupPath } from "./GroupPage";
 import classes from "./Family.module.css";
@@ -28,7 +28,7 @@ function Pay({ path, estate }: { path: GroupPath; estate: Estate }): ReactNode {
   const [wrong, setWrong] = useState(false);
   const [key, setKey] = useState(newKey);
   const pay = $api.useMutation("post", "/api/v1/estates/{estate_id}/wallet-groups/{group_id}/sandbox-top-ups", {
-    retry: (count, error) => count < 3 && [0, 502, 503, 504].includes(problemOf(error).status),
+    retry: sentAgain,
     onSuccess: () => {
       setTyped("");
       setKey(newKey());

@@ -1,25 +1,14 @@
 import { NativeSelect } from "@mantine/core";
 import { IconBell, IconBellOff, IconCheck } from "@tabler/icons-react";
-import { useState, type ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, refreshEstate, useHomes, type Home, type Schemas } from "@api";
-import { Card, Page, Show, Wrong } from "@ui";
+import { $api, HEARD_KINDS, refreshEstate, useHomes, type Home, type Schemas } from "@api";
+import { Card, Page, Show, useSeen, Wrong } from "@ui";
 import { byName } from "./homes";
 import classes from "./Family.module.css";
 
 type Grant = Schemas["GrantOut"];
-const KINDS = [
-  "low_balance",
-  "balance_out",
-  "balance_back",
-  "spend_warning",
-  "spend_reached",
-  "cut_deferred",
-  "top_up_wanted",
-  "rate_change",
-  "reading_due",
-] as const;
-type Kind = (typeof KINDS)[number];
+type Kind = (typeof HEARD_KINDS)[number];
 /** Where nobody hears of these, the estate's staff does. */
 const NEVER_UNHEARD: readonly Kind[] = ["balance_out", "spend_reached"];
 
@@ -32,7 +21,7 @@ export default function HearersPage(): ReactNode {
     <Page title={t("hearers")}>
       <Card>
         <NativeSelect label={t("whichAlert")} value={kind} onChange={(event) => setKind(event.currentTarget.value as Kind)}>
-          {KINDS.map((each) => (
+          {HEARD_KINDS.map((each) => (
             <option key={each} value={each}>
               {t(`alerts:hear.${each}`)}
             </option>
@@ -52,9 +41,12 @@ export default function HearersPage(): ReactNode {
 function HomeHearers({ home, kind }: { home: Home; kind: Kind }): ReactNode {
   const { t } = useTranslation("family");
   const path = { estate_id: home.estate.estate_id, wallet_id: home.wallet_id };
-  const asked = $api.useQuery("get", "/api/v1/estates/{estate_id}/wallets/{wallet_id}/grants", { params: { path } });
+  const box = useRef<HTMLLIElement>(null);
+  // of many homes only those that somebody comes to are asked for
+  const isSeen = useSeen(box);
+  const asked = $api.useQuery("get", "/api/v1/estates/{estate_id}/wallets/{wallet_id}/grants", { params: { path } }, { enabled: isSeen });
   return (
-    <li>
+    <li ref={box}>
       <p>
         <strong>{home.name}</strong> <span className="quiet small">{home.estate.name}</span>
       </p>

@@ -1,8 +1,8 @@
 import { Button } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, newKey, problemOf, refreshEstate, type Estate, type Schemas } from "@api";
-import { Card, micro, Notice, useFormats } from "@ui";
+import { $api, newKey, refreshEstate, sentAgain, type Estate, type Schemas } from "@api";
+import { Card, micro, Notice, plain, useFormats } from "@ui";
 import type { GroupPath, Summary } from "./GroupPage";
 import { Preview } from "./Preview";
 import { ShareForm } from "./ShareForm";
@@ -24,12 +24,12 @@ export function ShareOut({ summary, estate, path, target }: ShareOutProps): Reac
   const { t } = useTranslation("family");
   const formats = useFormats(estate);
   const available = summary.available.amount;
-  const [typed, setTyped] = useState<Typed>({ way: "need", total: "", target: (target ?? TARGET).replace(/\.?0+$/, ""), parts: {} });
+  const [typed, setTyped] = useState<Typed>({ way: "need", total: "", target: plain(target ?? TARGET), parts: {} });
   const [isAsked, setIsAsked] = useState(false);
   const [order, setOrder] = useState<{ body: Schemas["DistributionIn"]; key: string } | null>(null);
   const plan = $api.useMutation("post", "/api/v1/estates/{estate_id}/wallet-groups/{group_id}/distributions");
   const share = $api.useMutation("post", "/api/v1/estates/{estate_id}/wallet-groups/{group_id}/distributions", {
-    retry: (count, error) => count < 3 && [0, 502, 503, 504].includes(problemOf(error).status),
+    retry: sentAgain,
     onSuccess: () => refreshEstate(path.estate_id),
   });
   const read = readShare(typed, available);

@@ -66,7 +66,7 @@ export function ReadingForm({ meter, place }: { meter: Schemas["MeterWithRegiste
       <p className="quiet">{t("readingHint")}</p>
       {open == null || open.is_open ? null : (
         <Notice tone="low">
-          {t("windowClosed", { from: formats.day(`${open.from_on}T12:00:00Z`), to: formats.day(`${open.last_on}T12:00:00Z`) })}
+          {t("windowClosed", { from: formats.date(open.from_on), to: formats.date(open.last_on) })}
         </Notice>
       )}
       {send.error === null ? null : (

@@ -1,6 +1,6 @@
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, newKey, problemOf, refreshEstate, usePlace, type Schemas } from "@api";
+import { $api, newKey, refreshEstate, sentAgain, usePlace, type Schemas } from "@api";
 import { Card, Empty, Page, Show } from "@ui";
 import { AmountForm } from "./AmountForm";
 import { Check } from "./Check";
@@ -24,7 +24,7 @@ export default function TopUpPage(): ReactNode {
   const [order, setOrder] = useState<Order | null>(null);
   const [isChecking, setIsChecking] = useState(false);
   const pay = $api.useMutation("post", "/api/v1/estates/{estate_id}/wallets/{wallet_id}/sandbox-top-ups", {
-    retry: (count, error) => count < 3 && [0, 502, 503, 504].includes(problemOf(error).status),
+    retry: sentAgain,
     onSuccess: () => refreshEstate(path.estate_id),
   });
   const send = (outcome: "paid" | "declined"): void => {

@@ -19,8 +19,8 @@ export default function UsagePage(): ReactNode {
   const [back, setBack] = useState(0);
   const span = spanOf(period, { timeZone: place.estate.time_zone, back });
   const asked = useHistory(place, span);
-  const from = formats.day(`${span.from}T12:00:00Z`);
-  const to = formats.day(`${plusDays(span.to, -1)}T12:00:00Z`);
+  const from = formats.date(span.from);
+  const to = formats.date(plusDays(span.to, -1));
   return (
     <Page title={t("title")}>
       <Card>

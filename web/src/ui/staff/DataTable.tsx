@@ -1,10 +1,9 @@
-import { Button } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconArrowsSort } from "@tabler/icons-react";
-import { useEffect, useRef, type ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { problemOf, type Pages } from "@api";
-import { Empty, Failure, Loading, Wrong } from "../states";
+import { More } from "../More";
+import { Empty, Failure, Loading } from "../states";
 import { RowsInView } from "./RowsInView";
 import classes from "./DataTable.module.css";
 
@@ -50,7 +49,15 @@ export function DataTable<Item>(props: DataTableProps<Item>): ReactNode {
   if (pages.data === undefined) {
     return pages.isPending ? <Loading lines={6} /> : <Failure problem={problemOf(pages.error)} retry={() => void pages.refetch()} />;
   }
-  if (pages.data.length === 0) return <Empty title={empty.title} action={empty.action}>{empty.hint}</Empty>;
+  if (pages.data.length === 0) {
+    // of what came so far nothing may be meant to be seen; what is further down may be
+    return (
+      <>
+        <Empty title={empty.title} action={empty.action}>{empty.hint}</Empty>
+        <More pages={pages} />
+      </>
+    );
+  }
   return (
     <div className={classes.frame}>
       <table role="table" aria-label={label} aria-rowcount={pages.hasMore ? -1 : pages.data.length + 1} className={classes.table}>
@@ -113,31 +120,5 @@ function Head<Item>({ column, order, onOrder }: HeadProps<Item>): ReactNode {
         <Arrow aria-hidden size={16} />
       </button>
     </th>
-  );
-}
-
-function More<Item>({ pages, isEndless }: { pages: Pages<Item>; isEndless: boolean }): ReactNode {
-  const { t } = useTranslation();
-  const end = useRef<HTMLDivElement>(null);
-  const { hasMore, isFetchingMore, isMoreFailed, fetchMore } = pages;
-  const fetch = useRef(fetchMore);
-  useEffect(() => {
-    fetch.current = fetchMore;
-  });
-  const isAutomatic = isEndless && hasMore && !isFetchingMore && !isMoreFailed;
-  useEffect(() => {
-    if (!isAutomatic) return undefined;
-    const watcher = new IntersectionObserver((seen) => seen.some((each) => each.isIntersecting) && fetch.current(), { rootMargin: "600px" });
-    watcher.observe(end.current!);
-    return () => watcher.disconnect();
-  }, [isAutomatic]);
-  if (!hasMore) return null;
-  return (
-    <div ref={end} className={classes.more}>
-      {isMoreFailed ? <Wrong error={pages.error} /> : null}
-      <Button variant="default" loading={isFetchingMore} onClick={fetchMore}>
-        {t("more")}
-      </Button>
-    </div>
   );
 }

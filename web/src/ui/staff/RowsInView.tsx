@@ -1,10 +1,6 @@
-import { defaultRangeExtractor, useWindowVirtualizer, type Range } from "@tanstack/react-virtual";
-import { useLayoutEffect, useRef, useState, type FocusEvent, type ReactNode } from "react";
+import type { ReactNode } from "react";
+import { PLAIN_MAX, useWindowed } from "../useWindowed";
 
-/** Up to this many rows the browser draws all: its own search finds them, and nothing is measured. */
-const PLAIN_MAX = 60;
-/** Rows above and below the window that are drawn too. */
-const AHEAD = 12;
 const HEIGHT_PX = 53;
 /** The head is row 1. */
 const FIRST = 2;
@@ -32,36 +28,10 @@ export function RowsInView<Item>(props: RowsInViewProps<Item>): ReactNode {
 }
 
 function Windowed<Item>({ items, keyOf, columns, className, children }: RowsInViewProps<Item>): ReactNode {
-  const body = useRef<HTMLTableSectionElement>(null);
-  const [top, setTop] = useState(0);
-  const focused = useRef<number | null>(null);
-  const virtual = useWindowVirtualizer({
-    count: items.length,
-    estimateSize: () => HEIGHT_PX,
-    getItemKey: (at) => keyOf(items[at]!),
-    overscan: AHEAD,
-    scrollMargin: top,
-    rangeExtractor: (range: Range) => {
-      const drawn = defaultRangeExtractor(range);
-      const kept = focused.current;
-      return kept === null || kept >= items.length || drawn.includes(kept) ? drawn : [...drawn, kept].sort((one, other) => one - other);
-    },
-  });
-  // what stands above the table may grow at any time
-  useLayoutEffect(() => {
-    const look = (): void => setTop(Math.floor((body.current?.getBoundingClientRect().top ?? 0) + window.scrollY));
-    look();
-    const watcher = new ResizeObserver(look);
-    watcher.observe(document.body);
-    return () => watcher.disconnect();
-  }, []);
-  const keep = ({ target }: FocusEvent): void => {
-    const row = target.closest("[data-index]");
-    focused.current = row === null ? null : Number(row.getAttribute("data-index"));
-  };
+  const { box, top, virtual, keeping } = useWindowed<Item, HTMLTableSectionElement>(items, keyOf, HEIGHT_PX);
   const drawn = virtual.getVirtualItems();
   return (
-    <tbody role="rowgroup" ref={body} onFocus={keep} onBlur={() => (focused.current = null)}>
+    <tbody role="rowgroup" ref={box} {...keeping}>
       {drawn.map(({ index, key, start }, at) => [
         <Gap key={`before-${key}`} px={start - (at === 0 ? top : drawn[at - 1]!.end)} columns={columns} />,
         <tr key={key} role="row" aria-rowindex={index + FIRST} data-index={index} ref={virtual.measureElement} className={className}>

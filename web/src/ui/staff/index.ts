@@ -6,7 +6,7 @@ export { Fact, Facts } from "./Facts";
 export { Filters, useFilters, type FilterField, type Filtering } from "./Filters";
 export { ObjectPage } from "./ObjectPage";
 export { Sections } from "./Sections";
-export { wholeList } from "./wholeList";
+export { givenList, wholeList } from "./wholeList";
 export { saveFile } from "./saveFile";
 export { SearchPick, type Found } from "./SearchPick";
 export { faultAt } from "./faults";

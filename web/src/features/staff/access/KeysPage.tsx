@@ -41,6 +41,11 @@ export default function KeysPage(): ReactNode {
   );
 }
 
+/** The key of a write and the time that its spans begin at: sent again, it says the same, and is answered with the same secret. */
+function begin(): { key: string; at: number } {
+  return { key: newKey(), at: Date.now() };
+}
+
 function isLive({ revoked_at, expires_at }: Key): boolean {
   return revoked_at === null && (expires_at === null || new Date(expires_at) > new Date());
 }
@@ -60,14 +65,14 @@ function Make({ onSecret }: { onSecret: (secret: string) => void }): ReactNode {
   const [name, setName] = useState("");
   const [chosen, setChosen] = useState<Permission[]>([]);
   const [days, setDays] = useState("90");
-  const [idempotency, setIdempotency] = useState(newKey);
+  const [begun, setBegun] = useState(begin);
   // a key may do no more than who makes it
   const own = [...new Set((me.data?.roles ?? []).flatMap((role) => role.permissions))].filter((each) => access.may(each, estate)).sort();
   const make = $api.useMutation("post", LIST, { onSuccess: () => client.invalidateQueries({ queryKey: ["get", LIST] }) });
   const submit = (close: () => void): void => {
-    const expires_at = days === "" ? null : new Date(Date.now() + Number(days) * DAY_MS).toISOString();
+    const expires_at = days === "" ? null : new Date(begun.at + Number(days) * DAY_MS).toISOString();
     const body = { name: name.trim(), permissions: chosen, estate_ids: [estate.estate_id], expires_at, requests_per_minute: 600 };
-    make.mutate({ params: { header: { "Idempotency-Key": idempotency } }, body }, { onSuccess: (made) => (onSecret(made.secret), close()) });
+    make.mutate({ params: { header: { "Idempotency-Key": begun.key } }, body }, { onSuccess: (made) => (onSecret(made.secret), close()) });
   };
   return (
     <Confirm
@@ -83,7 +88,7 @@ function Make({ onSecret }: { onSecret: (secret: string) => void }): ReactNode {
       onConfirm={submit}
       onOpen={() => {
         make.reset();
-        setIdempotency(newKey());
+        setBegun(begin());
         setName("");
         setChosen([]);
       }}
@@ -101,7 +106,7 @@ function Actions({ item, onSecret }: { item: Key; onSecret: (secret: string) => 
   const { t } = useTranslation("access");
   const client = useQueryClient();
   const [hours, setHours] = useState("24");
-  const [idempotency, setIdempotency] = useState(newKey);
+  const [begun, setBegun] = useState(begin);
   const done = { onSuccess: () => client.invalidateQueries({ queryKey: ["get", LIST] }) };
   const rotate = $api.useMutation("post", "/api/v1/api-keys/{api_key_id}/rotate", done);
   const revoke = $api.useMutation("delete", "/api/v1/api-keys/{api_key_id}", done);
@@ -117,11 +122,11 @@ function Actions({ item, onSecret }: { item: Key; onSecret: (secret: string) => 
         error={rotate.error}
         onOpen={() => {
           rotate.reset();
-          setIdempotency(newKey());
+          setBegun(begin());
         }}
         onConfirm={(close) => {
-          const overlap_until = hours === "0" ? null : new Date(Date.now() + Number(hours) * 3_600_000).toISOString();
-          rotate.mutate({ params: { path, header: { "Idempotency-Key": idempotency } }, body: { overlap_until } }, { onSuccess: (made) => (onSecret(made.secret), close()) });
+          const overlap_until = hours === "0" ? null : new Date(begun.at + Number(hours) * 3_600_000).toISOString();
+          rotate.mutate({ params: { path, header: { "Idempotency-Key": begun.key } }, body: { overlap_until } }, { onSuccess: (made) => (onSecret(made.secret), close()) });
         }}
       >
         <Overlap value={hours} onChange={setHours} />

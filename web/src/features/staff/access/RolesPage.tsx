@@ -1,10 +1,10 @@
-import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, newKey, problemOf, useEstate, usePages, type Schemas } from "@api";
-import { Card, Failure, Page, Row, Rows, useFormats } from "@ui";
-import { Confirm, DataTable, type Column } from "@ui/staff";
+import { $api, newKey, useEstate, usePages, type Schemas } from "@api";
+import { Card, Page, Row, Rows, useFormats } from "@ui";
+import { Confirm, DataTable, SearchPick, type Column, type Found } from "@ui/staff";
 import classes from "./Access.module.css";
 
 const LIST = "/api/v1/estates/{estate_id}/role-grants";
@@ -53,7 +53,7 @@ function Give(): ReactNode {
   const { t } = useTranslation("access");
   const { estate, path } = useEstate();
   const client = useQueryClient();
-  const [person, setPerson] = useState<number | null>(null);
+  const [person, setPerson] = useState<Found | null>(null);
   const [role, setRole] = useState<(typeof OF_ESTATE)[number]>("managing_agent");
   const [idempotency, setIdempotency] = useState(newKey);
   const give = $api.useMutation("post", LIST, { onSuccess: () => client.invalidateQueries({ queryKey: ["get", LIST] }) });
@@ -72,39 +72,13 @@ function Give(): ReactNode {
         setPerson(null);
         setIdempotency(newKey());
       }}
-      onConfirm={(close) => person !== null && give.mutate({ params: { path, header: { "Idempotency-Key": idempotency } }, body: { person_id: person, role } }, { onSuccess: close })}
+      onConfirm={(close) => person !== null && give.mutate({ params: { path, header: { "Idempotency-Key": idempotency } }, body: { person_id: person.id, role } }, { onSuccess: close })}
     >
       <div className={classes.form}>
-        <PersonChoice chosen={person} onChoose={setPerson} />
+        <SearchPick label={t("role.who")} type="person" chosen={person?.title ?? null} onChoose={setPerson} isRequired />
         <NativeSelect label={t("role.role")} description={t(`roleMeans.${role}`)} value={role} onChange={(event) => setRole(event.currentTarget.value as typeof role)} data={OF_ESTATE.map((value) => ({ value, label: t(`roles.${value}`) }))} />
       </div>
     </Confirm>
-  );
-}
-
-function PersonChoice({ chosen, onChoose }: { chosen: number | null; onChoose: (person_id: number) => void }): ReactNode {
-  const { t } = useTranslation("access");
-  const { path } = useEstate();
-  const [typed, setTyped] = useState("");
-  const [q, setQ] = useState("");
-  useEffect(() => {
-    const timer = window.setTimeout(() => setQ(typed.trim()), 300);
-    return () => window.clearTimeout(timer);
-  }, [typed]);
-  const found = $api.useQuery("get", "/api/v1/estates/{estate_id}/people", { params: { path, query: { q, limit: 8 } } }, { enabled: q !== "" });
-  return (
-    <div className={classes.form}>
-      <TextInput type="search" label={t("role.who")} description={t("role.search")} value={typed} onChange={(event) => setTyped(event.currentTarget.value)} />
-      {found.isError ? <Failure problem={problemOf(found.error)} retry={() => void found.refetch()} /> : null}
-      <div className={classes.buttons} role="group" aria-label={t("role.who")}>
-        {found.data?.items.map((each) => (
-          <Button key={each.person_id} variant={each.person_id === chosen ? "filled" : "default"} aria-pressed={each.person_id === chosen} onClick={() => onChoose(each.person_id)}>
-            {each.name}
-          </Button>
-        ))}
-        {found.data?.items.length === 0 ? <span className="quiet small">{t("nobody")}</span> : null}
-      </div>
-    </div>
   );
 }
 

@@ -1,15 +1,15 @@
-import { Button, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useEstate, usePages } from "@api";
-import { Card, Empty, Page, plusDays, Show } from "@ui";
+import { Card, Empty, More, Page, plusDays, Show } from "@ui";
 import { Filters, useFilters } from "@ui/staff";
 import classes from "./Audit.module.css";
 import { Entry } from "./Entry";
 
 /** Who did what, or was refused to, newest first; each with the rows that it changed, old and new. */
 export default function AuditPage(): ReactNode {
-  const { t } = useTranslation(["audit", "common"]);
+  const { t } = useTranslation("audit");
   const { path } = useEstate();
   const filtering = useFilters("text", "actor", "outcome", "from", "until");
   const { text, actor, outcome, from, until } = filtering.values;
@@ -57,11 +57,7 @@ export default function AuditPage(): ReactNode {
                     <Entry key={each.audit_entry_id} of={each} onActor={(who) => filtering.set("actor", who)} />
                   ))}
                 </ul>
-                {pages.hasMore ? (
-                  <Button variant="default" loading={pages.isFetchingMore} onClick={pages.fetchMore}>
-                    {t("common:more")}
-                  </Button>
-                ) : null}
+                <More pages={pages} />
               </>
             )
           }

@@ -1,16 +1,14 @@
 import { NativeSelect } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, usePages, type Schemas } from "@api";
+import { $api, problemOf, useEvery, usePages, type Schemas } from "@api";
 import { Card, Empty, Failure, HERE, Loading, Page, Row, Rows, useFormats } from "@ui";
 import { Filters, useFilters } from "@ui/staff";
-import { problemOf } from "@api";
 import classes from "./Estates.module.css";
 import { ORDERS, share, sorted, together, type Figures, type Order } from "./hurt";
 import { NewEstate } from "./NewEstate";
 import { Stat, Stats } from "./Stat";
 import { Tile } from "./Tile";
-import { useEvery } from "./useEvery";
 import { useRevenueHint } from "./useRevenueHint";
 
 /** The estates that somebody answers for, where it hurts most first; those of which they only have a part below. */

@@ -2,7 +2,7 @@ import { IconHome } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, useEstate, usePages, type Schemas } from "@api";
-import { Card, Empty, plusDays, localDate, Show, Tag, useFormats, UtilityIcon } from "@ui";
+import { Card, Empty, More, plusDays, localDate, Show, Tag, useFormats, UtilityIcon } from "@ui";
 import { Fact, Facts } from "@ui/staff";
 import classes from "./Estates.module.css";
 import { Rates } from "./Rates";
@@ -30,6 +30,7 @@ export function OwnUnits(): ReactNode {
           )
         }
       </Show>
+      <More pages={units} />
       {may("rates.read") ? <Rates /> : null}
     </>
   );
@@ -54,7 +55,7 @@ function OwnUnit({ unit }: { unit: Schemas["UnitOut"] }): ReactNode {
       <Show asked={asked} lines={3}>
         {({ meters, utilities, occupancy }) => (
           <Facts>
-            <Fact label={t("livesThere")}>{occupancy === null ? t("nobody") : t("sinceDay", { day: formats.day(`${occupancy.from_on}T12:00:00Z`) })}</Fact>
+            <Fact label={t("livesThere")}>{occupancy === null ? t("nobody") : t("sinceDay", { day: formats.date(occupancy.from_on) })}</Fact>
             {meters.map((meter) => {
               const latest = utilities.find((each) => each.utility === meter.utility)?.latest_reading;
               return (

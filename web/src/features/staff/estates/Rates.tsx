@@ -1,10 +1,9 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, useEstate, usePages, type Schemas } from "@api";
+import { $api, useEstate, useEvery, usePages, type Schemas } from "@api";
 import { Card, decimal, Empty, localDate, localeFor, micro, Notice, plusDays, Show, useFormats, UtilityIcon } from "@ui";
 import classes from "./Estates.module.css";
 import { inForce, pricesOf, typicalUse, type InForce, type PriceLine } from "./inForce";
-import { useEvery } from "./useEvery";
 
 /** An example where nobody may see, or knows, what units use. */
 const EXAMPLE: Record<string, string> = { electricity: "300.000000", solar: "300.000000" };

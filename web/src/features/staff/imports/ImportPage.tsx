@@ -95,7 +95,7 @@ function Faults({ file }: { file: Import }): ReactNode {
     mutationFn: async () => {
       const { data, error } = await api.GET("/api/v1/estates/{estate_id}/imports/{import_id}/errors.csv", { params, parseAs: "blob" });
       if (data === undefined) throw error;
-      saveFile(data as unknown as Blob, `errors-${file.file_name}`);
+      saveFile(data as Blob, `errors-${file.file_name}`);
     },
   });
   const faults = failed.data?.flatMap(({ row, faults: all }) =>

@@ -35,7 +35,7 @@ export function NewImport(): ReactNode {
     mutationFn: async (of: Kind) => {
       const { data, error } = await api.GET("/api/v1/import-templates/{kind}.csv", { params: { path: { kind: of } }, parseAs: "blob" });
       if (data === undefined) throw error;
-      saveFile(data as unknown as Blob, `${of}.csv`);
+      saveFile(data as Blob, `${of}.csv`);
     },
   });
   return (

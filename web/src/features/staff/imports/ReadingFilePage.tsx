@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
 import { $api, api, useEstate, type Schemas } from "@api";
 import { Card, Notice, Page, sentence, Show, useFormats, Wrong } from "@ui";
-import { DataTable, Fact, Facts, ObjectPage, saveFile, wholeList, type Column } from "@ui/staff";
+import { DataTable, Fact, Facts, givenList, ObjectPage, saveFile, type Column } from "@ui/staff";
 import { Carry } from "./Carry";
 import { sendReadings } from "./send";
 import { AGAIN_MS, isUnderWay, StateTag } from "./words";
@@ -79,7 +79,7 @@ function Loaded({ file }: { file: File }): ReactNode {
           <DataTable
             label={t("registers")}
             columns={registers}
-            pages={wholeList({ data: { items: file.registers }, error: null, isPending: false, refetch: () => undefined })}
+            pages={givenList(file.registers)}
             keyOf={(each) => `${each.meter}-${each.register}`}
             empty={{ title: t("noFaults") }}
           />
@@ -103,7 +103,7 @@ function Faults({ file }: { file: File }): ReactNode {
         parseAs: "blob",
       });
       if (data === undefined) throw error;
-      saveFile(data as unknown as Blob, `errors-${file.file_name}.csv`);
+      saveFile(data as Blob, `errors-${file.file_name}.csv`);
     },
   });
   const columns: Column<Fault>[] = [
@@ -124,7 +124,7 @@ function Faults({ file }: { file: File }): ReactNode {
       <DataTable
         label={t("faults")}
         columns={columns}
-        pages={wholeList({ data: { items: file.faults }, error: null, isPending: false, refetch: () => undefined })}
+        pages={givenList(file.faults)}
         keyOf={(each) => `${each.line}-${each.code}-${each.meter ?? ""}-${each.message}`}
         empty={{ title: t("noFaults") }}
       />

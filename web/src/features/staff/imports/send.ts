@@ -1,4 +1,4 @@
-import { api, newKey, type Schemas } from "@api";
+import { api, fileBody, newKey, type Schemas } from "@api";
 import type { Kind } from "./words";
 
 export type Mode = Schemas["ReadingFileOut"]["mode"];
@@ -13,9 +13,7 @@ interface Sent {
 export async function sendRows(path: { estate_id: number }, kind: Kind, { file, mode, isTried }: Sent): Promise<string> {
   const { data, error } = await api.POST("/api/v1/estates/{estate_id}/imports", {
     params: { path, query: { kind, mode, dry_run: isTried, file_name: file.name }, header: { "Idempotency-Key": newKey() } },
-    body: file as unknown as string,
-    bodySerializer: (body) => body as unknown as BodyInit,
-    headers: { "content-type": "text/csv" },
+    ...fileBody(file, "text/csv"),
   });
   if (data === undefined) throw error;
   return data.import_id;
@@ -25,9 +23,7 @@ export async function sendRows(path: { estate_id: number }, kind: Kind, { file, 
 export async function sendReadings(path: { estate_id: number }, { file, mode, isTried }: Sent): Promise<string> {
   const { data, error } = await api.POST("/api/v1/estates/{estate_id}/reading-files", {
     params: { path, query: { mode, dry_run: isTried, file_name: file.name }, header: { "Idempotency-Key": newKey() } },
-    body: file as unknown as string,
-    bodySerializer: (body) => body as unknown as BodyInit,
-    headers: { "content-type": "application/octet-stream" },
+    ...fileBody(file, "application/octet-stream"),
   });
   if (data === undefined) throw error;
   return data.reading_file_id;

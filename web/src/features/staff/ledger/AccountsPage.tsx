@@ -1,6 +1,6 @@
-import { useEffect, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useEstate, usePages, type Schemas } from "@api";
+import { useEstate, useEvery, usePages, type Schemas } from "@api";
 import { Card, useFormats } from "@ui";
 import { DataTable, Filters, useFilters, type Column } from "@ui/staff";
 import { LedgerPage, useLedgerPath } from "./LedgerPage";
@@ -16,15 +16,11 @@ export default function AccountsPage(): ReactNode {
   const formats = useFormats(estate);
   const to = useLedgerPath();
   const filtering = useFilters("q", "class");
-  const pages = usePages("/api/v1/estates/{estate_id}/ledger/accounts", { params: { path, query: { limit: 1000 } } }, { by: "after_id" });
-  const { hasMore, isFetchingMore, isMoreFailed, fetchMore } = pages;
   // who searches wants to find what is further down, too
-  const isNext = filtering.isFiltered && hasMore && !isFetchingMore && !isMoreFailed;
-  useEffect(() => {
-    if (isNext) fetchMore();
-    // `fetchMore` is made anew with each render
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [isNext]);
+  const pages = useEvery(
+    usePages("/api/v1/estates/{estate_id}/ledger/accounts", { params: { path, query: { limit: 1000 } } }, { by: "after_id" }),
+    filtering.isFiltered,
+  );
   const words = filtering.values.q.toLocaleLowerCase();
   const isShown = (each: Account): boolean =>
     `${each.name} ${each.code}`.toLocaleLowerCase().includes(words) && (filtering.values.class === "" || each.class === filtering.values.class);

@@ -2,7 +2,7 @@ import { NativeSelect, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, newKey, refreshEstate, useEstate } from "@api";
+import { $api, newKey, refreshEstate, useEstate, useEvery, usePages } from "@api";
 import { decimal, micro, readAmount, useFormats } from "@ui";
 import { Confirm } from "@ui/staff";
 import classes from "./Ledger.module.css";
@@ -12,7 +12,9 @@ export function AskAdjustment(): ReactNode {
   const { t } = useTranslation("ledger");
   const { estate, path } = useEstate();
   const formats = useFormats(estate);
-  const accounts = $api.useQuery("get", "/api/v1/estates/{estate_id}/ledger/accounts", { params: { path, query: { limit: 1000 } } });
+  const [isAsking, setIsAsking] = useState(false);
+  const asked = usePages("/api/v1/estates/{estate_id}/ledger/accounts", { params: { path, query: { limit: 1000 } } }, { by: "after_id", isEnabled: isAsking });
+  const accounts = useEvery(asked, isAsking);
   const rule = $api.useQuery("get", "/api/v1/estates/{estate_id}/ledger/rule", { params: { path } });
   const ask = $api.useMutation("post", "/api/v1/estates/{estate_id}/ledger/adjustments");
   const [key, setKey] = useState(newKey);
@@ -20,7 +22,7 @@ export function AskAdjustment(): ReactNode {
   const [sign, setSign] = useState("+");
   const [typed, setTyped] = useState("");
   const [reason, setReason] = useState("");
-  const wallets = accounts.data?.items.filter((each) => each.code.startsWith("wallet:")) ?? [];
+  const wallets = accounts.data?.filter((each) => each.code.startsWith("wallet:")) ?? [];
   const account = wallets.find((each) => `${each.account_id}` === accountId);
   const amount = readAmount(typed, 6);
   const isAmount = amount !== null && micro(amount) > 0n;
@@ -46,6 +48,7 @@ export function AskAdjustment(): ReactNode {
       error={ask.error}
       onOpen={() => {
         ask.reset();
+        setIsAsking(true);
         setKey(newKey());
       }}
       onConfirm={(close) =>
@@ -72,7 +75,7 @@ export function AskAdjustment(): ReactNode {
           value={accountId}
           onChange={(event) => setAccountId(event.currentTarget.value)}
           data={[{ value: "", label: t("choose") }, ...wallets.map((each) => ({ value: `${each.account_id}`, label: each.name }))]}
-          error={accounts.isError ? t("noAccountsCame") : undefined}
+          error={accounts.error !== null ? t("noAccountsCame") : undefined}
         />
         <NativeSelect
           label={t("direction")}

@@ -2,10 +2,9 @@ import { IconCircleCheck } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
-import { api, useEstate, type Schemas } from "@api";
+import { api, pagesOf, useEstate, type Schemas } from "@api";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Button } from "@mantine/core";
-import { Card, micro, Show, sum, useFormats } from "@ui";
+import { Card, micro, More, Show, sum, useFormats } from "@ui";
 import { CopyId, Fact, Facts, ObjectPage } from "@ui/staff";
 import classes from "./Ledger.module.css";
 import { useLedgerPath } from "./LedgerPage";
@@ -13,7 +12,7 @@ import { useKind } from "./useKind";
 
 /** A journal: who moved money and why, each line with its place in its account's chain, and that they balance. */
 export default function JournalPage(): ReactNode {
-  const { t } = useTranslation(["ledger", "common"]);
+  const { t } = useTranslation("ledger");
   const { path } = useEstate();
   const kind = useKind();
   const to = useLedgerPath();
@@ -44,11 +43,7 @@ export default function JournalPage(): ReactNode {
             <About journal={pages[0]!} />
             <Card title={t("lines")}>
               <Lines entries={pages.flatMap(({ entries }) => entries)} isWhole={!asked.hasNextPage} />
-              {asked.hasNextPage ? (
-                <Button variant="default" loading={asked.isFetchingNextPage} onClick={() => void asked.fetchNextPage()}>
-                  {t("common:more")}
-                </Button>
-              ) : null}
+              <More pages={pagesOf(asked, ({ entries }) => entries)} />
             </Card>
           </>
         )}

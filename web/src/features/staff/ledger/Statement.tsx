@@ -4,7 +4,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { $api, api, newKey, refreshEstate, useEstate, type Pages, type Schemas } from "@api";
+import { $api, api, newKey, pagesOf, refreshEstate, useEstate, type Schemas } from "@api";
 import { useFormats } from "@ui";
 import { Confirm, DataTable, Fact, Facts, type Column } from "@ui/staff";
 import { useLedgerPath } from "./LedgerPage";
@@ -39,16 +39,7 @@ export function Statement({ accountId, from, to }: StatementProps): ReactNode {
     getNextPageParam: (last) => last.next ?? undefined,
   });
   const first = asked.data?.pages[0];
-  const pages: Pages<Entry> = {
-    data: asked.data?.pages.flatMap(({ items }) => items),
-    error: asked.error,
-    isPending: asked.isPending,
-    hasMore: asked.hasNextPage,
-    isFetchingMore: asked.isFetchingNextPage,
-    isMoreFailed: asked.isFetchNextPageError,
-    fetchMore: () => void asked.fetchNextPage(),
-    refetch: () => asked.refetch(),
-  };
+  const pages = pagesOf(asked, ({ items }) => items);
   const columns: Column<Entry>[] = [
     { key: "kind", title: t("what"), cell: (each) => kind(each.kind) },
     { key: "booked", title: t("booked"), cell: (each) => formats.moment(each.booked_at) },

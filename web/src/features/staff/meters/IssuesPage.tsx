@@ -1,15 +1,14 @@
-import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useEstate, usePages } from "@api";
-import { Card, Empty, Page, Show } from "@ui";
+import { Card, Empty, More, Page, Show } from "@ui";
 import { Filters, useFilters } from "@ui/staff";
 import { Areas } from "./Areas";
 import { Issues } from "./Issues";
 
 /** What is to be looked after of an estate's devices and meters, the worst first. */
 export default function IssuesPage(): ReactNode {
-  const { t } = useTranslation(["devices", "common"]);
+  const { t } = useTranslation("devices");
   const { path } = useEstate();
   const filtering = useFilters("state", "severity");
   const state = filtering.values.state === "over" ? ("over" as const) : ("open" as const);
@@ -34,11 +33,7 @@ export default function IssuesPage(): ReactNode {
             return shown.length === 0 ? <Empty title={t("noIssues")}>{t("noIssuesHint")}</Empty> : <Issues items={shown} isNamed />;
           }}
         </Show>
-        {issues.hasMore ? (
-          <Button variant="default" loading={issues.isFetchingMore} onClick={issues.fetchMore}>
-            {t("common:more")}
-          </Button>
-        ) : null}
+        <More pages={issues} />
       </Card>
     </Page>
   );

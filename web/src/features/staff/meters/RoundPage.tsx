@@ -16,7 +16,7 @@ export default function RoundPage(): ReactNode {
   const { estate, path } = useEstate();
   const formats = useFormats(estate);
   const round = $api.useQuery("get", "/api/v1/estates/{estate_id}/reading-rounds", { params: { path, query: { limit: 1000 } }, headers: { accept: "application/json" } });
-  const day = (date: string): string => formats.day(`${date}T12:00:00Z`);
+  const day = (date: string): string => formats.date(date);
   return (
     <Page title={t("rounds")}>
       <Areas />

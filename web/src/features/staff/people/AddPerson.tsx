@@ -35,6 +35,7 @@ export function AddPerson(): ReactNode {
       onOpen={() => {
         add.reset();
         setDraft(NOBODY);
+        setKey(newKey());
       }}
       onConfirm={(close) =>
         add.mutate(
@@ -48,7 +49,6 @@ export function AddPerson(): ReactNode {
               refreshEstate(path.estate_id);
               void navigate(`${person_id}`);
             },
-            onSettled: () => setKey(newKey()),
           },
         )
       }

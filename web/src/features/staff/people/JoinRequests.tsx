@@ -12,8 +12,7 @@ export function JoinRequests(): ReactNode {
   const { estate, path } = useEstate();
   const formats = useFormats(estate);
   const asked = usePages("/api/v1/estates/{estate_id}/join-requests", { params: { path } });
-  const waiting = asked.data?.filter(({ state }) => state === "waiting") ?? [];
-  if (asked.error === null && waiting.length === 0) return null;
+  if (asked.error === null && (asked.data ?? []).length === 0) return null;
   const columns: Column<Request>[] = [
     { key: "name", title: t("name"), cell: (each) => each.name },
     { key: "unit", title: t("saysUnit"), cell: (each) => each.unit_name },
@@ -22,7 +21,7 @@ export function JoinRequests(): ReactNode {
   ];
   return (
     <Card title={t("requests")}>
-      <DataTable label={t("requests")} columns={columns} pages={{ ...asked, data: asked.data && waiting }} keyOf={(each) => each.join_request_id} empty={{ title: t("none") }} />
+      <DataTable label={t("requests")} columns={columns} pages={asked} keyOf={(each) => each.join_request_id} empty={{ title: t("none") }} />
     </Card>
   );
 }

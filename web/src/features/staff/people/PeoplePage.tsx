@@ -26,7 +26,7 @@ export default function PeoplePage(): ReactNode {
   ];
   return (
     <Page title={t("title")} aside={may("people.write") ? <AddPerson /> : null}>
-      {may("tenancies.write") ? <JoinRequests /> : null}
+      {may("people.write") ? <JoinRequests /> : null}
       <Card>
         <Filters filtering={filtering} search={{ name: "q", label: t("search") }} />
         <DataTable

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
 import { $api, refreshEstate, useEstate, type Schemas } from "@api";
 import { Card, localDate, Page, Show, Tag, useFormats } from "@ui";
-import { Confirm, DataTable, Fact, Facts, ObjectPage, wholeList, type Column } from "@ui/staff";
+import { Confirm, DataTable, Fact, Facts, givenList, ObjectPage, type Column } from "@ui/staff";
 import { Access } from "./Access";
 import { Privacy } from "./Privacy";
 
@@ -62,14 +62,13 @@ function Lives({ person }: { person: Person }): ReactNode {
   const { t } = useTranslation("people");
   const { estate } = useEstate();
   const formats = useFormats(estate);
-  const day = (on: string | null): string | null => (on === null ? null : formats.day(`${on}T12:00:00Z`));
+  const day = (on: string | null): string | null => (on === null ? null : formats.date(on));
   const unit: Column<Stay | Share> = { key: "unit", title: t("unit"), cell: (each) => each.unit_name ?? `#${each.unit_id}` };
   const days: Column<Stay | Share>[] = [
     { key: "from", title: t("from"), cell: (each) => day(each.from_on) },
     { key: "until", title: t("until"), cell: (each) => day(each.until_on) ?? t("open") },
   ];
   const share = (of: string): string => formats.number(Number(of.replace(".", "")) / WHOLE, { style: "percent", maximumFractionDigits: 2 });
-  const whole = <Item,>(items: Item[]) => wholeList({ data: { items }, error: null, isPending: false, refetch: () => undefined });
   const to = (each: Stay | Share): string => `../../units/${each.unit_id}`;
   return (
     <>
@@ -77,7 +76,7 @@ function Lives({ person }: { person: Person }): ReactNode {
         <DataTable
           label={t("lives")}
           columns={[unit as Column<Stay>, ...(days as Column<Stay>[])]}
-          pages={whole(person.occupancies)}
+          pages={givenList(person.occupancies)}
           keyOf={(each) => each.occupancy_id}
           to={to}
           empty={{ title: t("livesNowhere") }}
@@ -88,7 +87,7 @@ function Lives({ person }: { person: Person }): ReactNode {
           <DataTable
             label={t("owns")}
             columns={[unit as Column<Share>, { key: "share", title: t("share"), cell: (each) => share(each.share) }, ...(days as Column<Share>[])]}
-            pages={whole(person.ownerships)}
+            pages={givenList(person.ownerships)}
             keyOf={(each) => each.ownership_id}
             to={to}
             empty={{ title: t("livesNowhere") }}

@@ -1,11 +1,12 @@
 import { Button, TextInput } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { $api, api, problemOf, useEstate, type Schemas } from "@api";
 import { Card, Empty, Failure, localDate, Page, plusDays, Show, useFormats, Wrong } from "@ui";
-import { DataTable, Fact, Facts, type Column } from "@ui/staff";
+import { DataTable, Fact, Facts, givenList, saveFile, type Column } from "@ui/staff";
 import classes from "./Rates.module.css";
 
 type Compared = Schemas["ComparisonOut"];
@@ -71,7 +72,6 @@ function Result({ found, body, rate_table_id }: { found: Compared; body: Schemas
       </Card>
     );
   }
-  const list = (items: Unit[]) => ({ data: items, error: null, isPending: false, hasMore: false, isFetchingMore: false, isMoreFailed: false, fetchMore: () => undefined, refetch: () => undefined });
   const changed = [...new Map([...found.worst, ...found.best].map((each) => [each.unit_id, each])).values()];
   return (
     <>
@@ -86,12 +86,12 @@ function Result({ found, body, rate_table_id }: { found: Compared; body: Schemas
       </Card>
       {changed.length === 0 ? null : (
         <Card title={t("biggest")}>
-          <DataTable label={t("biggest")} columns={columns} pages={list(changed)} keyOf={(each) => each.unit_id} empty={{ title: t("nothingCompared") }} />
+          <DataTable label={t("biggest")} columns={columns} pages={givenList(changed)} keyOf={(each) => each.unit_id} empty={{ title: t("nothingCompared") }} />
         </Card>
       )}
       <Card title={t("allUnits")}>
         {found.next === null ? null : <p className="quiet small">{t("inFile")}</p>}
-        <DataTable label={t("allUnits")} columns={columns} pages={list(found.units)} keyOf={(each) => each.unit_id} empty={{ title: t("nothingCompared") }} />
+        <DataTable label={t("allUnits")} columns={columns} pages={givenList(found.units)} keyOf={(each) => each.unit_id} empty={{ title: t("nothingCompared") }} />
       </Card>
     </>
   );
@@ -124,10 +124,8 @@ function Distribution({ found, count }: { found: Compared; count: number }): Rea
 function Csv({ body, rate_table_id }: { body: Schemas["ComparisonIn"]; rate_table_id: number }): ReactNode {
   const { t } = useTranslation("rates");
   const { path } = useEstate();
-  const [state, setState] = useState<{ isPending: boolean; error: unknown }>({ isPending: false, error: null });
-  const fetchFile = async (): Promise<void> => {
-    setState({ isPending: true, error: null });
-    try {
+  const take = useMutation({
+    mutationFn: async () => {
       const { data, error } = await api.POST("/api/v1/estates/{estate_id}/rate-tables/{rate_table_id}/compare", {
         params: { path: { ...path, rate_table_id } },
         body,
@@ -135,20 +133,15 @@ function Csv({ body, rate_table_id }: { body: Schemas["ComparisonIn"]; rate_tabl
         parseAs: "blob",
       });
       if (data === undefined) throw error;
-      const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(data as Blob), download: `rate-table-${rate_table_id}.csv` });
-      link.click();
-      URL.revokeObjectURL(link.href);
-      setState({ isPending: false, error: null });
-    } catch (error) {
-      setState({ isPending: false, error });
-    }
-  };
+      saveFile(data as Blob, `rate-table-${rate_table_id}.csv`);
+    },
+  });
   return (
     <>
-      <Button variant="default" leftSection={<IconDownload aria-hidden size={18} />} loading={state.isPending} onClick={() => void fetchFile()}>
+      <Button variant="default" leftSection={<IconDownload aria-hidden size={18} />} loading={take.isPending} onClick={() => take.mutate()}>
         {t("csv")}
       </Button>
-      <Wrong error={state.error} />
+      <Wrong error={take.error} />
     </>
   );
 }

@@ -87,6 +87,7 @@ function Save({ read, problems }: { read: Record<string, unknown> | undefined; p
   const { path, may } = useEstate();
   const navigate = useNavigate();
   const client = useQueryClient();
+  const [key] = useState(newKey);
   const save = $api.useMutation("post", "/api/v1/estates/{estate_id}/rate-tables", {
     onSuccess: async ({ rate_table_id }) => {
       await client.invalidateQueries({ queryKey: ["staff-rates"] });
@@ -94,7 +95,7 @@ function Save({ read, problems }: { read: Record<string, unknown> | undefined; p
     },
   });
   const submit = (): void => {
-    if (read !== undefined) save.mutate({ params: { path, header: { "Idempotency-Key": newKey() } }, body: { document: read } });
+    if (read !== undefined) save.mutate({ params: { path, header: { "Idempotency-Key": key } }, body: { document: read } });
   };
   return (
     <Card title={t("save")}>

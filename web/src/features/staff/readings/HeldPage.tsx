@@ -1,8 +1,7 @@
-import { Button } from "@mantine/core";
 import { useEffect, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useEstate, usePages, type Schemas } from "@api";
-import { Card, Empty, Page, Show, useFormats } from "@ui";
+import { Card, Empty, More, Page, Show, useFormats } from "@ui";
 import { Areas } from "./Areas";
 import { Judge } from "./Judge";
 import { isElsewhere } from "./keys";
@@ -16,7 +15,7 @@ function keyOf(reading: Reading): string {
 
 /** Readings that wait for somebody to judge them: the queue, and what there is to know of the one in hand. */
 export default function HeldPage(): ReactNode {
-  const { t } = useTranslation(["judging", "common"]);
+  const { t } = useTranslation("judging");
   const { estate, path } = useEstate();
   const formats = useFormats(estate);
   const [chosen, setChosen] = useState("");
@@ -59,11 +58,7 @@ export default function HeldPage(): ReactNode {
                     </li>
                   ))}
                 </ul>
-                {held.hasMore ? (
-                  <Button variant="default" fullWidth loading={held.isFetchingMore} onClick={held.fetchMore}>
-                    {t("common:more")}
-                  </Button>
-                ) : null}
+                <More pages={held} isWide />
               </Card>
               <div className={classes.judge}>
                 <Judge key={keyOf(inHand)} reading={inHand} />

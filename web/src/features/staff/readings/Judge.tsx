@@ -27,7 +27,7 @@ export function Judge({ reading }: { reading: Reading }): ReactNode {
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (isElsewhere(event)) return;
-      box.current?.querySelector<HTMLElement>(`[data-key="${event.key}"] :is(button:enabled, a)`)?.click();
+      box.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(event.key)}"] :is(button:enabled, a)`)?.click();
     };
     window.addEventListener("keydown", press);
     return () => window.removeEventListener("keydown", press);

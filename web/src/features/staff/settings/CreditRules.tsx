@@ -2,7 +2,7 @@ import { Button, Switch, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, problemOf, refreshEstate, useEstate, type Schemas } from "@api";
-import { Card, Notice, Show, UtilityIcon, Wrong } from "@ui";
+import { Card, Notice, plain, Show, UtilityIcon, Wrong } from "@ui";
 import classes from "./Settings.module.css";
 
 type Rule = Schemas["RuleOut"];
@@ -33,7 +33,7 @@ function One({ rule }: { rule: Rule }): ReactNode {
   const { t } = useTranslation(["settings", "common"]);
   const { estate, path, may } = useEstate();
   const [isCutting, setIsCutting] = useState(rule.is_cutting);
-  const [lines, setLines] = useState(() => Object.fromEntries(LINES.map((name) => [name, rule[name].amount.replace(/\.?0+$/, "")])) as Record<(typeof LINES)[number], string>);
+  const [lines, setLines] = useState(() => Object.fromEntries(LINES.map((name) => [name, plain(rule[name].amount)])) as Record<(typeof LINES)[number], string>);
   const [watts, setWatts] = useState(rule.lifeline_w === null ? "" : `${rule.lifeline_w}`);
   const save = $api.useMutation("put", "/api/v1/estates/{estate_id}/credit-rules/{utility}", { onSuccess: () => refreshEstate(path.estate_id) });
   const problems = save.isError ? (problemOf(save.error).problems ?? []) : [];

@@ -59,6 +59,7 @@ function EstateForm({ answer, saving, save }: EstateFormProps): ReactNode {
     );
   const problems = saving.isError ? (problemOf(saving.error).problems ?? []) : [];
   const wrong = (name: string): string | undefined => problems.find(({ path }) => path === `body.${name}`)?.message;
+  const isFieldsOnly = problems.length > 0 && problems.every(({ path }) => [...TEXTS, "kind"].some((name) => path === `body.${name}`));
   return (
     <form
       className={classes.form}
@@ -71,10 +72,10 @@ function EstateForm({ answer, saving, save }: EstateFormProps): ReactNode {
         {TEXTS.map((name) => (
           <TextInput key={name} label={t(`field.${name}`)} value={values[name]} error={wrong(name)} onChange={(event) => set(name, event.currentTarget.value)} />
         ))}
-        <NativeSelect label={t("field.estate_kind")} value={values.kind} onChange={(event) => set("kind", event.currentTarget.value)} data={KINDS.map((value) => ({ value, label: t(`estates:kind.${value}`) }))} />
+        <NativeSelect label={t("field.estate_kind")} value={values.kind} error={wrong("kind")} onChange={(event) => set("kind", event.currentTarget.value)} data={KINDS.map((value) => ({ value, label: t(`estates:kind.${value}`) }))} />
       </div>
       <p className="quiet small">{t("fixed", { currency: String(answer.currency), zone: String(answer.time_zone) })}</p>
-      {problems.length > 0 ? null : <Wrong error={saving.error} />}
+      {isFieldsOnly ? null : <Wrong error={saving.error} />}
       {saving.isSuccess ? (
         <Notice tone="good" role="status">
           {t("common:saved")}

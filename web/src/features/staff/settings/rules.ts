@@ -1,4 +1,5 @@
 import type { Permission } from "@api";
+import { plain } from "@ui";
 
 /** A field of a rule: how it is shown, and how its value is written. */
 export type Field =
@@ -88,7 +89,7 @@ export function shownOf(rule: Rule, answer: Values): Values {
 function shown(field: Field, value: unknown): unknown {
   if (field.kind === "switch") return value === true;
   if (value === null || value === undefined) return field.kind === "choice" ? field.options[0] : "";
-  if (field.kind === "money") return (value as { amount: string }).amount.replace(/\.?0+$/, "");
+  if (field.kind === "money") return plain((value as { amount: string }).amount);
   if (field.kind === "words") return (value as string[]).join(" ");
   return String(value);
 }

@@ -22,13 +22,10 @@ export default function SuppliesPage(): ReactNode {
   const supplies = usePages("/api/v1/estates/{estate_id}/supplies", { params: { path, query: { limit: MANY } } }, { by: "after_id" });
   const open = useOpen(path);
   const stops = usePages("/api/v1/estates/{estate_id}/supply-stops", { params: { path, query: { limit: MANY } } }, { by: "after_id" });
-  const isOf = (one: { unit_id: number; utility: string }) => (other: { unit_id: number; utility: string }) => one.unit_id === other.unit_id && one.utility === other.utility;
   const [said, stopped] = [useWhole(supplies), useWhole(stops)];
-  const known = of(meters.data ?? []).map((each) => knownOf(each, said?.find(isOf(each)), open.data?.filter(isOf(each)) ?? []));
-  const why = (one: Known): string | null => {
-    const causes = stopped?.filter(isOf(one)).map((each) => t(`cause.${each.cause}`)) ?? [];
-    return causes.length === 0 ? null : causes.join(", ");
-  };
+  const [saidOf, openOf, stoppedOf] = [bySupply(said), bySupply(open.data), bySupply(stopped)];
+  const known = of(meters.data ?? []).map((each) => knownOf(each, saidOf(each)[0], openOf(each)));
+  const why = (one: Known): string | null => stoppedOf(one).map((each) => t(`cause.${each.cause}`)).join(", ") || null;
   const show = filtering.values.show;
   const shown = known.filter((each) => (show === "off" ? !each.isOn : show === "moving" ? each.asked !== null : show === "stopped" ? why(each) !== null : true));
   const isReady = said !== undefined && stopped !== undefined && open.data !== undefined;
@@ -44,7 +41,7 @@ export default function SuppliesPage(): ReactNode {
         <DataTable
           label={t("supplies")}
           pages={{ ...meters, data: meters.data === undefined || !isReady ? undefined : shown, error, isPending: error === null && !isReady }}
-          keyOf={(each) => `${each.unit_id} ${each.utility}`}
+          keyOf={nameOfSupply}
           to={(each) => `${each.unit_id}/${each.utility}`}
           empty={{ title: filtering.isFiltered ? t("noneFound") : t("none"), hint: filtering.isFiltered ? null : t("noneHint") }}
           columns={[
@@ -61,9 +58,22 @@ export default function SuppliesPage(): ReactNode {
   );
 }
 
+type Supply = Pick<Meter, "unit_id" | "utility">;
+
+function nameOfSupply({ unit_id, utility }: Supply): string {
+  return `${unit_id} ${utility}`;
+}
+
 /** The supplies that there are: a unit's meters of one utility are one supply. */
-function of(meters: Meter[]): Pick<Meter, "unit_id" | "utility">[] {
-  return [...new Map(meters.map(({ unit_id, utility }) => [`${unit_id} ${utility}`, { unit_id, utility }])).values()];
+function of(meters: Meter[]): Supply[] {
+  return [...new Map(meters.map(({ unit_id, utility }) => [nameOfSupply({ unit_id, utility }), { unit_id, utility }])).values()];
+}
+
+/** What there is of each supply: of thousands none is looked for among all others. */
+function bySupply<Item extends Supply>(items: readonly Item[] | undefined): (one: Supply) => Item[] {
+  const found = new Map<string, Item[]>();
+  for (const each of items ?? []) found.set(nameOfSupply(each), [...(found.get(nameOfSupply(each)) ?? []), each]);
+  return (one) => found.get(nameOfSupply(one)) ?? [];
 }
 
 /** The commands that wait for their devices, whenever they were asked. */

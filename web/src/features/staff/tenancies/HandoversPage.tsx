@@ -29,7 +29,7 @@ export default function HandoversPage(): ReactNode {
       phone: "value",
     },
     { key: "who", title: t("person"), cell: (each) => each.person_name, phone: "bare" },
-    { key: "day", title: t("day"), cell: (each) => formats.day(`${(each.kind === "onboard" ? each.from_on : each.until_on) ?? each.from_on}T12:00:00Z`), phone: "bare" },
+    { key: "day", title: t("day"), cell: (each) => formats.date((each.kind === "onboard" ? each.from_on : each.until_on) ?? each.from_on), phone: "bare" },
     { key: "total", title: t("leftOrOwed"), cell: (each) => formats.money(each.total.amount), isNumber: true },
     { key: "when", title: t("booked"), cell: (each) => formats.moment(each.created_at), phone: "bare" },
     {

@@ -56,7 +56,7 @@ function Sentences({ handover, name }: { handover: Handover; name: string }): Re
   const { estate } = useEstate();
   const formats = useFormats(estate);
   const isIn = handover.kind === "onboard";
-  const day = (on: string): string => formats.day(`${on}T12:00:00Z`);
+  const day = (on: string): string => formats.date(on);
   const total = handover.total.amount;
   const told: [Icon, string][] = [
     isIn

@@ -34,7 +34,7 @@ export function AddUnits(): ReactNode {
       onConfirm={(close) =>
         add.mutate(
           { params: { path, header: { "Idempotency-Key": key } }, body: { units: names.map((name) => ({ name, kind })) as never } },
-          { onSuccess: close, onError: () => setKey(newKey()) },
+          { onSuccess: close },
         )
       }
     >

@@ -4,7 +4,7 @@ import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { $api, refreshEstate, useEstate, type Schemas } from "@api";
-import { readAmount } from "@ui";
+import { plain, readAmount } from "@ui";
 import { Confirm } from "@ui/staff";
 import { KINDS } from "./words";
 
@@ -12,14 +12,13 @@ type Unit = Schemas["UnitDetail"];
 const PLACES = 6;
 
 function draftOf(unit: Unit) {
-  const plain = (text: string | null | undefined): string => text?.replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "") ?? "";
   return {
     name: unit.name,
     kind: unit.kind,
     door: unit.door,
     address: unit.address,
-    area: plain(unit.floor_area?.amount),
-    participation: plain(unit.participation),
+    area: plain(unit.floor_area?.amount ?? ""),
+    participation: plain(unit.participation ?? ""),
     notes: unit.notes ?? "",
     isOutOfUse: unit.is_out_of_use,
   };

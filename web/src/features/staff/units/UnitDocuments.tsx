@@ -3,7 +3,7 @@ import { IconPaperclip } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useMutation } from "@tanstack/react-query";
-import { api, newKey, refreshEstate, useEstate, usePages, type Schemas } from "@api";
+import { api, fileBody, newKey, refreshEstate, useEstate, usePages, type Schemas } from "@api";
 import { Card, useFormats, Wrong } from "@ui";
 import { DataTable, saveFile, type Column } from "@ui/staff";
 
@@ -23,16 +23,14 @@ export function UnitDocuments({ unitId }: { unitId: number }): ReactNode {
         parseAs: "blob",
       });
       if (error !== undefined) throw error;
-      saveFile(data as unknown as Blob, name);
+      saveFile(data as Blob, name);
     },
   });
   const add = useMutation({
     mutationFn: async (file: File) => {
       const { error } = await api.POST("/api/v1/estates/{estate_id}/documents", {
         params: { path, query: { subject: "unit", subject_id: unitId, name: file.name }, header: { "Idempotency-Key": newKey() } },
-        body: file as unknown as string,
-        bodySerializer: (body) => body as unknown as BodyInit,
-        headers: { "content-type": file.type },
+        ...fileBody(file, file.type),
       });
       if (error !== undefined) throw error;
     },

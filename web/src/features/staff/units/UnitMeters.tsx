@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useEstate, type Schemas } from "@api";
 import { Card, Empty, Tag, useFormats } from "@ui";
-import { DataTable, wholeList, type Column } from "@ui/staff";
+import { DataTable, givenList, type Column } from "@ui/staff";
 
 type Unit = Schemas["UnitDetail"];
 type Meter = Unit["meters"][number];
@@ -48,7 +48,7 @@ export function UnitMeters({ unit }: { unit: Unit }): ReactNode {
       <DataTable
         label={t("meters")}
         columns={columns}
-        pages={wholeList({ data: { items: unit.meters }, error: null, isPending: false, refetch: () => undefined })}
+        pages={givenList(unit.meters)}
         keyOf={(meter) => meter.meter_id}
         {...(may("meters.read") ? { to: (meter: Meter) => `../../meters/${meter.meter_id}` } : {})}
         empty={{ title: t("noMeters") }}

@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { $api, useEstate, type Place, type Schemas } from "@api";
-import { Card, Page, Show, UsageChart, useFormats } from "@ui";
+import { Card, Page, plain, Show, UsageChart, useFormats } from "@ui";
 import { Fact, Facts, ObjectPage } from "@ui/staff";
 import { ArchiveUnit, EditUnit } from "./EditUnit";
 import { UnitDocuments } from "./UnitDocuments";
@@ -56,11 +56,11 @@ function Loaded({ unit }: { unit: Unit }): ReactNode {
       <Card>
         <Facts>
           <Fact label={t("kindWord")}>{t(`kind.${unit.kind}`)}</Fact>
-          <Fact label={t("occupant")} hint={unit.occupancy === null ? null : t("since", { day: formats.day(`${unit.occupancy.from_on}T12:00:00Z`) })}>
+          <Fact label={t("occupant")} hint={unit.occupancy === null ? null : t("since", { day: formats.date(unit.occupancy.from_on) })}>
             {unit.occupancy?.person_name}
           </Fact>
           <Fact label={t("area")}>{unit.floor_area === null ? null : formats.quantity(unit.floor_area.amount, "m²")}</Fact>
-          <Fact label={t("participation")}>{unit.participation?.replace(/\.?0+$/, "")}</Fact>
+          <Fact label={t("participation")}>{unit.participation === null ? null : plain(unit.participation)}</Fact>
           <Fact label={t("door")}>{unit.door}</Fact>
           <Fact label={t("address")}>{unit.address}</Fact>
         </Facts>
@@ -68,7 +68,7 @@ function Loaded({ unit }: { unit: Unit }): ReactNode {
       {may("wallets.read") && unit.wallet_id !== null ? <UnitMoney unit={unit} walletId={unit.wallet_id} /> : null}
       {may("people.read") ? <UnitPeople unitId={unit.unit_id} /> : null}
       <UnitMeters unit={unit} />
-      {unit.meters.length === 0 ? null : (
+      {unit.meters.length === 0 || !may("readings.read") ? null : (
         <Card title={t("use")}>
           <UsageChart place={place} withAll />
         </Card>

@@ -16,7 +16,7 @@ export function UnitPeople({ unitId }: { unitId: number }): ReactNode {
   const query = { params: { path, query: { unit_id: unitId } } };
   const stays = usePages("/api/v1/estates/{estate_id}/occupancies", query, { by: "after_id" });
   const shares = usePages("/api/v1/estates/{estate_id}/ownerships", query, { by: "after_id" });
-  const day = (on: string | null): string | null => (on === null ? null : formats.day(`${on}T12:00:00Z`));
+  const day = (on: string | null): string | null => (on === null ? null : formats.date(on));
   const name: Column<Stay | Share> = { key: "name", title: t("person"), cell: (each) => each.person_name ?? `#${each.person_id}` };
   const days: Column<Stay | Share>[] = [
     { key: "from", title: t("from"), cell: (each) => day(each.from_on) },
