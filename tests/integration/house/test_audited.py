@@ -39,7 +39,8 @@ SHOWN = {
 # of a building, not of a person; and why somebody decided something
 SHOWN_OF = {
     "api_key.name", "codec.name", "device.driver", "device.fields", "device.model", "device.name",
-    "meter_token.failure", "meter_token.reason", "device_task.active", "device_task.failure", "device_task.intended",
+    "meter_token.failure", "meter_token.reason",
+    "device_task.active", "device_task.failure", "device_task.intended",
     "estate.name", "flexibility_event.title", "load_limit.reason",
     "organisation.name", "pulse_counter.weight", "rate_assignment.reason",
     "rate_table.name", "register_factor.factor", "register_factor.reason", "sharing_group.name",

@@ -99,7 +99,8 @@ async def due_tokens(
             MeterToken.expires_at > now,
             or_(MeterToken.claimed_until.is_(None), MeterToken.claimed_until <= now),
         )
-        .order_by(MeterToken.due_at, MeterToken.meter_token_id)
+        # of a meter the oldest goes first, and holds up those after it
+        .order_by(MeterToken.meter_token_id)
         .limit(limit)
     )
     return [DueToken(*row) for row in await session.execute(statement)]

@@ -16,7 +16,8 @@ _STATES = (
 _REASONS = (
     "Of a failed one. `refused`: by the meter, which may have had it before, or it is another meter's;"
     " `no_rise`: the meter took it and its balance did not rise; `unanswered`: it was sent once, and the"
-    " meter's balance did not rise since; `not_reached`: it was never sent, and the same digits may be keyed in again"
+    " meter's balance did not rise since; `not_reached`: it was never sent, and the same digits may be"
+    " keyed in again"
 )
 
 
