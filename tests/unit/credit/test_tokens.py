@@ -28,7 +28,7 @@ def test_spaces_and_dashes_make_no_difference(number, between):
 def test_whatever_is_typed_is_read_or_refused(text):
     words = "" if (found := _refusal(text)) is None else found
     # nothing of what was typed is repeated where a log may see it
-    assert not any(len(part) > 2 for part in "".join(c if c.isdigit() else " " for c in words).split())  # noqa: PLR2004
+    assert not any(len(part) > 2 for part in "".join(c if c.isdigit() else " " for c in words).split())
 
 
 def _refusal(text: str) -> str | None:
