@@ -109,6 +109,6 @@ async def get_meter_token(
     return meter_token_out(
         row,
         currency=currency,
-        digits=operations.digits_for(session, row, caller=asking),
+        digits=operations.digits_for(session, row=row, caller=asking),
         shows_who=asking.may(Permission.SUPPLY_READ, estate_id=estate_id),
     )

@@ -78,7 +78,7 @@ async def _right(session: AsyncSession, *, estate_id: int, unit_id: int, caller:
     return max(rights, default=None)
 
 
-def digits_for(session: AsyncSession, row: MeterToken, *, caller: Caller) -> str | None:
+def digits_for(session: AsyncSession, *, row: MeterToken, caller: Caller) -> str | None:
     """Return the digits of a token that failed, for the person who typed it; None for everybody else."""
     # support that looks through a person's eyes has another name
     is_own = caller.person_id is not None and caller.actor == row.typed_by

@@ -68,9 +68,10 @@ def first_objects(
 class EmliteMeter:
     """The meter: ``async with EmliteMeter(...) as meter`` listens on ``meter.port`` until it is left.
 
-    ``tokens_micro`` are the tokens it knows and what each is worth; ``worth_micro`` says it of any other (None:
-    nothing). ``faults`` are committed one for each connection, in order; ``deaf`` does what is asked and does not
-    answer. ``log`` are the lines of profile log 1, oldest first. ``slow_s`` lies between two bytes of a slow answer.
+    ``tokens_micro`` are the tokens it knows and what each is worth; ``worth_micro`` says it of any other, or
+    None. ``faults`` are committed one for each connection, in order; ``deaf`` does what is asked and does not
+    answer. ``log`` are the lines of profile log 1, oldest first. ``slow_s`` lies between two bytes of a slow
+    answer.
     """
 
     def __init__(
