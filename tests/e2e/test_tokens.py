@@ -57,9 +57,11 @@ async def polled(
             await asyncio.sleep(0.2)
 
     task = asyncio.create_task(poll())
-    yield
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def key_in(page: Page, digits: str) -> None:

@@ -97,12 +97,12 @@ function Meter({ meter, supply, latest }: MeterProps): ReactNode {
       </div>
       {supply === undefined ? null : <SupplyFacts supply={supply} place={place} />}
       {supply?.token_meter_ids.includes(meter.meter_id) && place.right !== "view" ? (
-        <>
+        <div className={classes.offer}>
           <p className="quiet small">{t("token.offerHint")}</p>
           <Button component={Link} to={`${meter.meter_id}/token`} leftSection={<IconKeyboard aria-hidden size={20} />} fullWidth>
             {t("token.offer")}
           </Button>
-        </>
+        </div>
       ) : null}
       {meter.is_read_by_hand && mayRead ? (
         <Button component={Link} to={`${meter.meter_id}/reading`} variant="default" fullWidth>

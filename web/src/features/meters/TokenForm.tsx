@@ -82,7 +82,7 @@ function Digits({ digits, error, onChange }: DigitsProps): ReactNode {
     <TextInput
       ref={field}
       label={t("token.label")}
-      description={digits === "" ? t("token.describe") : left === 0 ? t("token.complete") : t("token.left", { count: left })}
+      description={error !== null ? undefined : digits === "" ? t("token.describe") : left === 0 ? t("token.complete") : t("token.left", { count: left })}
       inputMode="numeric"
       autoComplete="off"
       spellCheck={false}

@@ -31,7 +31,7 @@ function TokenSays({ token, place }: { token: Token; place: Place }): ReactNode 
     <Notice tone={state === "given" ? "good" : state === "failed" ? "out" : "info"} role="status">
       <strong>{t(`token.says.${state}`)}</strong>
       {state === "waiting" || state === "sent" ? <p>{t(`token.says.${state}Hint`)}</p> : null}
-      {state === "given" && balance !== null ? <p className="num">{t("token.balance", balance)}</p> : null}
+      {state === "given" && balance !== null ? <p className={classes.figures}>{t("token.balance", balance)}</p> : null}
       {reason === null ? null : <p>{t(`token.reason.${reason}`)}</p>}
       {state === "failed" && !token.is_masked ? (
         <p>
@@ -61,8 +61,8 @@ export function TokenRow({ token, place }: { token: Token; place: Place }): Reac
       hint={formats.moment(token.created_at)}
       value={<Tag tone={TONES[state]}>{t(`token.state.${state}`)}</Tag>}
     >
-      {balance === null ? null : <p className="quiet small num">{t("token.balance", balance)}</p>}
-      {reason === null ? null : <p className="quiet small">{t(`token.reason.${reason}`)}</p>}
+      {balance === null ? null : <p className={`quiet small ${classes.figures} ${classes.below}`}>{t("token.balance", balance)}</p>}
+      {reason === null ? null : <p className={`quiet small ${classes.below}`}>{t(`token.reason.${reason}`)}</p>}
     </Row>
   );
 }
