@@ -28,7 +28,13 @@ async def path(client: httpx.AsyncClient, place: Place, admin: psycopg.Connectio
 
 
 async def test_who_may_key_one_in_and_who_sees_it(
-    app: FastAPI, client: httpx.AsyncClient, place: Place, path: str, stranger: httpx.AsyncClient
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    place: Place,
+    path: str,
+    stranger: httpx.AsyncClient,
+    admin: psycopg.Connection,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     payer = await person(app, client, place, "Payer", right="top_up", role="resident")
     viewer = await person(app, client, place, "Viewer", right="view", role=None)
@@ -63,6 +69,12 @@ async def test_who_may_key_one_in_and_who_sees_it(
         for caller in (owner, stranger):
             for url in (path, f"{path}/{token['meter_token_id']}"):
                 assert refused(await caller.get(url))[:2] == (404, "not_found")
+        # nothing that is kept of it says more, nor does a log
+        for table in ("audit_entry", "audit_change", "kept_answer", "meter_token"):
+            kept = "\n".join(str(row) for row in admin.execute(f"SELECT * FROM {table}").fetchall())
+            assert kept, table
+            assert TOKEN["token"] not in kept + caplog.text
+            assert DIGITS not in kept + caplog.text
         supplies = f"{place.base}/wallets/{place.wallet_id}/supplies"
         for caller in (payer, viewer, client):
             (found,) = (await caller.get(supplies)).json()["items"]
