@@ -266,7 +266,8 @@ async def test_what_became_of_it_is_not_known_and_it_is_never_sent_again(
         other = await here.key_in(OTHER)
         # the other one waits until it is known: its own rise would prove the first
         assert await here.work() == 1
-        assert (await here.newest()).state == "waiting"
+        waits = await here.newest()
+        assert (waits.state, waits.failure, waits.attempts) == ("waiting", "", 0)
         here.now += timedelta(seconds=60)
         assert await here.work() == 2
         newest, first = await here.all()
