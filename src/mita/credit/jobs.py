@@ -10,6 +10,7 @@ from procrastinate import Blueprint, JobContext
 from mita.credit import operations, queries
 from mita.credit.domain import OPEN_STATES
 from mita.estates import queries as estates
+from mita.estates.operations import in_every_estate
 from mita.kit.clock import now_utc
 
 if TYPE_CHECKING:
@@ -60,6 +61,14 @@ async def settle_supply_stops(context: JobContext, timestamp: int) -> None:  # n
         await _repeat(database, operations.lift_ended_stops, estate_id=estate_id, now=now)
         await _repeat(database, operations.lift_ended_limits, estate_id=estate_id, now=now)
         await _repeat(database, operations.ask_due_stops, estate_id=estate_id, now=now)
+
+
+@jobs.periodic(cron="* * * * *")
+@jobs.task(name="expire_meter_tokens", pass_context=True, queueing_lock="credit:expire_meter_tokens")
+async def expire_meter_tokens(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
+    """Let meter tokens fail that could not be given in time."""
+    database: Database = context.additional_context["database"]
+    await in_every_estate(database, step=operations.expire_tokens, clock=now_utc)
 
 
 async def _repeat(database: Database, step: _Step, *, estate_id: int, now: datetime) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
-from sqlalchemy import CHAR, BigInteger, SmallInteger
+from sqlalchemy import CHAR, BigInteger, Integer, LargeBinary, SmallInteger
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mita.kit.db import Base
-from mita.kit.types import Big, BigKey, Instant, UuidKey
+from mita.kit.seal import sealed_column
+from mita.kit.types import Big, BigKey, Bytes, Instant, UuidKey
+
+METER_TOKEN = sealed_column("meter_token", "token_sealed", key=("estate_id", "meter_token_id"))
 
 
 class CreditRule(Base):
@@ -123,3 +126,34 @@ class FriendlyHours(Base):
     holidays_country: Mapped[str | None] = mapped_column(CHAR(2))
     holidays_subdivision: Mapped[str | None]
     updated_at: Mapped[Instant]
+
+
+class MeterToken(Base):
+    """A token on its way to a prepayment meter; ``claim`` is of whoever gives it just now.
+
+    ``token_sealed`` is None once it was given: the digits are worth nothing then.
+    """
+
+    __tablename__ = "meter_token"
+
+    estate_id: Mapped[BigKey]
+    meter_token_id: Mapped[UuidKey]
+    unit_id: Mapped[Big]
+    meter_id: Mapped[Big]
+    token_mark: Mapped[Bytes]
+    token_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    last_four: Mapped[str]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    failure: Mapped[str] = mapped_column(default="")
+    typed_by: Mapped[str]
+    created_at: Mapped[Instant]
+    changed_at: Mapped[Instant]
+    sent_at: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    balance_before_micro: Mapped[int | None] = mapped_column(BigInteger)
+    balance_after_micro: Mapped[int | None] = mapped_column(BigInteger)
+    due_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    claim: Mapped[UUID | None]
+    claimed_until: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(timezone=True))

@@ -25,6 +25,7 @@ class ReadingWindow(Base):
     to_day: Mapped[int] = mapped_column(SmallInteger)
     least_right: Mapped[str]
     needs_photo: Mapped[bool]
+    late_days: Mapped[int] = mapped_column(SmallInteger)
     actor: Mapped[str]
     created_at: Mapped[Instant]
 

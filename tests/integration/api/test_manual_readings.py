@@ -200,11 +200,24 @@ async def test_residents_read_their_own_meters_in_the_window(
         answer = await viewer.post(path, json=read("102"))
         assert refused(answer)[:2] == (409, "reading_window_closed")
         assert "2026-04-25 to 2026-04-28" in answer.json()["detail"]
+        # what was read in it and had no connection comes for three days: not older than it, and not after it
+        for taken_at, field in (("2026-03-24T21:59:59Z", "body.taken_at"), ("2026-03-28T22:00:00Z", None)):
+            said = refused(await viewer.post(path, json=read("102", taken_at)))
+            assert said == ((422, "invalid", field) if field else (409, "reading_window_closed", ""))
+        clock.now = datetime(2026, 3, 31, 21, 59, tzinfo=UTC)
+        answer = await viewer.post(path, json=read("102", "2026-03-28T21:59:59Z"))
+        assert refused(await owner.post(path, json=read("102")))[:2] == (403, "permission_missing")
+        assert answer.json()["reading"]["class"] == "conflict"
+        answer = await resident.post(path, json=read("101.4", "2026-03-28T20:00:00Z"))
+        assert (answer.status_code, answer.json()["reading"]["class"]) == (201, "late")
+        clock.now = datetime(2026, 3, 31, 22, 0, tzinfo=UTC)
+        answer = await viewer.post(path, json=read("102", "2026-03-28T21:00:00Z"))
+        assert refused(answer)[:2] == (409, "reading_window_closed")
         # a rule for residents only begins and ends by date; the past cannot be ruled
-        late = {"from_day": 1, "to_day": 31, "effective_from": "2026-03-27"}
+        late = {"from_day": 1, "to_day": 31, "effective_from": "2026-03-31"}
         answer = await client.put(f"{place.base}/reading-window", json=late)
         assert refused(answer) == (422, "invalid", "body.effective_from")
-        later = await opened(client, place, least_right="none", effective_from="2026-04-01")
+        later = await opened(client, place, least_right="none", effective_from="2026-04-02")
         assert later["coming"][0]["least_right"] == "none"
         clock.now = datetime(2026, 4, 26, 10, 0, tzinfo=UTC)
         assert (await viewer.get(f"{place.base}/reading-window")).json()["window"] is None
@@ -267,7 +280,16 @@ async def test_photos_are_asked_for_kept_and_never_shown_in_the_page(
         assert "sandbox" in file.headers["content-security-policy"]
         # staff needs none
         assert (await client.post(path, json=read("2"))).status_code == 201
+        # one that waited comes with its reading; with no grace neither does
         clock.now = datetime(2026, 3, 29, 10, 0, tzinfo=UTC)
+        waited = (await upload(ann, PNG, "image/png")).json()["photo_id"]
+        in_time = read("3", "2026-03-28T12:00:00Z", photo_id=waited)
+        assert (await ann.post(path, json=in_time)).status_code == 201
+        await opened(client, place, needs_photo=True, late_days=0)
+        assert refused(await ann.post(path, json={**in_time, "value": "4"}))[:2] == (
+            409,
+            "reading_window_closed",
+        )
         assert refused(await upload(ann, PNG, "image/png"))[:2] == (409, "reading_window_closed")
 
 

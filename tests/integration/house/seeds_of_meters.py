@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mita.credit import operations as credit
 from mita.devices import operations as devices
 from mita.drivers.wire import Alarm
 from mita.entrypoints.lane import Lane
@@ -113,6 +114,12 @@ async def register_device(database: Database, *, estate_id: int) -> None:
             session, device_id=emlite.device_id, may_cross=True, asked_by="test", **of_estate
         )
         await devices.take_counter(session, estate_id=estate_id, name=emlite.name, key="k", count=10)
+        # which is given a token
+        (unit, *_) = await estate_queries.units(session, estate_id=estate_id)
+        prepaid = metering.NewMeter(unit.unit_id, "prepaid", "electricity", device=emlite.name)
+        (meter_id,) = await metering.install_meters(session, meters=[prepaid], **of_estate)
+        typed = credit.Typed(meter_id, "66475648316756821785", "person:1")
+        await credit.key_in_token(session, typed=typed, **of_estate)
         frame = devices.Passed("tele/plug/SENSOR", b"{}", {"readings": 0})
         said = devices.Noted(row.name, NOW, reports=[Alarm("tamper", "opened")], frames=[frame])
         await devices.note(session, estate_id=estate_id, noted=[said])

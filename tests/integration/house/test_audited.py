@@ -33,12 +33,13 @@ SHOWN = {
     "door", "estate_ids", "granted_by", "hears", "holidays_country", "holidays_subdivision",
     "invited_by", "issued_by", "keys", "kind", "kinds", "languages", "made_by", "media_type", "off_reason",
     "permissions", "revoked_by", "rights", "role", "roles", "rule", "scope", "sees_after", "serial",
-    "set_by", "shares", "state", "status", "subject", "time_zone", "topics", "updated_by", "url",
+    "set_by", "shares", "state", "status", "subject", "time_zone", "topics", "typed_by", "updated_by", "url",
     "utility", "who",
 }  # fmt: skip
 # of a building, not of a person; and why somebody decided something
 SHOWN_OF = {
     "api_key.name", "codec.name", "device.driver", "device.fields", "device.model", "device.name",
+    "meter_token.failure", "meter_token.reason",
     "device_task.active", "device_task.failure", "device_task.intended",
     "estate.name", "flexibility_event.title", "load_limit.reason",
     "organisation.name", "pulse_counter.weight", "rate_assignment.reason",

@@ -7,13 +7,16 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from mita.credit import operations as credit
 from mita.devices import queries as registry
 from mita.entrypoints.demo import head_end
 from mita.entrypoints.polling.emop import EmopLine
 from mita.entrypoints.polling.reach import Reach
 from mita.entrypoints.polling.registered import Registered
 from mita.entrypoints.polling.tasks import DeviceTasks
+from mita.entrypoints.polling.tokens import MeterTokens
 from mita.kit.clock import now_utc
+from mita.metering import queries as metering
 from tests.integration.ingest.rig import eventually
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ async def test_meters_are_read_set_and_given_their_prices(
     assert len(flats) == head_end.FLATS
     # a second start finds the same estate, meters and ports
     assert await head_end.settle_in(database, now=now_utc()) == (estate_id, flats)
-    living = asyncio.create_task(head_end.live(database))
+    living = asyncio.create_task(head_end.live(database, password="correct horse"))
     line = EmopLine(pauses_s=(), rest_s=0, answer_s=2, limit_s=30)
     source, tasks = Registered(database, reach=REACH), DeviceTasks(database, reach=REACH)
 
@@ -52,6 +55,7 @@ async def test_meters_are_read_set_and_given_their_prices(
         await eventually(
             lambda: _all_sent(database, tasks, line, estate_id), what="prices and clock are given"
         )
+        await _key_in(database, admin, line, estate_id=estate_id)
     finally:
         living.cancel()
         await asyncio.gather(living, return_exceptions=True)
@@ -61,6 +65,22 @@ async def test_meters_are_read_set_and_given_their_prices(
     ).fetchone()
     assert half_hours >= head_end.FLATS * 12
     assert admin.execute("SELECT count(*) FROM rejected_reading").fetchone() == (0,)
+
+
+async def _key_in(database: Database, admin: psycopg.Connection, line: EmopLine, *, estate_id: int) -> None:
+    """Who lives in the first flat has a token that its meter takes, and one that it does not."""
+    who = "SELECT unit_id FROM occupancy WHERE estate_id = %s"
+    ((unit_id,),) = admin.execute(who, (estate_id,)).fetchall()
+    tokens = MeterTokens(database, reach=REACH)
+    async with database.unit_of_work(estates=[estate_id]) as session:
+        (meter,) = await metering.meters_with_devices(session, estate_id=estate_id, unit_ids=[unit_id])
+        for digits in (f"{head_end.TOKENS_BEGIN}{7:016d}", f"2000{7:016d}"):
+            typed = credit.Typed(meter.meter_id, digits, "person:1")
+            await credit.key_in_token(session, estate_id=estate_id, typed=typed, now=now_utc())
+    for each in await tokens.waiting():
+        await tokens.carry_out(each, line)
+    states = "SELECT state, reason FROM meter_token ORDER BY meter_token_id"
+    assert admin.execute(states).fetchall() == [("given", None), ("failed", "refused")]
 
 
 async def _all_sent(database: Database, tasks: DeviceTasks, line: EmopLine, estate_id: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from unittest.mock import AsyncMock
 from uuid import UUID
 
 import pytest
@@ -11,9 +12,9 @@ import pytest
 from mita.drivers.emop import objects, prices, values
 from mita.drivers.wire import Device, Health, Order, Step, SwitchState
 from mita.entrypoints.demo.emlite import EmliteMeter, first_objects
-from mita.entrypoints.polling.emop import EmopLine, TokenTaken
+from mita.entrypoints.polling.emop import EmopLine
 from mita.entrypoints.polling.emop_talk import RefusedByMeter
-from mita.entrypoints.polling.line import Unreachable
+from mita.entrypoints.polling.line import TokenRefused, TokenTaken, Unreachable
 
 _NOW = 1_795_255_200
 _ID = UUID("019aaaaa-0000-7000-8000-000000000001")
@@ -117,14 +118,22 @@ async def test_cut_and_restored_by_a_token() -> None:
         assert "a token restores" in reports[1].reason
         # the meter took the token and its answer was lost: the balance tells
         emlite.faults = ["noise", "deaf"]
-        assert await line().give_token(at, token=_TOKEN) == TokenTaken(-10, 4_999_990)
+        noted: list[int] = []
+
+        async def note(balance_micro: int) -> None:
+            assert not [each for each in emlite.asked if each.object_id == objects.TOKEN]
+            noted.append(balance_micro)
+
+        taken = await line().give_token(at, token=_TOKEN, before_sending=note)
+        assert (taken, noted) == (TokenTaken(-10, 4_999_990), [-10])
         sent = [each for each in emlite.asked if each.object_id == objects.TOKEN]
         assert len(sent) == 1
         assert await line().carry_out(on, at, now_s=_NOW) == [
             SwitchState(is_on=True, command_id=_ID, taken_s=_NOW)
         ]
-        with pytest.raises(RefusedByMeter):
-            await line().give_token(at, token=_TOKEN)
+        with pytest.raises(TokenRefused) as refused:
+            await line().give_token(at, token=_TOKEN, before_sending=AsyncMock())
+        assert refused.value.reason == "refused"
         # with credit left nothing is cut yet, and that is said
         *_, state, failed = await line().carry_out(off, at, now_s=_NOW)
         assert state == SwitchState(is_on=True, command_id=_ID, taken_s=_NOW)

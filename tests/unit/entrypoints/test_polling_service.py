@@ -195,7 +195,7 @@ async def running(
         kinds={"fake": Kind(bus_of, lambda: FakeLine(house))},
         source=house,
         sink=house,
-        tasks=chores,
+        tasks=() if chores is None else (chores,),
         turns=turns,
         clock=house.clock,
         grace_s=0.2,

@@ -14,6 +14,7 @@ from mita.rounds.domain import (
     Window,
     WindowRule,
     coming_window,
+    late_window,
     month_of,
     open_window,
     rule_on,
@@ -73,6 +74,27 @@ def test_windows_follow_each_other_and_never_overlap(from_day, to_day, day):
     assert timedelta(0) <= following.from_on - window.from_on <= timedelta(days=31)
     for each in (window.from_on, window.last_on):
         assert coming_window(rule(from_day, to_day), day=each) == window
+
+
+@given(
+    st.integers(1, 31), st.integers(1, 31), st.integers(0, 14), st.dates(date(2024, 1, 1), date(2029, 12, 31))
+)
+def test_a_window_takes_what_comes_late_for_some_days(from_day, to_day, late_days, day):
+    found = WindowRule(EVER, from_day, to_day, late_days=late_days)
+    late = late_window(found, day=day)
+    if open_window(found, day=day) is not None:
+        assert late is None
+        return
+    # the day before the first one that is not in a window is the last one of the one that ended
+    back = next(days for days in range(1, 40) if open_window(found, day=day - timedelta(days=days)))
+    expected = open_window(found, day=day - timedelta(days=back))
+    assert late == (expected if back <= late_days else None)
+
+
+def test_a_window_before_the_rule_takes_nothing_late():
+    began = WindowRule(date(2026, 4, 2), 25, 31, late_days=5)
+    assert late_window(began, day=date(2026, 4, 2)) is None
+    assert late_window(WindowRule(EVER, 25, 31, late_days=5), day=date(2026, 4, 2)) is not None
 
 
 def test_the_newest_version_of_a_date_is_in_force():

@@ -12,12 +12,13 @@ export function Waiting(): ReactNode {
   const place = usePlace();
   const { items } = useOutbox();
   if (items.length === 0) return null;
+  const isReadings = items.every((each) => each.kind === "manual_reading");
   const refused = items.filter((each) => each.state === "refused").length;
   return (
     <div role="status">
       <Link to={`${pathOf(place)}/outbox`} className={classes.line}>
         <IconClockHour4 aria-hidden size={20} />
-        {refused > 0 ? t("lineRefused", { count: refused }) : t("line", { count: items.length })}
+        {refused > 0 ? t(isReadings ? "lineRefused" : "anyRefused", { count: refused }) : t(isReadings ? "line" : "any", { count: items.length })}
       </Link>
     </div>
   );

@@ -15,6 +15,7 @@ const home: RouteObject[] = [
   { path: "top-up", ...page(() => import("../features/topup/TopUpPage")) },
   { path: "meters", ...page(() => import("../features/meters/MetersPage")) },
   { path: "meters/:meterId/reading", ...page(() => import("../features/meters/ReadingPage")) },
+  { path: "meters/:meterId/token", ...page(() => import("../features/meters/TokenPage")) },
   { path: "alerts", ...page(() => import("../features/alerts/AlertsPage")) },
   { path: "outbox", ...page(() => import("../features/outbox/OutboxPage")) },
   { path: "household", ...page(() => import("../features/household/HouseholdPage")) },

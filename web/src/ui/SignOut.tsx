@@ -23,7 +23,7 @@ export function SignOut(): ReactNode {
   }
   return (
     <Notice tone="low" role="alert">
-      <p>{t("outbox:signOut", { count: items.length })}</p>
+      <p>{t(items.every((each) => each.kind === "manual_reading") ? "outbox:signOut" : "outbox:signOutAny", { count: items.length })}</p>
       <Button variant="default" onClick={() => setAsked(false)} autoFocus fullWidth>
         {t("outbox:stay")}
       </Button>

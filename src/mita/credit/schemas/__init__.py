@@ -21,6 +21,7 @@ from .supplies import (
     stop_out,
     supply_out,
 )
+from .tokens import MeterTokenIn, MeterTokenOut, meter_token_out
 
 __all__ = [
     "CauseWord",
@@ -31,6 +32,8 @@ __all__ = [
     "LimitCauseWord",
     "LimitIn",
     "LimitOut",
+    "MeterTokenIn",
+    "MeterTokenOut",
     "RuleIn",
     "RuleOut",
     "Rules",
@@ -42,6 +45,7 @@ __all__ = [
     "Watts",
     "command_out",
     "friendly_hours_out",
+    "meter_token_out",
     "rule_out",
     "stop_out",
     "supply_limits",

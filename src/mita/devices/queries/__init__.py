@@ -32,7 +32,15 @@ from .health import (
 )
 from .steps import steps
 from .tasks import DueTask, devices_that_follow_rate_tables, due_tasks, intended_prices, task, tasks
-from .wired import BadField, Configured, configured, driver_settings, field_of, wire_device
+from .wired import (
+    BadField,
+    Configured,
+    configured,
+    driver_in,
+    driver_settings,
+    field_of,
+    wire_device,
+)
 
 __all__ = [
     "BadField",
@@ -50,6 +58,7 @@ __all__ = [
     "devices",
     "devices_that_fail",
     "devices_that_follow_rate_tables",
+    "driver_in",
     "driver_settings",
     "due_tasks",
     "every_issue",

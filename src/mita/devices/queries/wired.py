@@ -151,7 +151,7 @@ async def configured(
             meters=meters.get(name, ()),
             zone=zone,
         )
-        driver = row.driver if row is not None else _driver_in(name)
+        driver = row.driver if row is not None else driver_in(name)
         found[name] = Configured(
             driver,
             known,
@@ -174,6 +174,7 @@ def _secret(session: AsyncSession, row: Device) -> dict[str, str]:
     return found
 
 
-def _driver_in(name: str) -> str:
+def driver_in(name: str) -> str:
+    """Return the driver of a device by its name on the wire: what stands before the colon, else ``mita``."""
     driver, colon, _ = name.partition(":")
     return driver if colon and driver.isidentifier() and driver.islower() else "mita"

@@ -53,6 +53,9 @@ class WalletSupply(Shape):
     to_restore: Money | None = Field(
         description="What this utility lacks for the supply to return; null where money alone does not help"
     )
+    token_meter_ids: list[Id] = Field(
+        description="Meters of it that count money themselves and take tokens", examples=[[]]
+    )
 
 
 class WalletSupplies(Shape):
@@ -92,6 +95,7 @@ async def supplies_of(
     known = await credit_queries.supplies(session, **of_units)
     asked = await credit_queries.open_commands_of(session, **of_units)
     stops = await credit_queries.stops(session, **of_units)
+    token_meters = await credit_queries.token_meters(session, **of_units)
     rules = {
         utility: await credit_queries.rule(session, estate_id=estate_id, utility=utility)
         for utility in {each.utility for each in paid}
@@ -105,6 +109,7 @@ async def supplies_of(
                 supply=known.get(key),
                 stops=[each for each in stops if (each.unit_id, each.utility) == key],
                 asked=asked.get(key),
+                token_meter_ids=token_meters.get(key, []),
                 balance_micro=balances[account.account_id],
                 currency=estate.currency,
             )
@@ -118,6 +123,7 @@ def _supply_out(
     supply: "Supply | None",
     stops: "Sequence[SupplyStop]",
     asked: "SupplyCommand | None",
+    token_meter_ids: list[int],
     balance_micro: int,
     currency: str,
 ) -> WalletSupply:
@@ -137,6 +143,7 @@ def _supply_out(
             "cut_line": money(rule.cut_micro, currency=currency),
             "restore_line": money(rule.restore_micro, currency=currency),
             "to_restore": None if short_micro is None else money(short_micro, currency=currency),
+            "token_meter_ids": token_meter_ids,
         }
     )
 

@@ -102,7 +102,7 @@ async def serve(settings: Settings) -> None:
         asyncio.create_task(_live(database, settings, place))
         for place in range(len(neighbourhood(seed=SEED)))
     ]
-    tasks.append(asyncio.create_task(head_end.live(database)))
+    tasks.append(asyncio.create_task(head_end.live(database, password=demo_password(secret))))
     waiting = asyncio.create_task(stopping.wait())
     done, _ = await asyncio.wait({waiting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
     for task in (waiting, *tasks):

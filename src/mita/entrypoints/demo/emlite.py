@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from mita.drivers.emop import frames, objects, values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 Fault = Literal[
     "refuse", "hang_up", "silence", "bad_crc", "noise", "slow", "cut", "wrong_echo", "nak", "deaf"
@@ -68,9 +68,10 @@ def first_objects(
 class EmliteMeter:
     """The meter: ``async with EmliteMeter(...) as meter`` listens on ``meter.port`` until it is left.
 
-    ``tokens_micro`` are the tokens it knows and what each is worth. ``faults`` are committed one for each
-    connection, in order; ``deaf`` does what is asked and does not answer. ``log`` are the lines of profile
-    log 1, oldest first. ``slow_s`` lies between two bytes of a slow answer.
+    ``tokens_micro`` are the tokens it knows and what each is worth; ``worth_micro`` says it of any other, or
+    None. ``faults`` are committed one for each connection, in order; ``deaf`` does what is asked and does not
+    answer. ``log`` are the lines of profile log 1, oldest first. ``slow_s`` lies between two bytes of a slow
+    answer.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class EmliteMeter:
         held: Mapping[int, bytes],
         *,
         tokens_micro: Mapping[str, int] | None = None,
+        worth_micro: Callable[[str], int | None] | None = None,
         log: Iterable[values.LogRecord] = (),
         slow_s: float = 0.002,
     ) -> None:
@@ -86,6 +88,8 @@ class EmliteMeter:
         self.asked: list[frames.Frame] = []
         self.port = 0
         self._tokens_micro = dict(tokens_micro or {})
+        self._worth_micro = worth_micro
+        self._used: set[str] = set()
         self._log = list(log)
         self._slow_s = slow_s
         self._server: asyncio.Server | None = None
@@ -194,9 +198,13 @@ class EmliteMeter:
         return b""
 
     def _take(self, token: bytes) -> bytes | None:
-        worth_micro = self._tokens_micro.pop(token.decode("ascii", "replace"), None)
-        if worth_micro is None:
+        digits = token.decode("ascii", "replace")
+        worth_micro = self._tokens_micro.get(digits)
+        if worth_micro is None and self._worth_micro is not None:
+            worth_micro = self._worth_micro(digits)
+        if worth_micro is None or digits in self._used:
             return None
+        self._used.add(digits)
         balance = values.balance_micro(self.held[objects.BALANCE]) + worth_micro
         self.held[objects.BALANCE] = values.balance_payload(balance)
         return b""

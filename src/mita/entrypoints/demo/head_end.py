@@ -19,6 +19,7 @@ from mita.devices import queries as registry
 from mita.devices.operations import DeviceTerms
 from mita.drivers.emop import objects, values
 from mita.entrypoints.demo.emlite import EmliteMeter, first_objects
+from mita.entrypoints.demo.tenant import let_in_flat
 from mita.entrypoints.ports import LOOPBACK, free_port
 from mita.estates import operations as estates
 from mita.estates import queries as estate_queries
@@ -67,6 +68,8 @@ _WH_TICK = 40
 # of the last flat, seconds
 _AHEAD_S = 240
 _TOLERATED_S = 60
+TOKENS_BEGIN = "1000"
+_TOKEN_MICRO = 10 * MICRO
 _LOW_MICRO, _PAID_MICRO = 5 * MICRO, 25 * MICRO
 
 
@@ -158,9 +161,14 @@ async def _made(session: AsyncSession, *, seen: list[int], now: datetime) -> int
     return estate_id
 
 
-async def live(database: Database) -> None:
-    """Let the meters listen, count and charge, and people pay, until cancelled."""
+async def live(database: Database, *, password: str = "") -> None:
+    """Let the meters listen, count and charge, and people pay, until cancelled.
+
+    With a password, who lives in the first flat may sign in, and key tokens in.
+    """
     estate_id, flats = await settle_in(database, now=now_utc())
+    if password:
+        await let_in_flat(database, estate_id=estate_id, password=password, now=now_utc())
     async with contextlib.AsyncExitStack() as listening:
         meters = []
         for place, flat in enumerate(flats):
@@ -227,9 +235,14 @@ def _emulated(flat: Flat, *, place: int, now_s: int) -> Emulated:
         balance_micro=20 * MICRO,
         clock_s=now_s + ahead_s,
     )
-    emulator = EmliteMeter(held, log=log)
+    emulator = EmliteMeter(held, log=log, worth_micro=_worth_micro)
     emulator.port = flat.url_port
     return Emulated(emulator, ahead_s, held[objects.CLOCK], half_hour)
+
+
+def _worth_micro(token: str) -> int | None:
+    """Return what a token is worth here: ten pounds if it begins with 1000, nothing else is one of ours."""
+    return _TOKEN_MICRO if token.startswith(TOKENS_BEGIN) else None
 
 
 async def _people_pay(database: Database, *, estate_id: int, tick: int) -> None:

@@ -14,6 +14,7 @@ from mita.entrypoints.polling.registered import Registered
 from mita.entrypoints.polling.service import PollingService
 from mita.entrypoints.polling.settings import PollSettings
 from mita.entrypoints.polling.tasks import DeviceTasks
+from mita.entrypoints.polling.tokens import MeterTokens
 from mita.entrypoints.polling.turns import BusTurns
 from mita.entrypoints.process import database_url, log_to_stderr, secret_keys_path, stop_event
 from mita.kit.db import Database
@@ -41,7 +42,8 @@ async def serve(settings: PollSettings) -> None:
         kinds=kinds_of(database),
         source=registered,
         sink=registered,
-        tasks=DeviceTasks(database, reach=reach),
+        # whoever keyed a token in may sit in the dark
+        tasks=(MeterTokens(database, reach=reach), DeviceTasks(database, reach=reach)),
         turns=turns,
     )
     health = asyncio.create_task(serve_metrics(settings, Health(database)))

@@ -20,23 +20,15 @@ from mita.entrypoints.polling.emop_talk import (
     read_request,
     write_request,
 )
-from mita.entrypoints.polling.line import Unreachable
+from mita.entrypoints.polling.line import NotReached, TokenRefused, TokenTaken, Unreachable
 from mita.metering.domain import Rejection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from mita.drivers.wire import Device, FlatPrices, HeldPrices, Order, Report
 
 _LOG_ANSWERS_MAX = 60
-
-
-@dataclass(frozen=True, slots=True)
-class TokenTaken:
-    """The balance before and after a token, in millionths of the currency."""
-
-    before_micro: int
-    after_micro: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,32 +137,50 @@ class EmopLine(EmopTalk):
             reports.append(Step(order.command_id, "failed", _why_not(order, state)))
         return reports
 
-    async def give_token(self, device: Device, *, token: str) -> TokenTaken:
+    async def give_token(
+        self, device: Device, *, token: str, before_sending: Callable[[int], Awaitable[None]]
+    ) -> TokenTaken:
         """Give the meter a token of 20 digits; proved by the balance, which must have risen.
 
-        A token is sent once: the meter refuses it the second time, which would look like a failure.
+        A token is sent once: the meter refuses it the second time, which would look like a failure. Nothing
+        was sent until ``before_sending`` returns, which is told the balance before.
 
-        :raises RefusedByMeter: if it refuses, or the balance did not rise
-        :raises Unreachable: if it does not answer
+        :raises TokenRefused: if it refuses, or the balance did not rise
+        :raises NotReached: if it was not sent
+        :raises Unreachable: if it was sent, and neither the answer nor the balance says what became of it
         :raises mita.drivers.emop.values.BadPayload: if these are not 20 digits
         """
         payload = values.token_payload(token)
         async with self._call():
             before_micro = await self._balance(device)
+            await before_sending(before_micro)
+            lost: Unreachable | None = None
             try:
                 await self._ask(device, write_request(device, objects.TOKEN, payload), may_repeat=False)
-            except RefusedByMeter:
+            except RefusedByMeter as refusal:
+                raise TokenRefused(str(refusal)) from refusal
+            except NotReached:
                 raise
-            except Unreachable:
+            except Unreachable as error:
                 # the answer was lost; the token may have been taken all the same, and the balance shows it
+                lost = error
+            try:
                 after_micro = await self._balance(device)
-                if after_micro <= before_micro:
-                    raise
-                return TokenTaken(before_micro, after_micro)
-            after_micro = await self._balance(device)
-        if after_micro <= before_micro:
-            raise RefusedByMeter("the meter took the token, and its balance did not rise")
-        return TokenTaken(before_micro, after_micro)
+            except Unreachable as error:
+                raise Unreachable(f"the token was sent, and then: {error}") from error
+        if after_micro > before_micro:
+            return TokenTaken(before_micro, after_micro)
+        if lost is None:
+            raise TokenRefused("the meter took the token, and its balance did not rise", reason="no_rise")
+        raise Unreachable(f"the token was sent once: {lost}")
+
+    async def held_balance_micro(self, device: Device) -> int:
+        """Return the balance that the meter shows.
+
+        :raises Unreachable: if it does not answer
+        """
+        async with self._call():
+            return await self._balance(device)
 
     async def write_prepay(self, device: Device, *, is_prepay: bool) -> None:
         """Set prepay mode (or credit mode), proved by reading it back.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mita.drivers.emop import PORT, frames, objects
 from mita.drivers.urls import tcp_place
-from mita.entrypoints.polling.line import RefusedByDevice, Unreachable
+from mita.entrypoints.polling.line import NotReached, RefusedByDevice, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -70,7 +70,7 @@ class EmopTalk:
             raise RefusedByMeter(f"object {name} was written {payload.hex()} and reads {held.hex()}")
 
     async def _ask(self, device: Device, request: frames.Frame, *, may_repeat: bool = True) -> frames.Frame:
-        why = ""
+        why, was_sent = "", False
         for pause_s in (*self._pauses_s, None):
             try:
                 return await self._converse(device, request)
@@ -79,12 +79,13 @@ class EmopTalk:
             except frames.BadFrame as bad:
                 if bad.code == "refused":
                     raise RefusedByMeter(f"{_named(request)}: {bad}") from bad
-                why = str(bad)
+                why, was_sent = str(bad), True
                 if not may_repeat:
                     break
             if pause_s is not None:
                 await asyncio.sleep(pause_s)
-        raise Unreachable(f"{self.key(device)}: {_named(request)}: {why}")
+        words = f"{self.key(device)}: {_named(request)}: {why}"
+        raise Unreachable(words) if was_sent else NotReached(words)
 
     async def _converse(self, device: Device, request: frames.Frame) -> frames.Frame:
         loop = asyncio.get_running_loop()

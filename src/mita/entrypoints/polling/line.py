@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from mita.drivers.wire import Decoded, Device, FlatPrices, HeldPrices, Order, Report
 
@@ -14,8 +15,28 @@ class Unreachable(ConnectionError):
     """A device or its bus does not answer, or not what it should; in words that an installer understands."""
 
 
+class NotReached(Unreachable):
+    """Nobody took the connection: the device heard nothing of it."""
+
+
 class RefusedByDevice(Unreachable):
     """The device answered that it does not do it, or its answer proves that it did not."""
+
+
+class TokenRefused(RefusedByDevice):
+    """The meter refused the token itself, or took it and its balance did not rise (``no_rise``)."""
+
+    def __init__(self, words: str, *, reason: Literal["refused", "no_rise"] = "refused") -> None:
+        super().__init__(words)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class TokenTaken:
+    """The balance before and after a token, in millionths of the currency."""
+
+    before_micro: int
+    after_micro: int
 
 
 class Line(Protocol):
@@ -70,4 +91,27 @@ class PriceLine(Protocol):
         """Return what it charges now.
 
         :raises Unreachable: if it does not answer, or not what it should
+        """
+
+
+@runtime_checkable
+class TokenLine(Protocol):
+    """A line whose devices count money themselves and take tokens."""
+
+    async def give_token(
+        self, device: Device, *, token: str, before_sending: Callable[[int], Awaitable[None]]
+    ) -> TokenTaken:
+        """Give the meter a token, once; proved by its balance, which must have risen.
+
+        ``before_sending`` is awaited with the balance before, in millionths; nothing is sent before.
+
+        :raises TokenRefused: if the meter refuses it, or its balance did not rise
+        :raises NotReached: if the meter heard nothing of the token
+        :raises Unreachable: if it may have heard of it, and did not answer
+        """
+
+    async def held_balance_micro(self, device: Device) -> int:
+        """Return the balance that the meter shows, in millionths of the currency.
+
+        :raises Unreachable: if it does not answer
         """

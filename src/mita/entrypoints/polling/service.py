@@ -63,7 +63,7 @@ class _Bus:
     line: Line
     entries: dict[_Name, _Entry] = field(default_factory=dict)
     orders: deque[Waiting] = field(default_factory=deque)
-    tasks: deque[WaitingTask] = field(default_factory=deque)
+    tasks: deque[tuple[WaitingTask, Tasks]] = field(default_factory=deque)
     bell: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     is_ending: bool = False
@@ -79,7 +79,7 @@ class PollingService:
         kinds: Mapping[str, Kind],
         source: Source,
         sink: Sink,
-        tasks: Tasks | None = None,
+        tasks: Sequence[Tasks] = (),
         turns: Turns | None = None,
         clock: Clock | None = None,
         refresh_s: int = 60,
@@ -88,7 +88,7 @@ class PollingService:
         grace_s: float = 8.0,
     ) -> None:
         self._kinds, self._source, self._sink = kinds, source, sink
-        self._tasks, self._turns = tasks, turns or Alone()
+        self._tasks, self._turns = tuple(tasks), turns or Alone()
         self._clock: Clock = clock or WallClock()
         self._refresh_s, self._orders_s, self._grace_s = refresh_s, orders_s, grace_s
         self._buses: dict[tuple[str, str], _Bus] = {}
@@ -147,8 +147,9 @@ class PollingService:
                 await self._arrange(await self._source.devices(), now_s=now_s)
             for waiting in await self._source.orders():
                 await self._queue(waiting)
-            for task in () if self._tasks is None else await self._tasks.waiting():
-                await self._queue_task(task)
+            for tasks in self._tasks:
+                for task in await tasks.waiting():
+                    await self._queue_task(task, tasks)
         except Exception:  # a database that is away comes back; buses go on meanwhile
             logger.exception("devices or orders cannot be read; trying again")
 
@@ -185,14 +186,14 @@ class PollingService:
         bus.orders.append(waiting)
         bus.bell.set()
 
-    async def _queue_task(self, task: WaitingTask) -> None:
+    async def _queue_task(self, task: WaitingTask, tasks: Tasks) -> None:
         if task.task_id in self._in_hand:
             return
         key = await self._key(task.estate_id, task.driver, task.device)
         if key is not None:
             self._in_hand.add(task.task_id)
             bus = self._bus(key)
-            bus.tasks.append(task)
+            bus.tasks.append((task, tasks))
             bus.bell.set()
 
     async def _key(self, estate_id: int, driver: str, device: Device) -> tuple[str, str] | None:
@@ -237,7 +238,7 @@ class PollingService:
                     if bus.orders:
                         await self._carry_out(bus, bus.orders.popleft())
                     elif bus.tasks:
-                        await self._do(bus, bus.tasks.popleft())
+                        await self._do(bus, *bus.tasks.popleft())
                     elif entry is not None:
                         await self._read(bus, entry)
                 finally:
@@ -246,16 +247,15 @@ class PollingService:
     def _stand_by(self, bus: _Bus, *, now_s: int) -> None:
         """Leave a bus to the service that asks there; what waits comes again from the source."""
         self._in_hand -= {each.order.command_id for each in bus.orders}
-        self._in_hand -= {each.task_id for each in bus.tasks}
+        self._in_hand -= {each.task_id for each, _ in bus.tasks}
         bus.orders.clear()
         bus.tasks.clear()
         for entry in bus.entries.values():
             entry.due_s = max(entry.due_s, now_s + _STAND_BY_S)
 
-    async def _do(self, bus: _Bus, task: WaitingTask) -> None:
-        assert self._tasks is not None, "it gave the task"
+    async def _do(self, bus: _Bus, task: WaitingTask, tasks: Tasks) -> None:
         try:
-            await self._tasks.carry_out(task, bus.line)
+            await tasks.carry_out(task, bus.line)
         except Exception:  # the task still waits in the source, which gives it again
             logger.exception("a task of %s cannot be carried out", task.device.name)
         finally:

@@ -44,6 +44,7 @@ AUDITED = frozenset(
         "load_limit",
         "meter",
         "meter_placement",
+        "meter_token",
         "occupancy",
         "organisation",
         "ownership",

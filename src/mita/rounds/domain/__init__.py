@@ -4,12 +4,15 @@ from .expected import Expected, expected_value
 from .order import in_walking_order, natural_key
 from .sheet import ROUND_COLUMNS, sheet_text
 from .windows import (
+    LATE_DAYS,
+    LATE_DAYS_MAX,
     NO_RIGHT,
     LeastRight,
     Stage,
     Window,
     WindowRule,
     coming_window,
+    late_window,
     month_of,
     open_window,
     rule_on,
@@ -17,6 +20,8 @@ from .windows import (
 )
 
 __all__ = [
+    "LATE_DAYS",
+    "LATE_DAYS_MAX",
     "NO_RIGHT",
     "ROUND_COLUMNS",
     "Expected",
@@ -27,6 +32,7 @@ __all__ = [
     "coming_window",
     "expected_value",
     "in_walking_order",
+    "late_window",
     "month_of",
     "natural_key",
     "open_window",

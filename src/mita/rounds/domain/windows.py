@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 LeastRight = Literal["none", "view", "top_up", "manage"]
 NO_RIGHT = "none"
+LATE_DAYS, LATE_DAYS_MAX = 3, 14
 _EARLY = timedelta(days=3)
 _DAY = timedelta(days=1)
 
@@ -23,7 +24,8 @@ class WindowRule:
 
     A day that a month does not have is its last one; where ``from_day`` comes after ``to_day`` the window
     goes over the end of the month. ``least_right`` is the right to the unit's wallet that is enough; for
-    ``none`` only staff reads. ``needs_photo`` says that residents show the meter.
+    ``none`` only staff reads. ``needs_photo`` says that residents show the meter. What was read in the window
+    and had no way to us is taken for ``late_days`` after it.
     """
 
     effective_from: date
@@ -31,6 +33,7 @@ class WindowRule:
     to_day: int
     least_right: LeastRight = "manage"
     needs_photo: bool = False
+    late_days: int = LATE_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,22 @@ def coming_window(rule: WindowRule, *, day: date) -> Window:
     windows = (_beginning_in(begin, rule=rule) for begin in (_before(month), month, _after(month)))
     # the one that begins next month ends after today
     return next(window for window in windows if window.until_on > day)
+
+
+def late_window(rule: WindowRule, *, day: date) -> Window | None:
+    """Return the window that ended so shortly before a local date that its readings are still taken.
+
+    None while a window is open, once ``late_days`` after the last one are over, and for one that ended before
+    the rule began.
+    """
+    if open_window(rule, day=day) is not None:
+        return None
+    month = day.replace(day=1)
+    windows = (_beginning_in(begin, rule=rule) for begin in (_before(_before(month)), _before(month), month))
+    ended = [each for each in windows if each.until_on <= day]
+    last = max(ended, key=lambda each: each.until_on)
+    is_late = (day - last.until_on).days < rule.late_days and last.last_on >= rule.effective_from
+    return last if is_late else None
 
 
 def month_of(day: date) -> Window:

@@ -31,12 +31,29 @@ class ReadingWindowClosed(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
+class Over:
+    """Since when no window is open, and when the next one is, in words."""
+
+    since: datetime
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
     """Who reads: staff, or a resident, who reads in a window and may have to show the meter."""
 
     is_resident: bool
     since: datetime | None = None  # a resident's readings may be as old as the window
     needs_photo: bool = False
+    over: Over | None = None  # the window is, and what was read in it is taken still
+
+    def require_window(self, taken_at: datetime) -> None:
+        """Refuse what a resident read after a window that is over.
+
+        :raises ReadingWindowClosed: if it was
+        """
+        if self.over is not None and taken_at >= self.over.since:
+            raise ReadingWindowClosed(self.over.words)
 
 
 async def reader_of(
@@ -45,7 +62,8 @@ async def reader_of(
     """Let a caller read the meters of a unit, or refuse.
 
     Whoever has the permission in the whole estate may always. Residents of the unit, and whoever has the
-    estate's least right to its wallet, may while the window is open.
+    estate's least right to its wallet, may while the window is open, and for the rule's ``late_days`` after
+    it: a reading that waited for a connection comes then, with the time at which it was made.
 
     :raises NotFound: if the unit is nothing of the caller's
     :raises mita.kit.errors.PermissionMissing: if the caller sees the unit and reads nothing there
@@ -59,12 +77,17 @@ async def reader_of(
         await _require_right(session, estate_id=estate_id, unit_id=unit_id, caller=caller, today=today)
     if today.rule is None or today.rule.least_right == NO_RIGHT:
         raise ReadingWindowClosed("residents do not read their meters in this estate: staff does")
-    if not today.window.contains(today.day):
-        raise ReadingWindowClosed(
-            f"residents read from {today.window.from_on} to {today.window.last_on}"
-            f" (from {show_instant(today.span[0])})"
-        )
-    return Reader(is_resident=True, since=today.span[0], needs_photo=today.rule.needs_photo)
+    needs_photo = today.rule.needs_photo
+    if today.window.contains(today.day):
+        return Reader(is_resident=True, since=today.span[0], needs_photo=needs_photo)
+    words = (
+        f"residents read from {today.window.from_on} to {today.window.last_on}"
+        f" (from {show_instant(today.span[0])})"
+    )
+    late = today.late_span
+    if late is None:
+        raise ReadingWindowClosed(words)
+    return Reader(is_resident=True, since=late[0], needs_photo=needs_photo, over=Over(late[1], words))
 
 
 async def _require_right(

@@ -78,7 +78,7 @@ async def take_reading(
     :raises mita.kit.errors.NotFound: if there is no such meter, or not for this caller
     :raises mita.kit.errors.PermissionMissing: if the caller does not read there
     :raises mita.wallets.operations.RightMissing: if the caller's right to the wallet is too little
-    :raises mita.rounds.operations.ReadingWindowClosed: if residents do not read now
+    :raises mita.rounds.operations.ReadingWindowClosed: if residents do not read now, or did not then
     :raises MeterGone: if the meter was removed
     :raises Invalid: if it cannot be a reading of this meter, or the photo is missing
     :raises mita.charging.operations.StaleLane: if another worker charged meanwhile (roll back and repeat)
@@ -118,6 +118,7 @@ def _check_time(asked: HandReading, *, reader: Reader, now: datetime) -> None:
         raise _invalid("taken_at", "lies in the future")
     if to_us(asked.taken_at) // 1_000_000 < TAKEN_SECONDS_MIN:
         raise _invalid("taken_at", "is before 1990")
+    reader.require_window(asked.taken_at)
     if reader.since is not None and asked.taken_at < reader.since:
         raise _invalid(
             "taken_at", f"is before the window: residents' readings begin {show_instant(reader.since)}"

@@ -39,6 +39,7 @@ async def set_window_rule(
         to_day=rule.to_day,
         least_right=rule.least_right,
         needs_photo=rule.needs_photo,
+        late_days=rule.late_days,
         actor=actor,
         created_at=now,
     )
@@ -61,4 +62,5 @@ def _facts(rule: WindowRule) -> dict[str, Any]:
         "to_day": rule.to_day,
         "least_right": rule.least_right,
         "needs_photo": rule.needs_photo,
+        "late_days": rule.late_days,
     }

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from mita.estates import queries as estate_queries
 from mita.kit.errors import NotFound
 from mita.metering import queries as metering_queries
-from mita.rounds.domain import WindowRule, coming_window, month_of, rule_on
+from mita.rounds.domain import WindowRule, coming_window, late_window, month_of, rule_on
 from mita.rounds.models import ManualReading, ReadingReminder, ReadingWindow
 from mita.tariffs.domain import local_midnight_s
 
@@ -48,6 +48,12 @@ class Today:
         """The instants [from, until) of that window."""
         return span_of(self.window, zone=self.zone)
 
+    @property
+    def late_span(self) -> tuple[datetime, datetime] | None:
+        """The instants [from, until) of a window that is over and whose readings are taken still."""
+        found = None if self.rule is None else late_window(self.rule, day=self.day)
+        return None if found is None else span_of(found, zone=self.zone)
+
 
 def span_of(window: Window, *, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return the instants [from, until) of a window: local midnights."""
@@ -77,6 +83,7 @@ async def window_rules(session: AsyncSession, *, estate_id: int) -> list[WindowR
             row.to_day,
             cast("LeastRight", row.least_right),
             row.needs_photo,
+            row.late_days,
         )
         for row in await session.scalars(statement.order_by(ReadingWindow.reading_window_id))
     ]

@@ -6,12 +6,16 @@ from typing import Literal
 from pydantic import Field
 
 from mita.kit.shapes import Shape
-from mita.rounds.domain import WindowRule
+from mita.rounds.domain import LATE_DAYS, LATE_DAYS_MAX, WindowRule
 from mita.rounds.queries import Today
 
 LeastRightWord = Literal["none", "view", "top_up", "manage"]
 _RIGHT = (
     "Right to the unit's wallet that is enough; a resident of the unit needs none. `none`: only staff reads"
+)
+_LATE = (
+    "For how many days after the window a reading that was made in it is taken still: it may have waited on a"
+    " phone for a connection"
 )
 
 
@@ -23,6 +27,7 @@ class WindowRuleOut(Shape):
     to_day: int = Field(description="Below from_day it is in the next month", examples=[31])
     least_right: LeastRightWord = Field(description=_RIGHT)
     needs_photo: bool = Field(description="Residents show the meter")
+    late_days: int = Field(description=_LATE, examples=[3])
 
 
 class WindowOut(Shape):
@@ -52,6 +57,7 @@ class ReadingWindowIn(Shape):
     to_day: int = Field(ge=1, le=31, examples=[31])
     least_right: LeastRightWord = Field(default="manage", description=_RIGHT)
     needs_photo: bool = Field(default=False, description="Residents show the meter")
+    late_days: int = Field(default=LATE_DAYS, ge=0, le=LATE_DAYS_MAX, description=_LATE, examples=[3])
     effective_from: date | None = Field(default=None, description="Today if not said; never in the past")
 
     def rule(self, *, today: date) -> WindowRule:
@@ -62,6 +68,7 @@ class ReadingWindowIn(Shape):
             self.to_day,
             self.least_right,
             self.needs_photo,
+            self.late_days,
         )
 
 
@@ -89,4 +96,5 @@ def _rule_out(rule: WindowRule) -> WindowRuleOut:
         to_day=rule.to_day,
         least_right=rule.least_right,
         needs_photo=rule.needs_photo,
+        late_days=rule.late_days,
     )

@@ -4,6 +4,7 @@ import type { Schemas } from "../client";
 /** What each kind of item holds. A further kind is a line here, a sender in `senders.ts`, and its words. */
 export interface Payloads {
   manual_reading: ReadingPayload;
+  meter_token: TokenPayload;
 }
 
 export type Kind = keyof Payloads;
@@ -23,6 +24,16 @@ export interface ReadingPayload {
   /** For people: which meter of which home. */
   serial: string;
   utility: Schemas["MeterOut"]["utility"];
+  home: string;
+}
+
+/** A token for a prepayment meter. Its digits lie here until they are sent, and nowhere after. */
+export interface TokenPayload {
+  estate_id: number;
+  meter_id: number;
+  token: string;
+  /** For people: which meter of which home. */
+  serial: string;
   home: string;
 }
 

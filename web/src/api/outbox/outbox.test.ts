@@ -171,3 +171,19 @@ describe("the outbox", () => {
   });
 });
 
+it("sends a token once, with its key, and keeps nothing of its digits", async () => {
+  const token = { estate_id: 1, meter_id: 5, token: "66475648316756821785", serial: "E1", home: "A1" };
+  answer = () => null;
+  expect(await sendSafely("meter_token", token)).toEqual({ state: "waiting" });
+  await sendSafely("manual_reading", reading());
+  const [item] = await left();
+  // the reading of the same meter is held up by nothing but its own
+  answer = ({ path }) => Response.json({ ...DONE, status: 503, code: "unavailable" }, { status: path.endsWith("/tokens") ? 503 : 201 });
+  await deliverOutbox();
+  expect((await left()).map((each) => each.kind)).toEqual(["meter_token"]);
+  answer = () => Response.json({ meter_token_id: "t1", state: "waiting" }, { status: 201 });
+  asked = [];
+  await deliverOutbox();
+  expect(asked).toEqual([{ path: "/api/v1/estates/1/meters/5/tokens", key: item?.id, body: JSON.stringify({ token: token.token }) }]);
+  expect(await left()).toEqual([]);
+});

@@ -4,12 +4,13 @@ import type { Item, Kind } from "./items";
 
 export interface Answers {
   manual_reading: Schemas["ManualReadingDone"];
+  meter_token: Schemas["MeterTokenOut"];
 }
 
 type Senders = { [K in Kind]: (item: Item<K>, signal: AbortSignal) => Promise<Answers[K]> };
 
 /** How each kind reaches the server. Sent twice it happens once: keys and bodies are those of the item. */
-const SENDERS: Senders = { manual_reading: sendReading };
+const SENDERS: Senders = { manual_reading: sendReading, meter_token: sendToken };
 
 export function send<K extends Kind>(item: Item<K>, signal: AbortSignal): Promise<Answers[K]> {
   return SENDERS[item.kind](item, signal);
@@ -41,4 +42,15 @@ async function sendPhoto(path: { estate_id: number; meter_id: number }, photo: B
   });
   if (data === undefined) throw error;
   return data.photo_id;
+}
+
+async function sendToken({ id, payload }: Item<"meter_token">, signal: AbortSignal): Promise<Schemas["MeterTokenOut"]> {
+  const path = { estate_id: payload.estate_id, meter_id: payload.meter_id };
+  const { data, error } = await api.POST("/api/v1/estates/{estate_id}/meters/{meter_id}/tokens", {
+    params: { path, header: { "Idempotency-Key": id } },
+    body: { token: payload.token },
+    signal,
+  });
+  if (data === undefined) throw error;
+  return data;
 }

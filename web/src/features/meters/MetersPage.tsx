@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { IconKeyboard } from "@tabler/icons-react";
 import { useQueries } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -22,7 +23,8 @@ export default function MetersPage(): ReactNode {
   const readings = $api.useQuery("get", "/api/v1/estates/{estate_id}/readings", {
     params: { path, query: { limit: READINGS } },
   });
-  useKeptForLater(meters.data?.items ?? [], path.estate_id);
+  const takers = supplies.data?.items.flatMap((each) => each.token_meter_ids) ?? [];
+  useKeptForLater(meters.data?.items ?? [], takers, path.estate_id);
   return (
     <Page title={t("title")}>
       <Show asked={meters} lines={6}>
@@ -49,11 +51,11 @@ export default function MetersPage(): ReactNode {
   );
 }
 
-/** Ask ahead for what a reading by hand needs: the place of the meter may have no connection. */
-function useKeptForLater(meters: Schemas["MeterOut"][], estate_id: number): void {
+/** Ask ahead for what a reading by hand or a token needs: the place of the meter may have no connection. */
+function useKeptForLater(meters: Schemas["MeterOut"][], takers: number[], estate_id: number): void {
   useQueries({
     queries: meters
-      .filter((each) => each.is_read_by_hand)
+      .filter((each) => each.is_read_by_hand || takers.includes(each.meter_id))
       .flatMap(({ meter_id }) => [
         $api.queryOptions("get", "/api/v1/estates/{estate_id}/meters/{meter_id}", { params: { path: { estate_id, meter_id } } }),
         $api.queryOptions("get", "/api/v1/estates/{estate_id}/reading-window", { params: { path: { estate_id } } }),
@@ -94,6 +96,14 @@ function Meter({ meter, supply, latest }: MeterProps): ReactNode {
         </div>
       </div>
       {supply === undefined ? null : <SupplyFacts supply={supply} place={place} />}
+      {supply?.token_meter_ids.includes(meter.meter_id) && place.right !== "view" ? (
+        <div className={classes.offer}>
+          <p className="quiet small">{t("token.offerHint")}</p>
+          <Button component={Link} to={`${meter.meter_id}/token`} leftSection={<IconKeyboard aria-hidden size={20} />} fullWidth>
+            {t("token.offer")}
+          </Button>
+        </div>
+      ) : null}
       {meter.is_read_by_hand && mayRead ? (
         <Button component={Link} to={`${meter.meter_id}/reading`} variant="default" fullWidth>
           {t("sendReading")}

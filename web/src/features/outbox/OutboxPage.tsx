@@ -51,16 +51,12 @@ export default function OutboxPage(): ReactNode {
 
 function Item({ item, isSending }: { item: OutboxItem; isSending: boolean }): ReactNode {
   const { t } = useTranslation(["outbox", "common"]);
-  const formats = useFormats(usePlace().estate);
-  const { payload, problem } = item;
+  const { problem } = item;
   const state = isSending ? "sending" : item.state;
-  const time = t("outbox:read", { time: formats.moment(payload.taken_at) });
   return (
     <Row
       icon={state === "refused" ? <IconX /> : state === "sending" ? <IconUpload /> : <IconClockHour4 />}
-      title={t(`outbox:kind.${item.kind}`, { serial: payload.serial })}
-      hint={`${time} · ${payload.home}${payload.photo === null ? "" : ` · ${t("outbox:photo")}`}`}
-      value={formats.quantity(payload.value, payload.unit)}
+      {...useWords(item)}
       valueHint={<Tag tone={state === "refused" ? "out" : "asked"}>{t(`outbox:state.${state}`)}</Tag>}
     >
       {item.state === "refused" ? (
@@ -69,7 +65,7 @@ function Item({ item, isSending }: { item: OutboxItem; isSending: boolean }): Re
           {(problem?.problems ?? []).map((each) => (
             <p key={each.path ?? each.message}>{sentence(each.message ?? "")}</p>
           ))}
-          <p>{t("outbox:whatNow")}</p>
+          <p>{t(item.kind === "meter_token" ? "outbox:whatNowToken" : "outbox:whatNow")}</p>
           {problem?.reference === undefined ? null : <p className="small">{t("common:state.reference", { reference: problem.reference })}</p>}
         </Notice>
       ) : problem !== null && problem.status >= 400 ? (
@@ -78,6 +74,22 @@ function Item({ item, isSending }: { item: OutboxItem; isSending: boolean }): Re
       <Actions item={item} isSending={isSending} />
     </Row>
   );
+}
+
+/** What an item is called: of a token the last digits only, whoever looks over a shoulder. */
+function useWords({ kind, payload, made_at }: OutboxItem): { title: string; hint: string; value: string } {
+  const { t } = useTranslation("outbox");
+  const formats = useFormats(usePlace().estate);
+  const title = t(`kind.${kind}`, { serial: payload.serial });
+  if ("token" in payload) {
+    return { title, hint: `${t("keyedIn", { time: formats.moment(made_at) })} · ${payload.home}`, value: `•••• ${payload.token.slice(-4)}` };
+  }
+  const photo = payload.photo === null ? "" : ` · ${t("photo")}`;
+  return {
+    title,
+    hint: `${t("read", { time: formats.moment(payload.taken_at) })} · ${payload.home}${photo}`,
+    value: formats.quantity(payload.value, payload.unit),
+  };
 }
 
 function Actions({ item, isSending }: { item: OutboxItem; isSending: boolean }): ReactNode {

@@ -6,6 +6,7 @@ import { Card, Empty, Row, Rows, Show, Tag, useFormats } from "@ui";
 import { DataTable, Fact, Facts, ObjectPage } from "@ui/staff";
 import { Issues } from "./Issues";
 import { SwapMeter } from "./SwapMeter";
+import { Tokens } from "./Tokens";
 
 type Path = { estate_id: number; meter_id: number };
 const META = "/api/v1/estates/{estate_id}/meters/{meter_id}";
@@ -29,6 +30,7 @@ export default function MeterPage(): ReactNode {
         >
           <MeterFacts meter={found} notes={history.data?.notes ?? ""} />
           <Looked path={path} />
+          <Tokens meterId={path.meter_id} />
           {found.registers.map((each) => (
             <Readings key={each.register_id} register={each} hasSeveral={found.registers.length > 1} />
           ))}

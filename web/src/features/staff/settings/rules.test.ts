@@ -21,6 +21,6 @@ it("what the API adds to an answer is not sent back", () => {
 
 it("a window that nobody has set begins empty, and a number that is none goes as it was typed", () => {
   const values = shownOf(rule("reading-window"), { rule: null, coming: [], window: null });
-  expect(values).toEqual({ from_day: "", to_day: "", least_right: "none", needs_photo: false });
+  expect(values).toEqual({ from_day: "", to_day: "", least_right: "none", needs_photo: false, late_days: "" });
   expect(bodyOf(rule("reading-window"), { ...values, from_day: "25", to_day: "x" }, {})).toMatchObject({ from_day: 25, to_day: "x" });
 });

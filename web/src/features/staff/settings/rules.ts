@@ -34,6 +34,7 @@ export const RULES: Rule[] = [
       { name: "to_day", kind: "number" },
       { name: "least_right", kind: "choice", options: ["none", "view", "top_up", "manage"] },
       { name: "needs_photo", kind: "switch" },
+      { name: "late_days", kind: "number" },
     ],
   },
   { path: "silence-rule", needs: "estates.write", fields: [{ name: "silent_hours", kind: "number", isOptional: true }] },
