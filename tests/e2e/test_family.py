@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from .conftest import Site
 
 __all__ = ["resident"]
-PAGES = ("/app/homes", "/app/homes/money", "/app/homes/limits", "/app/homes/alerts")
 pytestmark = pytest.mark.skipif(not (BUILT / "index.html").is_file(), reason="the web app is not built")
 
 
@@ -156,9 +155,7 @@ async def test_a_parent_shares_money_out_over_the_homes(browser: Browser, parent
         await expect(hears).to_have_attribute("aria-pressed", "false")
         await expect(page.get_by_text("Nobody is told.")).to_be_visible()
 
-        for path in PAGES:
-            await page.goto(path)
-            await fits(page, path.removeprefix("/app/"))
+        await page.goto("/app/homes")
         # one of them, and back to all
         await page.get_by_role("link", name="All homes").first.click()
         await page.get_by_role("link", name="A2", exact=False).first.click()

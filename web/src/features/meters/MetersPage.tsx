@@ -39,6 +39,7 @@ export default function MetersPage(): ReactNode {
                 <Meter
                   key={meter.meter_id}
                   meter={meter}
+                  isOne={items.filter((each) => each.utility === meter.utility).length === 1}
                   supply={supplies.data?.items.find((each) => each.utility === meter.utility)}
                   latest={readings.data?.items.find((each) => each.meter === meter.serial && each.value != null)}
                 />
@@ -65,11 +66,13 @@ function useKeptForLater(meters: Schemas["MeterOut"][], takers: number[], estate
 
 interface MeterProps {
   meter: Schemas["MeterOut"];
+  /** Of its utility; several are told apart by their numbers. */
+  isOne: boolean;
   supply: Schemas["WalletSupply"] | undefined;
   latest: Schemas["ReadingOut"] | undefined;
 }
 
-function Meter({ meter, supply, latest }: MeterProps): ReactNode {
+function Meter({ meter, isOne, supply, latest }: MeterProps): ReactNode {
   const { t } = useTranslation(["meters", "common"]);
   const place = usePlace();
   const path = { estate_id: place.estate.estate_id };
@@ -78,8 +81,9 @@ function Meter({ meter, supply, latest }: MeterProps): ReactNode {
   // while it is not known, nothing is offered that may be refused
   const mayRead = rule != null && rule.least_right !== "none";
   const formats = useFormats(place.estate);
+  const word = t(`common:utility.${meter.utility}`);
   return (
-    <Card title={t(`common:utility.${meter.utility}`)} action={supply === undefined ? undefined : <SupplyTag supply={supply} />}>
+    <Card title={isOne ? word : `${word} · ${meter.serial}`} action={supply === undefined ? undefined : <SupplyTag supply={supply} />}>
       <div className={classes.meter}>
         <span className={classes.icon}>
           <UtilityIcon utility={meter.utility} />

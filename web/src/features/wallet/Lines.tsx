@@ -10,7 +10,7 @@ export function Lines({ told, place }: { told: Schemas["ExplanationOut"]; place:
   const formats = useFormats(place.estate);
   const price = (amount: string): string => amount.replace(/0{1,4}$/, "");
   return (
-    <div className={classes.scroll} tabIndex={0} role="region" aria-label={t("why")}>
+    <div className={classes.scroll} tabIndex={0} role="group" aria-label={t("why")}>
       <table className={classes.lines}>
         <thead>
           <tr>

@@ -1,8 +1,8 @@
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
-import { useEffect, useRef, useState, type ReactNode, type RefObject } from "react";
+import { useContext, useEffect, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useNavigation, useSearchParams } from "react-router";
+import { UNSAFE_DataRouterContext, useSearchParams } from "react-router";
 import classes from "./Filters.module.css";
 
 const PAUSE_MS = 250;
@@ -82,16 +82,6 @@ export function Filters<Name extends string>({ filtering, search, fields = [] }:
   );
 }
 
-/** Whether the reader is on the way to another page. */
-function useLeaving(): RefObject<boolean> {
-  const { location } = useNavigation();
-  const isLeaving = useRef(false);
-  useEffect(() => {
-    isLeaving.current = location !== undefined;
-  }, [location]);
-  return isLeaving;
-}
-
 function Words({ label, value, onChange }: { label: string; value: string; onChange: (value: string) => void }): ReactNode {
   const [typed, setTyped] = useState(value);
   const [told, setTold] = useState(value);
@@ -100,12 +90,15 @@ function Words({ label, value, onChange }: { label: string; value: string; onCha
     setTold(value);
     if (typed.trim() !== value) setTyped(value);
   }
-  const isLeaving = useLeaving();
+  const router = useContext(UNSAFE_DataRouterContext)?.router;
   useEffect(() => {
     if (typed.trim() === value) return undefined;
+    const here = router?.state.location.pathname;
     const timer = window.setTimeout(() => {
-      // the page of what was clicked meanwhile may still be on its way: another address would call it back
-      if (!isLeaving.current) onChange(typed.trim());
+      // who clicked on something meanwhile has gone on, or is about to: another address would call them back. The router is
+      // asked itself, since on a busy device what `useNavigation` tells is drawn only after the pause
+      const { location, navigation } = router?.state ?? {};
+      if (location?.pathname === here && navigation?.location === undefined) onChange(typed.trim());
     }, PAUSE_MS);
     return () => window.clearTimeout(timer);
     // the newest `onChange` is not waited for: it changes with each render

@@ -43,14 +43,15 @@ export default function EditorPage(): ReactNode {
 function Editor({ first, base }: { first: RateDocument; base: number | null }): ReactNode {
   const { t } = useTranslation("rates");
   const { estate } = useEstate();
-  const [draft, setDraft] = useState<Draft>({ document: first });
+  const [blank] = useState<Draft>({ document: first });
+  const [draft, setDraft] = useState(blank);
   const [view, setView] = useState<"form" | "text">("form");
   const [consumption, setConsumption] = useState<Consumption | null>(null);
   const rates = useRates(estate.estate_id);
   const known = "document" in draft ? draft.document : null;
   const utility = known?.utility ?? first.utility;
   const beside = estatesTable(rates.data?.assignments ?? [], utility, localDate(new Date(), estate.time_zone)) ?? base;
-  const preview = usePreview(draft, consumption, beside);
+  const preview = usePreview(draft, consumption, beside, base !== null || draft !== blank);
   const document = known ?? (preview.read?.document as RateDocument | undefined);
   const text = "text" in draft ? draft.text : (preview.read?.text ?? JSON.stringify(draft.document, null, 2));
   const wrong = (at: string): string | undefined => preview.problems.find((each) => each.path === at)?.message;

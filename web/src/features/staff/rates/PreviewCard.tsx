@@ -21,7 +21,7 @@ interface PreviewCardProps {
 /** What an example, or a unit's own last month, costs by the draft; beside it what it costs now. */
 export function PreviewCard({ preview, document, hasOther, onConsumption }: PreviewCardProps): ReactNode {
   const { t } = useTranslation("rates");
-  const { last, problems, error } = preview;
+  const { last, problems, error, isBlank } = preview;
   const calculation = problems.length > 0 ? null : last?.calculation;
   return (
     <Card title={t("preview")}>
@@ -29,6 +29,8 @@ export function PreviewCard({ preview, document, hasOther, onConsumption }: Prev
         <Chooser document={document} onConsumption={onConsumption} />
         {error !== null && error !== undefined ? (
           <Failure problem={problemOf(error)} />
+        ) : isBlank ? (
+          <Notice>{t("noPreview")}</Notice>
         ) : problems.length > 0 ? (
           <Notice tone="low">{t("noPreview")}</Notice>
         ) : last === undefined ? (

@@ -17,14 +17,16 @@ export interface Preview {
   /** What was read last, also while something newer is on its way. */
   last: Schemas["DraftOut"] | undefined;
   problems: DraftProblem[];
+  /** Nobody wrote anything yet: nothing is wrong, and nothing to price. */
+  isBlank: boolean;
   /** What kept it from being read but the draft itself. */
   error: unknown;
 }
 
 const PAUSE_MS = 400;
 
-/** Let the server read a draft and price a consumption by it, a moment after the last change. */
-export function usePreview(draft: Draft, consumption: Consumption | null, beside: number | null): Preview {
+/** Let the server read a draft and price a consumption by it, a moment after the last change; one that was not begun is not sent. */
+export function usePreview(draft: Draft, consumption: Consumption | null, beside: number | null, isBegun: boolean): Preview {
   const { path } = useEstate();
   const wanted = JSON.stringify({ ...draft, ...(consumption === null ? {} : { consumption, ...(beside === null ? {} : { beside }) }) });
   const settled = useSettled(wanted);
@@ -32,7 +34,7 @@ export function usePreview(draft: Draft, consumption: Consumption | null, beside
     "post",
     "/api/v1/estates/{estate_id}/rate-tables/preview",
     { params: { path }, body: JSON.parse(settled) as Schemas["DraftIn"] },
-    { placeholderData: keepPreviousData, retry: false, staleTime: 30_000, gcTime: 60_000 },
+    { enabled: isBegun, placeholderData: keepPreviousData, retry: false, staleTime: 30_000, gcTime: 60_000 },
   );
   const problem = asked.isError ? problemOf(asked.error) : null;
   const isOfDraft = problem?.status === 422;
@@ -41,6 +43,7 @@ export function usePreview(draft: Draft, consumption: Consumption | null, beside
     read: settled === wanted && asked.isSuccess && !asked.isPlaceholderData ? asked.data : undefined,
     last: asked.data,
     problems: problems.map(({ path: at = "", line = null, message = "" }) => ({ path: at, line, message })),
+    isBlank: !isBegun,
     error: isOfDraft && problems.length > 0 ? null : asked.error,
   };
 }
