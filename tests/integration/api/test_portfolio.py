@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import event
+
 from .people import signed_in
 from .place import made, settle
 
 if TYPE_CHECKING:
     import httpx
     from fastapi import FastAPI
+
+    from mita.kit.db import Database
 
     from .place import Place
 
@@ -77,3 +81,70 @@ async def test_revenue_by_month(client: httpx.AsyncClient, place: Place) -> None
     (line,) = found["items"]
     assert (line["code"], line["values"]) == ("income:electricity", ["0.000000", "10.000000"])
     assert (await client.get(f"{place.base}/reports/revenue", params={"months": 37})).status_code == 422
+
+
+async def adjusted(place: Place, *, code: str, amount: str) -> None:
+    """Book an adjustment against an account of the estate, as staff books a supplier's bill."""
+    rule = {"adjustment_limit": "1000000.00", "clearing_due_hours": 72}
+    assert (await place.client.put(f"{place.base}/ledger/rule", json=rule)).status_code == 200
+    listed = (await got(place.client, f"{place.base}/ledger/accounts", limit=200))["items"]
+    (account,) = (each for each in listed if each["code"] == code)
+    body = {"account_id": account["account_id"], "amount": amount, "reason": "The supplier's bill"}
+    answer = await place.client.post(
+        f"{place.base}/ledger/adjustments", json=body, headers={"Idempotency-Key": f"bill-{amount}"}
+    )
+    assert answer.status_code == 201, answer.text
+
+
+async def test_surplus_is_what_was_taken_in_less_the_costs_that_are_booked(
+    client: httpx.AsyncClient, place: Place
+) -> None:
+    now = datetime.now(tz=UTC).replace(microsecond=0)
+    await place.send(((now - timedelta(minutes=90)).isoformat(), "0"), (now.isoformat(), "10"))
+    (figures,) = (await got(client, "/api/v1/portfolio"))["items"]
+    # without costs, all of the revenue would look like profit
+    assert (figures["costs"]["amount"], figures["surplus"]) == ("0.000000", None)
+    assert (await place.top_up(method="cash")).status_code == 201
+    banking = {"amount": "100.00", "direction": "to_bank", "reference": "Slip 7"}
+    answer = await client.post(
+        f"{place.base}/ledger/clearing/cash/banking", json=banking, headers={"Idempotency-Key": "b1"}
+    )
+    assert answer.status_code == 201, answer.text
+    # paid from the bank
+    await adjusted(place, code="bank", amount="12.340001")
+    (figures,) = (await got(client, "/api/v1/portfolio"))["items"]
+    assert figures["costs"] == {"amount": "12.340001", "currency": "ZAR"}
+    assert figures["surplus"] == {"amount": "7.659999", "currency": "ZAR"}
+    assert (figures["costs_before"]["amount"], figures["surplus_before"]) == ("0.000000", None)
+    # more than was taken in: the estate lost
+    await adjusted(place, code="bank", amount="10.00")
+    (figures,) = (await got(client, "/api/v1/portfolio"))["items"]
+    assert figures["surplus"]["amount"] == "-2.340001"
+
+
+async def test_many_estates_cost_no_more_statements_than_one(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    await settle(client)
+    said: list[str] = []
+    engine = database.engine.sync_engine
+
+    def tell(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        said.append(statement)
+
+    async def statements() -> int:
+        said.clear()
+        await got(client, "/api/v1/portfolio")
+        return len(said)
+
+    event.listen(engine, "before_cursor_execute", tell)
+    try:
+        # what is known of a caller is read once
+        await statements()
+        one = await statements()
+        for number in range(3):
+            await settle(client, name=f"Court {number}")
+        await statements()
+        assert await statements() == one
+    finally:
+        event.remove(engine, "before_cursor_execute", tell)

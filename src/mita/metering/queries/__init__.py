@@ -37,6 +37,7 @@ from mita.metering.queries.readings import (
     set_aside,
     temperatures,
     waiting_count,
+    waiting_counts,
 )
 from mita.metering.queries.registers import (
     RegisterInfo,
@@ -155,4 +156,5 @@ __all__ = [
     "virtual_meters",
     "virtual_register_ids",
     "waiting_count",
+    "waiting_counts",
 ]
