@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
 
+from mita.kit.zones import last_months, zone
+from mita.reports.jobs import measure_estate
+
 from .people import signed_in
 from .place import made, settle
 
@@ -148,3 +151,60 @@ async def test_many_estates_cost_no_more_statements_than_one(
         assert await statements() == one
     finally:
         event.remove(engine, "before_cursor_execute", tell)
+
+
+async def lose(place: Place, *, bulk: str, sub: str | None) -> None:
+    """Let the last whole local month's readings of a bulk meter and of the one behind it be known."""
+    base = {"unit_id": place.unit_id, "utility": "electricity", "max_rate": "1000", "burst": "1"}
+    meter = await made(place.client, f"{place.base}/meters", {**base, "serial": "B1"})
+    whole = {"meter_id": meter["meter_id"], "covers": "estate", "from_on": "2025-01-01"}
+    await made(place.client, f"{place.base}/bulk-meters", whole)
+    local = zone("Africa/Johannesburg")
+    first, until, _ = last_months(datetime.now(tz=local).date(), count=2)
+    ends = [datetime(each.year, each.month, 1, tzinfo=local).isoformat() for each in (first, until)]
+    await place.send((ends[0], "0"), (ends[1], bulk), meter="B1")
+    await place.send((ends[0], "0"), *([(ends[1], sub)] if sub is not None else []))
+
+
+async def measured(database: Database, place: Place) -> None:
+    async with database.unit_of_work(estates=[place.estate_id]) as session:
+        await measure_estate(session, estate_id=place.estate_id, now=datetime.now(tz=UTC))
+
+
+async def test_losses_above_the_limit_of_the_estate_are_counted(
+    client: httpx.AsyncClient, place: Place, database: Database
+) -> None:
+    await lose(place, bulk="125", sub="100")
+    await measured(database, place)
+    rule = f"{place.base}/loss-rule"
+    assert await got(client, rule) == {"limit_percent": "10.0000"}
+    # 25 of 125 are 20 %
+    for limit, above in (("19.9999", 1), ("20", 0), (None, 0), ("0", 1)):
+        assert (await client.put(rule, json={"limit_percent": limit})).status_code == 200
+        (figures,) = (await got(client, "/api/v1/portfolio"))["items"]
+        assert figures["losses_above"] == above, limit
+    assert await got(client, rule) == {"limit_percent": "0.0000"}
+    for wrong in ("100.0001", "-1", "1.23456", "ten"):
+        answer = await client.put(rule, json={"limit_percent": wrong})
+        assert (answer.status_code, answer.json()["problems"][0]["path"]) == (422, "body.limit_percent")
+    # what somebody else changed meanwhile is not written over
+    told = (await client.get(rule)).headers["etag"]
+    assert (await client.put(rule, json={"limit_percent": "5"})).status_code == 200
+    stale = await client.put(rule, json={"limit_percent": "6"}, headers={"If-Match": told})
+    assert stale.status_code == 412
+
+
+async def test_a_month_of_which_a_reading_is_missing_is_no_loss(
+    client: httpx.AsyncClient, place: Place, database: Database
+) -> None:
+    await lose(place, bulk="125", sub=None)
+    await measured(database, place)
+    (figures,) = (await got(client, "/api/v1/portfolio"))["items"]
+    assert figures["losses_above"] == 0
+    (bulk,) = (await got(client, f"{place.base}/reports/reconciliation", **_last_month()))["items"]
+    assert bulk["steps"][0]["known"] == "partial"
+
+
+def _last_month() -> dict[str, str]:
+    first, until, _ = last_months(datetime.now(tz=zone("Africa/Johannesburg")).date(), count=2)
+    return {"from": first.isoformat(), "to": until.isoformat()}

@@ -42,6 +42,9 @@ class EstateFigures(Shape):
     open_alerts: int = Field(description="Alerts to the estate's staff that are not over", examples=[2])
     open_issues: int = Field(description="Issues of devices and meters that are open", examples=[4])
     held_readings: int = Field(description="Readings that wait for a person", examples=[1])
+    losses_above: int = Field(
+        description="Bulk meters whose loss of the last whole month is above the estate's limit", examples=[1]
+    )
     balances: Money = Field(description="What all wallets hold together; below zero they owe")
     revenue: Money = Field(description="Charged in the local month so far, before tax")
     revenue_before: Money = Field(description="Charged in the whole month before")
@@ -136,6 +139,7 @@ async def _figures(session: AsyncSession, rows: Sequence[Estate], *, now: dateti
     alerts = await alert_queries.open_counts(session, estate_ids=ids)
     issues = await device_queries.open_by_estate(session, estate_ids=ids)
     held = await metering_queries.waiting_counts(session, estate_ids=ids)
+    losses = await metering_queries.losses_above(session, estate_ids=ids)
     return [
         EstateFigures(
             estate=estate_out(row),
@@ -150,6 +154,7 @@ async def _figures(session: AsyncSession, rows: Sequence[Estate], *, now: dateti
             open_alerts=alerts[row.estate_id],
             open_issues=issues[row.estate_id],
             held_readings=held[row.estate_id],
+            losses_above=losses[row.estate_id],
             balances=money(sums[row.estate_id], currency=row.currency),
             **earned[row.estate_id].shown(currency=row.currency),
         )
