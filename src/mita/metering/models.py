@@ -220,7 +220,7 @@ class MonthLoss(Base):
     month: Mapped[dt.date]
     bulk_micro: Mapped[Big]
     difference_micro: Mapped[Big]
-    measured_at: Mapped[Instant]
+    created_at: Mapped[Instant]
 
 
 class MeterSilence(Base):

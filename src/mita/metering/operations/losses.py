@@ -51,7 +51,7 @@ async def note_losses(
             "month": month,
             "bulk_micro": each.bulk_micro,
             "difference_micro": each.difference_micro,
-            "measured_at": now,
+            "created_at": now,
         }
         for each in losses
     ]

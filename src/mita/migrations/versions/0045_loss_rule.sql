@@ -12,7 +12,7 @@ CREATE TABLE month_loss (
     month date NOT NULL CHECK (date_trunc('month', month) = month),
     bulk_micro bigint NOT NULL CHECK (bulk_micro > 0),
     difference_micro bigint NOT NULL,
-    measured_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL,
     PRIMARY KEY (estate_id, bulk_meter_id),
     FOREIGN KEY (estate_id, bulk_meter_id) REFERENCES bulk_meter
 );
