@@ -60,23 +60,31 @@ _TAP_VALUES = (1_204, 1_205, 12_065, 1_206, 21_075)
 
 
 async def move_in(database: Database, home: Home, *, now: datetime) -> None:
-    """Let the people live in their units, but for who is there already; again changes nothing."""
+    """Let the people live in their units, but for the last, who comes today; again changes nothing."""
     local = ZoneInfo(home.estate.time_zone)
     async with database.unit_of_work(estates=[home.estate_id]) as session:
         known = await estate_queries.occupancies(session, estate_id=home.estate_id)
         taken = {row.unit_id for row in known}
         since = (home.created_at - timedelta(days=DAYS)).astimezone(local).date()
-        for place, (unit_id, unit) in enumerate(zip(home.unit_ids, home.estate.units, strict=True)):
-            if unit_id in taken or unit.resident_name is None:
+        for place, (unit_id, name) in enumerate(_lived_in(home)[:-1]):
+            if unit_id in taken:
                 continue
             person_id, _ = await estates.add_person(
-                session, estate_id=home.estate_id, name=unit.resident_name, email=None, phone=None, now=now
+                session, estate_id=home.estate_id, name=name, email=None, phone=None, now=now
             )
             days = Days(since - timedelta(days=place * _APART_DAYS % _YEARS_DAYS), None)
             stay = Stay(unit_id, person_id, days)
             await estates.add_occupancy(
                 session, estate_id=home.estate_id, stay=stay, actor=DEMO.actor, now=now
             )
+
+
+def _lived_in(home: Home) -> list[tuple[int, str]]:
+    return [
+        (unit_id, unit.resident_name)
+        for unit_id, unit in zip(home.unit_ids, home.estate.units, strict=True)
+        if unit.resident_name is not None
+    ]
 
 
 async def let_parent_in(database: Database, home: Home, *, password: str, now: datetime) -> None:
@@ -94,13 +102,8 @@ async def let_parent_in(database: Database, home: Home, *, password: str, now: d
         group = await wallets.create_group(
             session, estate_id=estate_id, name="The Mahlangus", owner_person_id=person_id, now=now
         )
-        lived_in = [
-            unit_id
-            for unit_id, unit in zip(home.unit_ids, home.estate.units, strict=True)
-            if unit.resident_name is not None
-        ]
         # the first one is the household that a visitor signs in as
-        for unit_id, limit in zip(lived_in[1 : _HOMES + 1], _LIMITS, strict=True):
+        for (unit_id, _), limit in zip(_lived_in(home)[1 : _HOMES + 1], _LIMITS, strict=True):
             (account, *_) = await wallet_queries.accounts(session, estate_id=estate_id, unit_ids=[unit_id])
             await wallets.grant_access(
                 session,
@@ -138,28 +141,29 @@ async def let_parent_in(database: Database, home: Home, *, password: str, now: d
 async def leave_work(database: Database, home: Home, *, now: datetime) -> None:
     """Leave staff something to do: a file with faulty rows, a tenant who comes, readings to judge."""
     estate_id = home.estate_id
-    vacant = [
-        unit_id
-        for unit_id, unit in zip(home.unit_ids, home.estate.units, strict=True)
-        if unit.resident_name is None
-    ]
+    comes, name = _lived_in(home)[-1]
     async with database.unit_of_work(estates=[estate_id]) as session:
-        if await estate_queries.occupancies(session, estate_id=estate_id, of=Of(unit_ids=vacant[:1])):
+        if await estate_queries.occupancies(session, estate_id=estate_id, of=Of(unit_ids=[comes])):
             return
         file = NewFile("people", "new-tenants.csv", _FILE.encode(), Mode.VALID_ROWS, False, "demo-people")
         await imports.receive_file(session, estate_id=estate_id, new=file, actor=DEMO.actor, now=now)
-        comes, waits = vacant[:2]
-        asked = Onboarding(comes, Newcomer(name="Ayanda Zulu"), is_told=False)
+        asked = Onboarding(comes, Newcomer(name=name), is_told=False)
         await tenancies.hand_over(
             session, estate_id=estate_id, asked=asked, key="demo-handover", caller=DEMO, now=now
         )
         person_id, _ = await estates.add_person(
             session, estate_id=estate_id, name="Fikile Ncube", email=None, phone=None, now=now
         )
+        waits = next(
+            unit_id
+            for unit_id, unit in zip(home.unit_ids, home.estate.units, strict=True)
+            if unit.resident_name is None
+        )
         stay = Stay(waits, person_id, Days(now.date() + timedelta(days=9), None))
         await estates.add_occupancy(session, estate_id=estate_id, stay=stay, actor=DEMO.actor, now=now)
     key = (supply.TAP_SERIAL, "import", BASE_UNIT["water"])
-    hours = np.arange(len(_TAP_VALUES), 0, -1) * 24 * 3_600
+    # a day apart, the last one two hours ago
+    hours = np.arange(len(_TAP_VALUES) - 1, -1, -1) * 24 * 3_600 + 2 * 3_600
     batch = ReadingBatch(
         [key] * len(_TAP_VALUES),
         int(now.timestamp()) - hours,

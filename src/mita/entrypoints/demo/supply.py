@@ -35,7 +35,7 @@ _MICRO = 1_000_000
 _STEP_MICRO = 1_000
 _OPENING_MICRO = 2_400_000 * _MICRO
 # of what the units use, in thousandths: a cable under the garden gets worse
-_LOSS_FIRST, _LOSS_LAST = 48, 128
+_LOSS_FIRST, _LOSS_LAST = 60, 170
 # of a hundred: of what is charged, this much goes to the municipality
 _COST_PERCENT = 78
 _CENT_MICRO = 10_000

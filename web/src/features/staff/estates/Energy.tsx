@@ -105,7 +105,7 @@ function Flow({ report, used }: { report: Report; used: Schemas["EstateConsumpti
   const found = flowsOf(report, used);
   if (found === null) return null;
   return (
-    <section aria-label={t("flow")}>
+    <section aria-label={t("flow")} className={classes.flow}>
       <h3>{t("flowOf", { month: formats.label(found.label, "month") })}</h3>
       <EnergyFlow
         flows={found.flows}

@@ -61,6 +61,6 @@ function Surplus({ of }: { of: Figures }): ReactNode {
   const to = may("ledger.read") ? "ledger/trial-balance" : undefined;
   const before = of.surplus_before === null ? "" : ` ${t("surplusBefore", { amount: whole(of.surplus_before.amount) })}`;
   if (of.surplus === null) return <Stat name={t("surplus")} value={t("notTold")} hint={`${t("surplusUnknown")}${before}`} to={to} />;
-  const hint = t("surplusOf", { revenue: whole(of.revenue.amount), costs: whole(of.costs.amount) });
+  const hint = t("surplusOf", { costs: whole(of.costs.amount) });
   return <Stat name={t("surplus")} value={whole(of.surplus.amount)} hint={`${hint}${before}`} to={to} />;
 }
