@@ -83,5 +83,6 @@ bench: setup
 	.venv/bin/mita bench charge --batch 2000
 	.venv/bin/mita bench ledger
 	.venv/bin/mita bench api
+	.venv/bin/mita bench portfolio
 	.venv/bin/mita bench ingest
 	.venv/bin/mita bench rate

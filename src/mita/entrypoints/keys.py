@@ -23,6 +23,7 @@ INGEST = "mita-ingest"
 # who signs in to the demo's app
 DEMO_RESIDENT = "resident@demo.example"
 DEMO_PREPAID = "prepaid@demo.example"
+DEMO_PARENT = "parent@demo.example"
 DEMO_OPERATOR = "operator@demo.example"
 DEMO_AUDITOR = "auditor@demo.example"
 DEMO_TRUSTEE = "trustee@demo.example"

@@ -22,6 +22,7 @@ from mita.entrypoints.installation import AlreadyRunning, InstallationLock
 from mita.entrypoints.keys import (
     DEMO_AUDITOR,
     DEMO_OPERATOR,
+    DEMO_PARENT,
     DEMO_PREPAID,
     DEMO_RESIDENT,
     DEMO_TRUSTEE,
@@ -334,6 +335,7 @@ class Up:
                 secret = load_keys(self._settings.data).device_secret
                 facts.add_row("Resident", f"{DEMO_RESIDENT}, password {demo_password(secret)}")
                 facts.add_row("", f"also {DEMO_PREPAID}, whose meter takes tokens that begin with 1000")
+                facts.add_row("", f"also {DEMO_PARENT}, who pays for three homes")
                 password = demo_password(secret, who="staff")
                 facts.add_row("Operator", f"{DEMO_OPERATOR}, password {password}")
                 facts.add_row("", f"also {DEMO_AUDITOR}, {DEMO_TRUSTEE}")

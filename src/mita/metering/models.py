@@ -200,6 +200,29 @@ class SilenceRule(Base):
     updated_at: Mapped[Instant]
 
 
+class LossRule(Base):
+    """From which loss on an estate's bulk meters need attention, in millionths; None is never."""
+
+    __tablename__ = "loss_rule"
+
+    estate_id: Mapped[BigKey]
+    limit_micro: Mapped[int | None] = mapped_column(BigInteger)
+    updated_at: Mapped[Instant]
+
+
+class MonthLoss(Base):
+    """What a bulk meter lost in the last whole local month, as it was measured last."""
+
+    __tablename__ = "month_loss"
+
+    estate_id: Mapped[BigKey]
+    bulk_meter_id: Mapped[BigKey]
+    month: Mapped[dt.date]
+    bulk_micro: Mapped[Big]
+    difference_micro: Mapped[Big]
+    created_at: Mapped[Instant]
+
+
 class MeterSilence(Base):
     """A meter that is silent now, since its last reading or its installation."""
 

@@ -175,6 +175,7 @@ BODIES: dict[str, Any] = {
     "send_manual_reading": {"value": "1", "unit": "kWh", "taken_at": "2025-03-01T00:00:00Z"},
     "set_reading_window": {"from_day": 25, "to_day": 31, "least_right": "view"},
     "set_silence_rule": {"silent_hours": 24},
+    "set_loss_rule": {"limit_percent": "7.5"},
     "set_issue_rule": {"kinds": ["leak"]},
     "run_batch": {"operations": [{"path": "/api/v1/estates/1/units", "body": {"names": ["B7"]}}]},
     "set_credit_rule": {

@@ -53,3 +53,27 @@ async def test_strangers_have_no_homes_and_programs_are_nobody(app, client, stra
     # of another's homes nothing shows
     async with signed_in(app, await person_token(client, "Somebody")) as caller:
         assert await _homes(caller) == []
+
+
+async def test_who_owns_a_group_without_access_to_a_wallet_finds_the_group(app, client, place):
+    person = await made(client, "/api/v1/persons", {"name": "Nomsa"})
+    named = {"name": "The Mokoenas", "owner_person_id": person["person_id"]}
+    group = await made(client, f"{place.base}/wallet-groups", named)
+    base = f"{place.base}/wallet-groups/{group['group_id']}"
+    answer = await client.post(f"{base}/members", json={"wallet_id": place.wallet_id})
+    assert answer.status_code in (200, 201), answer.text
+    answer = await client.post(f"/api/v1/persons/{person['person_id']}/tokens")
+    async with signed_in(app, answer.json()["token"]) as caller:
+        own = (await caller.get("/api/v1/me/homes")).json()
+        assert own["items"] == []
+        (found,) = own["groups"]
+        assert (found["estate"]["name"], found["group_id"], found["name"]) == (
+            "Willow Creek",
+            group["group_id"],
+            "The Mokoenas",
+        )
+        (shown,) = (await caller.get(f"{base}/summary")).json()["wallets"]
+        assert shown["wallet_id"] == place.wallet_id
+    # another's group is nobody else's
+    async with signed_in(app, await person_token(client, "Somebody")) as caller:
+        assert (await caller.get("/api/v1/me/homes")).json()["groups"] == []

@@ -114,3 +114,15 @@ def test_bench_api_lets_users_ask_and_compares_a_balance(tmp_path: Path) -> None
     assert report["requests_per_second"] > 0
     assert 0 < report["balance_of_bare"] < 1
     assert not (tmp_path / "data").exists(), "it measures on a throw-away database"
+
+
+@pytest.mark.slow
+def test_bench_portfolio_compares_many_estates_with_one(tmp_path: Path) -> None:
+    arguments = ("--estates", "3", "--units", "2", "--json")
+    done = mita("bench", "portfolio", *arguments, settings={"MITA_DATA": str(tmp_path / "data")})
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert set(report) == {"estates", "units", "portfolio", "one", "list", "times_one"}
+    assert (report["estates"], report["units"]) == (3, 2)
+    assert all(0 < report[name]["p50_ms"] <= report[name]["p95_ms"] for name in ("portfolio", "one", "list"))
+    assert not (tmp_path / "data").exists(), "it measures on a throw-away database"

@@ -67,6 +67,7 @@ async def fall_silent(database: Database, *, estate_id: int) -> None:
             session, estate_id=estate_id, terms=terms, rules=NO_PRIVATE, actor="staff:test", now=NOW
         )
         await metering.set_silence_rule(session, estate_id=estate_id, silent_hours=48, now=NOW)
+        await metering.set_loss_rule(session, estate_id=estate_id, limit_micro=75_000, now=NOW)
         assert await metering.notice_silence(session, estate_id=estate_id, now=later) == 1
         claimed = await webhooks.claim_due(
             session, busy={}, at_once=9, limit=9, claim_for=dt.timedelta(minutes=1), now=later

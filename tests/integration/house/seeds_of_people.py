@@ -74,7 +74,10 @@ async def live_and_own(database: Database, *, estate_id: int) -> None:
         await tenancies.swap_meter(session, order=order, key="k1", **by)
         (other, *_) = await metering_queries.meters(session, estate_id=estate_id)
         bulk = metering.NewBulkMeter(meter_id, Days(NOW.date()), (other.meter_id,))
-        await metering.set_bulk_meter(session, new=bulk, **by)
+        area = await metering.set_bulk_meter(session, new=bulk, **by)
+        loss = metering.Loss(area.bulk_meter_id, 125_000_000, 25_000_000)
+        month = NOW.date().replace(day=1)
+        await metering.note_losses(session, estate_id=estate_id, month=month, losses=[loss], now=NOW)
         paper = estates.NewDocument(
             "unit", unit.unit_id, unit.unit_id, "plan.pdf", "application/pdf", b"%PDF-1", for_residents=True
         )

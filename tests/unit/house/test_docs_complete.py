@@ -184,6 +184,7 @@ CONTRACT = {
     "mita calculate": {"--quantity", "--intervals", "--amount", "--from", "--to", "--timezone", "--json"},
     "mita bench charge": {"--readings", "--meters", "--batch", "--json"},
     "mita bench api": {"--users", "--units", "--seconds", "--think-ms", "--json"},
+    "mita bench portfolio": {"--estates", "--units", "--json"},
     "mita bench rate": {"--meters", "--json"},
 }
 

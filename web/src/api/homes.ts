@@ -12,7 +12,7 @@ export interface Home extends Omit<Schemas["HomeOut"], "estate"> {
 /** As many homes of an estate as are shown; nobody pays for more than these by hand. */
 const HOMES_MAX = 1000;
 
-/** Every home of the reader over all their estates, as one question for each estate answers it. */
+/** Every home of the reader over all their estates, as one question for each estate answers it; `estates` are those of their groups as well. */
 export function useHomes(): { homes: Home[]; estates: Estate[]; isPending: boolean; error: unknown; retry: () => void; at: number } {
   const own = usePlaces();
   const items = [...new Map(own.places.map(({ estate }) => [estate.estate_id, estate])).values()];
@@ -23,7 +23,7 @@ export function useHomes(): { homes: Home[]; estates: Estate[]; isPending: boole
   });
   return {
     homes: items.flatMap((estate, at) => (asked[at]?.data?.items ?? []).filter(isOwn).map((each) => ({ ...each, estate }))),
-    estates: items,
+    estates: [...new Map([...items, ...own.groups.map(({ estate }) => estate)].map((estate) => [estate.estate_id, estate])).values()],
     isPending: own.isPending || asked.some((each) => each.isPending),
     error: own.error ?? asked.find((each) => each.isError && each.data === undefined)?.error ?? null,
     retry: () => {

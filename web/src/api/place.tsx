@@ -23,11 +23,14 @@ export function usePlace(): Place {
   return place;
 }
 
-/** Every home of the reader, over all estates. */
-export function usePlaces(): { places: Place[]; isPending: boolean; error: unknown; retry: () => void; at: number } {
+type OwnGroup = Schemas["OwnGroupOut"];
+
+/** Every home of the reader, over all estates, and the groups that they own: of these they may have no home. */
+export function usePlaces(): { places: Place[]; groups: OwnGroup[]; isPending: boolean; error: unknown; retry: () => void; at: number } {
   const homes = $api.useQuery("get", "/api/v1/me/homes", {}, { select: placesOf });
   return {
-    places: homes.data ?? [],
+    places: homes.data?.places ?? [],
+    groups: homes.data?.groups ?? [],
     isPending: homes.isPending,
     error: homes.data === undefined ? homes.error : null,
     retry: () => void homes.refetch(),
@@ -35,6 +38,7 @@ export function usePlaces(): { places: Place[]; isPending: boolean; error: unkno
   };
 }
 
-function placesOf({ items }: Schemas["OwnHomesOut"]): Place[] {
-  return items.map(({ unit_id, unit_name, ...each }) => ({ ...each, unitId: unit_id, unitName: unit_name }));
+// what is kept on the device may be from before there were groups in it
+function placesOf({ items, groups = [] }: Omit<Schemas["OwnHomesOut"], "groups"> & { groups?: OwnGroup[] }): { places: Place[]; groups: OwnGroup[] } {
+  return { places: items.map(({ unit_id, unit_name, ...each }) => ({ ...each, unitId: unit_id, unitName: unit_name })), groups };
 }

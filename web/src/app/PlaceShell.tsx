@@ -12,7 +12,10 @@ export function pathOf(place: Place): string {
 /** Where whoever has several homes sees them all. */
 export const HOMES = "/homes";
 
-/** All homes, where there are several; else the one; the estates of who works here and lives elsewhere. */
+/** Where groups share out their money. */
+export const MONEY = `${HOMES}/money`;
+
+/** All homes, where there are several; else the one; the estates of who works here and lives elsewhere; the groups of who only pays. */
 export function FirstPlace(): ReactNode {
   const found = usePlaces();
   const access = useAccess();
@@ -20,6 +23,7 @@ export function FirstPlace(): ReactNode {
   if (found.places.length > 1) return <Navigate to={HOMES} replace />;
   if (place !== undefined) return <Navigate to={pathOf(place)} replace />;
   if (!found.isPending && found.error === null && access.isStaff) return <Navigate to="/estates" replace />;
+  if (!access.isPending && found.groups.length > 0) return <Navigate to={MONEY} replace />;
   return <NoPlace found={{ ...found, isPending: found.isPending || access.isPending }} />;
 }
 
@@ -39,7 +43,7 @@ export function PlaceShell(): ReactNode {
   const path = `/e/${estateId}/u/${unitId}`;
   const place = found.places.find((each) => pathOf(each) === path);
   if (place === undefined) {
-    if (found.isPending || found.error !== null || found.places.length === 0) return <NoPlace found={found} />;
+    if (found.isPending || found.error !== null || found.places.length + found.groups.length === 0) return <NoPlace found={found} />;
     return <Navigate to="/" replace />;
   }
   return (

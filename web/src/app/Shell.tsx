@@ -2,7 +2,7 @@ import { IconBell, IconBuildingEstate, IconChartBar, IconGauge, IconHome, IconLa
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
-import { $api, useAccess, usePlace, type Place } from "@api";
+import { $api, useAccess, usePlace, usePlaces, type Place } from "@api";
 import { HomeFrame, type Way } from "./HomeFrame";
 import { HOMES, pathOf } from "./PlaceShell";
 import { Waiting } from "./Waiting";
@@ -30,7 +30,8 @@ export function Shell({ places, at, children }: ShellProps): ReactNode {
   const { t } = useTranslation();
   const place = usePlace();
   const { isStaff } = useAccess();
-  const hasMore = places.length > 1;
+  const { groups } = usePlaces();
+  const hasMore = places.length > 1 || groups.length > 0;
   const own = WAYS.map(({ to, word, ...more }) => ({ ...more, to: `${pathOf(place)}/${to}`.replace(/\/$/, ""), isEnd: to === "", word: t(`nav.${word}`) }));
   const all: Way = { to: HOMES, word: t("nav.homes"), icon: IconLayoutGrid, isEnd: true, isOnPhone: false };
   const estates: Way = { to: "/estates", word: t("nav.estates"), icon: IconBuildingEstate, isEnd: true, isOnPhone: false };

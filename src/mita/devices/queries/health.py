@@ -206,10 +206,12 @@ async def open_counts(session: AsyncSession) -> dict[tuple[str, str], int]:
     return counts
 
 
-async def open_count(session: AsyncSession, *, estate_id: int) -> int:
-    """Return how many issues of an estate's devices and meters are open."""
-    count = 0
-    for table in (DeviceIssue, MeterIssue):
-        statement = select(func.count()).where(table.estate_id == estate_id, table.until.is_(None))
-        count += await session.scalar(statement) or 0
-    return count
+async def open_by_estate(session: AsyncSession, *, estate_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many issues of each estate's devices and meters are open, by estate id."""
+    parts = [
+        select(table.estate_id).where(table.estate_id.in_(list(estate_ids)), table.until.is_(None))
+        for table in (DeviceIssue, MeterIssue)
+    ]
+    every = union_all(*parts).subquery()
+    rows = await session.execute(select(every.c.estate_id, func.count()).group_by(every.c.estate_id))
+    return dict.fromkeys(estate_ids, 0) | {row[0]: row[1] for row in rows}

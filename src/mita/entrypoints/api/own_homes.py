@@ -31,10 +31,19 @@ class OwnHomeOut(Shape):
     wallet: WalletOut
 
 
+class OwnGroupOut(Shape):
+    """A group of wallets that the person owns; its wallets show in it, with or without access to them."""
+
+    estate: EstateOut
+    group_id: Id
+    name: str = Field(examples=["The Mokoenas"])
+
+
 class OwnHomesOut(Shape):
-    """All homes of a person."""
+    """All homes of a person, and the groups that they pay for."""
 
     items: list[OwnHomeOut]
+    groups: list[OwnGroupOut] = Field(description="By estate and group")
 
 
 @router.get(
@@ -45,7 +54,10 @@ class OwnHomesOut(Shape):
 )
 @needs(Permission.WALLETS_READ, or_own=True)
 async def list_own_homes(request: Request) -> OwnHomesOut:
-    """Units whose wallet an access grant opens, by estate and wallet; a role over an estate adds none."""
+    """Units whose wallet an access grant opens, by estate and wallet, and one's own groups of wallets.
+
+    A role over an estate adds none, nor does a group: who owns one sees its wallets in the group.
+    """
     caller = own_person(request)
     assert caller.person_id is not None, "a person"
     homes = []
@@ -54,7 +66,21 @@ async def list_own_homes(request: Request) -> OwnHomesOut:
         opened = await wallet_queries.opened_wallets(session, person_id=caller.person_id)
         for estate_id, rights in opened.items():
             homes += await _homes_in(session, estate_id=estate_id, rights=rights)
-    return OwnHomesOut(items=homes)
+        groups = await _groups(session, person_id=caller.person_id)
+    return OwnHomesOut(items=homes, groups=groups)
+
+
+async def _groups(session: AsyncSession, *, person_id: int) -> list[OwnGroupOut]:
+    rows = await wallet_queries.groups_of_person(session, person_id=person_id)
+    return [
+        OwnGroupOut(
+            # read once for each estate: the session knows it then
+            estate=estate_out(await estate_queries.estate(session, estate_id=row.estate_id)),
+            group_id=row.group_id,
+            name=row.name,
+        )
+        for row in rows
+    ]
 
 
 async def _homes_in(

@@ -1,6 +1,7 @@
 """All estates that somebody answers for, in one answer: a route that looks into several features at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
@@ -41,9 +42,44 @@ class EstateFigures(Shape):
     open_alerts: int = Field(description="Alerts to the estate's staff that are not over", examples=[2])
     open_issues: int = Field(description="Issues of devices and meters that are open", examples=[4])
     held_readings: int = Field(description="Readings that wait for a person", examples=[1])
+    losses_above: int = Field(
+        description="Bulk meters whose loss of the last whole month is above the estate's limit", examples=[1]
+    )
     balances: Money = Field(description="What all wallets hold together; below zero they owe")
     revenue: Money = Field(description="Charged in the local month so far, before tax")
     revenue_before: Money = Field(description="Charged in the whole month before")
+    costs: Money = Field(description="Booked on accounts of expense in the local month so far")
+    costs_before: Money = Field(description="Booked on them in the whole month before")
+    surplus: Money | None = Field(
+        description="Revenue less costs of the local month so far; null where no costs are booked"
+    )
+    surplus_before: Money | None = Field(description="The same of the whole month before")
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What an estate took in and spent, in micro-money: in the month so far, in the whole one before."""
+
+    income_micro: int = 0
+    costs_micro: int = 0
+    income_before_micro: int = 0
+    costs_before_micro: int = 0
+
+    def shown(self, *, currency: str) -> dict[str, Money | None]:
+        """Return revenue, costs and surplus as JSON shows them; of a month without costs nothing is left."""
+
+        def left(income_micro: int, costs_micro: int) -> Money | None:
+            # all that was taken in would look like profit
+            return money(income_micro - costs_micro, currency=currency) if costs_micro > 0 else None
+
+        return {
+            "revenue": money(self.income_micro, currency=currency),
+            "revenue_before": money(self.income_before_micro, currency=currency),
+            "costs": money(self.costs_micro, currency=currency),
+            "costs_before": money(self.costs_before_micro, currency=currency),
+            "surplus": left(self.income_micro, self.costs_micro),
+            "surplus_before": left(self.income_before_micro, self.costs_before_micro),
+        }
 
 
 @router.get(
@@ -70,56 +106,57 @@ async def list_estate_figures(
         await see_estates(session, estates=seen)
         found = await estate_queries.estates(session, after_id=after_id, limit=limit + 1)
         rows = found[:limit]
-        took_in = await _revenue(session, rows, now=now)
-        items = [
-            await _figures(session, row, took_in=took_in.get(row.estate_id, (0, 0)), now=now) for row in rows
-        ]
+        items = await _figures(session, rows, now=now)
     return Page(items=items, next=rows[-1].estate_id if len(found) > limit else None)
 
 
-async def _revenue(
-    session: AsyncSession, rows: Sequence[Estate], *, now: datetime
-) -> dict[int, tuple[int, int]]:
-    """Return what each estate charged in its local month and in the one before, in micro-money."""
+async def _earned(
+    session: AsyncSession, rows: Sequence[Estate], *, months: Mapping[int, date]
+) -> dict[int, Earned]:
+    """Return what each estate took in and spent in its local month and in the one before."""
     # midnight comes at different times: at the end of a month estates are in two of them
     by_month: dict[date, list[int]] = {}
     for row in rows:
-        by_month.setdefault(now.astimezone(zone(row.time_zone)).date().replace(day=1), []).append(
-            row.estate_id
-        )
-    sums: dict[int, tuple[int, int]] = {}
+        by_month.setdefault(months[row.estate_id], []).append(row.estate_id)
+    found = {row.estate_id: Earned() for row in rows}
     for month, estate_ids in by_month.items():
         borders = last_months(month, count=2)
-        found = await ledger_queries.revenue(session, estate_ids=estate_ids, borders=borders)
-        for (estate_id, _), (earlier, this) in found.items():
-            before = sums.get(estate_id, (0, 0))
-            sums[estate_id] = (before[0] + this, before[1] + earlier)
-    return sums
+        sums = await ledger_queries.revenue_and_costs(session, estate_ids=estate_ids, borders=borders)
+        for estate_id, ((earlier, spent_earlier), (this, spent)) in sums.items():
+            found[estate_id] = Earned(this, spent, earlier, spent_earlier)
+    return found
 
 
-async def _figures(
-    session: AsyncSession, row: Estate, *, took_in: tuple[int, int], now: datetime
-) -> EstateFigures:
-    estate_id, day = row.estate_id, now.astimezone(zone(row.time_zone)).date()
-    states = await estate_queries.state_counts(session, estate_id=estate_id, day=day)
-    meters = await metering_queries.meter_counts(session, estate_id=estate_id, now=now)
-    standings = await wallet_queries.standing_counts(session, estate_id=estate_id)
-    sums = await ledger_queries.balance_sums(session, estate_id=estate_id, first_words=["wallet"])
-    this_micro, before_micro = took_in
-    return EstateFigures(
-        estate=estate_out(row),
-        units=sum(states.values()),
-        occupied=states["occupied"],
-        vacant=states["vacant"],
-        meters=meters.meters,
-        silent_meters=meters.silent,
-        accounts=sum(standings.values()),
-        accounts_low=standings["low"],
-        accounts_out=standings["out"],
-        open_alerts=await alert_queries.open_count(session, estate_id=estate_id),
-        open_issues=await device_queries.open_count(session, estate_id=estate_id),
-        held_readings=await metering_queries.waiting_count(session, estate_id=estate_id),
-        balances=money(sum(each.balance_micro for each in sums), currency=row.currency),
-        revenue=money(this_micro, currency=row.currency),
-        revenue_before=money(before_micro, currency=row.currency),
-    )
+async def _figures(session: AsyncSession, rows: Sequence[Estate], *, now: datetime) -> list[EstateFigures]:
+    """Return the estates' figures: one statement for each kind of them, however many estates there are."""
+    days = {row.estate_id: now.astimezone(zone(row.time_zone)).date() for row in rows}
+    ids = list(days)
+    earned = await _earned(session, rows, months={each: day.replace(day=1) for each, day in days.items()})
+    states = await estate_queries.state_counts(session, days=days)
+    meters = await metering_queries.meter_counts(session, estate_ids=ids, now=now)
+    standings = await wallet_queries.standing_counts(session, estate_ids=ids)
+    sums = await ledger_queries.wallet_sums(session, estate_ids=ids)
+    alerts = await alert_queries.open_counts(session, estate_ids=ids)
+    issues = await device_queries.open_by_estate(session, estate_ids=ids)
+    held = await metering_queries.waiting_counts(session, estate_ids=ids)
+    losses = await metering_queries.losses_above(session, estate_ids=ids)
+    return [
+        EstateFigures(
+            estate=estate_out(row),
+            units=sum(states[row.estate_id].values()),
+            occupied=states[row.estate_id]["occupied"],
+            vacant=states[row.estate_id]["vacant"],
+            meters=meters[row.estate_id].meters,
+            silent_meters=meters[row.estate_id].silent,
+            accounts=sum(standings[row.estate_id].values()),
+            accounts_low=standings[row.estate_id]["low"],
+            accounts_out=standings[row.estate_id]["out"],
+            open_alerts=alerts[row.estate_id],
+            open_issues=issues[row.estate_id],
+            held_readings=held[row.estate_id],
+            losses_above=losses[row.estate_id],
+            balances=money(sums[row.estate_id], currency=row.currency),
+            **earned[row.estate_id].shown(currency=row.currency),
+        )
+        for row in rows
+    ]

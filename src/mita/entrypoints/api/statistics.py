@@ -71,10 +71,10 @@ async def get_estate_statistics(session: Session, estate_id: EstateId, now: Now)
         datetime(each.year, each.month, each.day, tzinfo=local).astimezone(UTC)
         for each in (day, day.replace(day=1))
     ]
-    states = await estate_queries.state_counts(session, estate_id=estate_id, day=day)
-    meters = await metering_queries.meter_counts(session, estate_id=estate_id, now=now)
+    states = (await estate_queries.state_counts(session, days={estate_id: day}))[estate_id]
+    meters = (await metering_queries.meter_counts(session, estate_ids=[estate_id], now=now))[estate_id]
     sums = await ledger_queries.balance_sums(session, estate_id=estate_id, first_words=["wallet"])
-    standings = await wallet_queries.standing_counts(session, estate_id=estate_id)
+    standings = (await wallet_queries.standing_counts(session, estate_ids=[estate_id]))[estate_id]
     today, month = await metering_queries.used_since(session, estate_id=estate_id, since=starts)
     part = await estate_queries.participation(session, estate_id=estate_id)
     return EstateStatistics(

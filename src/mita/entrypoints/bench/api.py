@@ -61,7 +61,7 @@ def run(
 ) -> Run:
     """Grow the estates, let users ask for ``seconds``, and compare the balance with the bare framework."""
     told = asyncio.run(_grown(url, units=units, users=users, tell=tell))
-    with TemporaryDirectory() as directory, _api(url, Path(directory)) as port:
+    with TemporaryDirectory() as directory, served_api(url, Path(directory)) as port:
         tell(f"{len(told)} users ask…")
         warm_up_s = min(3.0, seconds)
         plan = {"kind": "mix", "users": told, "think_s": think_ms / 1_000}
@@ -132,7 +132,7 @@ def _body(port: int, request: str) -> bytes:
 
 
 @contextmanager
-def _api(url: str, directory: Path) -> Iterator[int]:
+def served_api(url: str, directory: Path) -> Iterator[int]:
     """Serve the API as ``mita api`` does, with its access log, and without a limit for single callers."""
     changed = {
         "MITA_DATA": str(directory),

@@ -247,6 +247,33 @@ def api(
 
 
 @app.command()
+def portfolio(
+    estates: Annotated[int, typer.Option(min=1, max=100, help="Estates that somebody answers for.")] = 40,
+    units: Annotated[int, typer.Option(min=1, help="Units of each estate, with a meter each.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Measure the portfolio of many estates, beside that of one and the list of estates alone."""
+    from mita.entrypoints.bench import portfolio as bench_portfolio
+    from mita.entrypoints.opened import throw_away
+
+    errors = Console(stderr=True)
+    with throw_away() as url, errors.status("Measuring…") as status:
+        run = bench_portfolio.run(url, estates=estates, units=units, tell=status.update)
+    report = bench_portfolio.summary(run)
+    if as_json:
+        typer.echo(json.dumps(report))
+        return
+    table = Table(title=f"{estates:,} estates of {units:,} units")
+    for column in ("answer", "p50 ms", "p95 ms"):
+        table.add_column(column, justify="right")
+    for name in ("portfolio", "one", "list"):
+        table.add_row(name, str(report[name]["p50_ms"]), str(report[name]["p95_ms"]))
+    console = Console()
+    console.print(table)
+    console.print(f"times the portfolio of one estate: {report['times_one']}", highlight=False)
+
+
+@app.command()
 def ingest(
     seconds: Annotated[float, typer.Option(min=0.1, help="About how long each measurement sends.")] = 3.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,  # noqa: FBT002 - a flag

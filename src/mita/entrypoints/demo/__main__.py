@@ -14,8 +14,17 @@ import gmqtt
 import numpy as np
 
 from mita.credit import queries as credit_queries
-from mita.entrypoints.demo import head_end
-from mita.entrypoints.demo.setup import SEED, Home, is_settled, register_values, settle_in, write_history
+from mita.entrypoints.demo import head_end, supply
+from mita.entrypoints.demo.neighbours import leave_work, let_parent_in, move_in
+from mita.entrypoints.demo.setup import (
+    SEED,
+    Home,
+    bulk_value,
+    is_settled,
+    register_values,
+    settle_in,
+    write_history,
+)
 from mita.entrypoints.demo.simulator import UTILITIES, Live, neighbourhood, top_ups
 from mita.entrypoints.demo.staff import appoint, employ
 from mita.entrypoints.demo.tenant import let_in
@@ -45,6 +54,8 @@ TICK_S = 3
 # one tick is a quarter of an hour of people's lives, so that a visitor sees balances move
 SIMULATED_S = 900
 _ITEMS_A_MESSAGE = 100
+# a day of people's lives
+_BILLED_EVERY = 96
 
 
 class Gateway:
@@ -68,9 +79,19 @@ class Gateway:
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._client.disconnect(), 2)
 
-    def publish(self, *, taken_s: int, electricity: NDArray[np.int64], water: NDArray[np.int64]) -> None:
-        """Send one reading of every meter."""
+    def publish(
+        self,
+        *,
+        taken_s: int,
+        electricity: NDArray[np.int64],
+        water: NDArray[np.int64],
+        bulk_micro: int | None,
+    ) -> None:
+        """Send one reading of every meter; an estate without a bulk meter has none of it."""
         items = []
+        if bulk_micro is not None:
+            reading = f'"r":{{"kwh":{format_micro(bulk_micro)}}}'
+            items.append(f'{{"meter":{json.dumps(supply.SERIAL)},"ts":{taken_s},{reading}}}')
         for place, unit in enumerate(self.home.estate.units):
             for serial, name, value in (
                 (unit.electricity_serial, "kwh", int(electricity[place])),
@@ -117,11 +138,15 @@ async def _live(database: Database, settings: Settings, place: int) -> None:
     home = await settle_in(database, neighbourhood(seed=SEED)[place], now=now_utc())
     if not await is_settled(database, home):
         await write_history(database, home)
+    secret = load_keys(settings.data).device_secret
     if place == 0:
-        secret = load_keys(settings.data).device_secret
         await let_in(database, home, password=demo_password(secret), now=now_utc())
         password = demo_password(secret, who="staff")
         await appoint(database, estate_id=home.estate_id, password=password, now=now_utc())
+    await move_in(database, home, now=now_utc())
+    if place == 0:
+        await let_parent_in(database, home, password=demo_password(secret), now=now_utc())
+        await leave_work(database, home, now=now_utc())
     registers = await register_values(database, home)
     async with database.unit_of_work(estates=[home.estate_id]) as session:
         supplies = await credit_queries.supplies(session, estate_id=home.estate_id)
@@ -152,12 +177,22 @@ async def _tick_for_ever(
         seed=SEED,
     )
     rng = np.random.default_rng()
+    before, bulk_micro = registers["electricity"], await bulk_value(database, home)
+    ticks = 0
     while True:
         on = np.array([unit.electricity_serial not in gateway.off for unit in home.estate.units])
         electricity, water = live.step(now=simulated, seconds=SIMULATED_S, electricity_on=on)
-        gateway.publish(taken_s=int(now_utc().timestamp()), electricity=electricity, water=water)
+        if bulk_micro is not None:
+            bulk_micro = supply.bulk_after(bulk_micro, used_micro=int((electricity - before).sum()))
+        before = electricity
+        gateway.publish(
+            taken_s=int(now_utc().timestamp()), electricity=electricity, water=water, bulk_micro=bulk_micro
+        )
         simulated += timedelta(seconds=SIMULATED_S)
         await _people_pay(database, home, on=on, simulated=simulated, rng=rng)
+        if ticks % _BILLED_EVERY == 0:
+            await supply.pay_for_it(database, estate_id=home.estate_id, key=str(new_id()), now=now_utc())
+        ticks += 1
         await asyncio.sleep(TICK_S)
 
 

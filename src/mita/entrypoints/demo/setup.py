@@ -12,6 +12,8 @@ import numpy as np
 from mita.credit import operations as credit
 from mita.credit import queries as credit_queries
 from mita.credit.domain import Rule
+from mita.entrypoints.demo import supply
+from mita.entrypoints.demo.places import WILLOW_CREEK
 from mita.entrypoints.demo.simulator import UTILITIES, history
 from mita.entrypoints.lane import Lane
 from mita.estates import operations as estates
@@ -96,6 +98,11 @@ class Home:
     unit_ids: list[int]
     created_at: datetime
 
+    @property
+    def has_bulk_meter(self) -> bool:
+        """Whether the estate's electricity is measured again where it comes in."""
+        return self.estate.name == WILLOW_CREEK.name
+
 
 def keys_of(home: Home) -> dict[str, list[tuple[str, str, str]]]:
     """Return the readings' keys per utility."""
@@ -134,6 +141,9 @@ async def settle_in(database: Database, estate: Estate, *, now: datetime) -> Hom
                 )
             ]
             await metering.install_meters(session, estate_id=row.estate_id, meters=meters, now=now)
+            since = _history_start(row.created_at)
+            if estate.name == WILLOW_CREEK.name:
+                await supply.connect(session, estate_id=row.estate_id, device=device, since=since, now=now)
             # charges nothing until somebody puts it in force
             draft = parse_document(_proposed(now))
             await tariffs.add_rate_table(
@@ -171,21 +181,28 @@ def _proposed(now: datetime) -> str:
 
 async def write_history(database: Database, home: Home) -> History:
     """Charge the 90 days before the estate was made, slice by slice as if they passed; safe to repeat."""
-    end = home.created_at.replace(minute=0, second=0, microsecond=0)
-    start = end - timedelta(days=DAYS)
+    start = _history_start(home.created_at)
+    end = start + timedelta(days=DAYS)
     past = history(home.estate, start=start, hours=DAYS * 24, seed=SEED)
     lane = Lane(database, estate_id=home.estate_id)
+    async with database.unit_of_work(estates=[home.estate_id]) as session:
+        await supply.allow(session, estate_id=home.estate_id, now=start)
     await _buy(database, home, place=0, now=start, everybody=True)
     for first in range(0, DAYS * 24 + 1, _SLICE_HOURS):
         hours = range(first, min(first + _SLICE_HOURS, DAYS * 24 + 1))
         now = start + timedelta(hours=hours[-1])
         await lane.charge(_slice(home, past, start=start, hours=hours), now=now)
         await _buy(database, home, place=first + 1, now=now, everybody=False)
+        await supply.pay_for_it(database, estate_id=home.estate_id, key=f"{first}", now=now)
         logger.info("history estate=%s hours=%d", home.estate.name, hours[-1])
     async with database.unit_of_work(estates=[home.estate_id]) as session:
         for rule in RULES:
             await credit.set_rule(session, estate_id=home.estate_id, rule=rule, now=end)
     return past
+
+
+def _history_start(created_at: datetime) -> datetime:
+    return created_at.replace(minute=0, second=0, microsecond=0) - timedelta(days=DAYS)
 
 
 def _slice(home: Home, past: History, *, start: datetime, hours: range) -> ReadingBatch:
@@ -199,6 +216,10 @@ def _slice(home: Home, past: History, *, start: datetime, hours: range) -> Readi
             rows += [key] * len(times)
             taken.append(times)
             values.append(registers[hours[0] : hours[-1] + 1, place])
+    if home.has_bulk_meter:
+        rows += [(supply.SERIAL, "import", BASE_UNIT["electricity"])] * len(times)
+        taken.append(times)
+        values.append(supply.bulk_history(past.electricity_micro)[hours[0] : hours[-1] + 1])
     now_us = to_us(start + timedelta(hours=hours[-1]))
     return ReadingBatch(rows, np.concatenate(taken), np.concatenate(values), "demo:history", now_us)
 
@@ -216,6 +237,9 @@ async def _buy(database: Database, home: Home, *, place: int, now: datetime, eve
         }
         for account in accounts:
             amount = _OPENING_MICRO
+            if not everybody and account.unit_id not in waits:
+                # what is the estate's own costs it nothing
+                continue
             if not everybody:
                 waits_until_cut = waits[account.unit_id] and account.utility == "electricity"
                 amount = _purchase_micro(
@@ -257,3 +281,20 @@ async def register_values(database: Database, home: Home) -> dict[str, NDArray[n
         utility: np.array([latest[unit_id, utility][1] for unit_id in home.unit_ids], dtype=np.int64)
         for utility in UTILITIES
     }
+
+
+async def bulk_value(database: Database, home: Home) -> int | None:
+    """Return the newest value of the estate's bulk meter, None where it has none."""
+    if not home.has_bulk_meter:
+        return None
+    async with database.unit_of_work(estates=[home.estate_id]) as session:
+        latest = await metering_queries.latest_readings(session, estate_id=home.estate_id)
+    # a demo that was made before there was one has none either
+    return next(
+        (
+            value
+            for (unit_id, utility), (_, value) in latest.items()
+            if utility == "electricity" and unit_id not in home.unit_ids
+        ),
+        None,
+    )

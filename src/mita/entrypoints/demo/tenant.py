@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mita.kit.db import Database
 
 DEMO = Principal("demo")
-_HEARS = (AlertKind.LOW_BALANCE, AlertKind.BALANCE_OUT, AlertKind.BALANCE_BACK)
+HEARS = (AlertKind.LOW_BALANCE, AlertKind.BALANCE_OUT, AlertKind.BALANCE_BACK)
 
 
 async def let_in(database: Database, home: Home, *, password: str, now: datetime) -> None:
@@ -83,7 +83,7 @@ async def _move_in(database: Database, household: _Household, *, password: str, 
             estate_id=estate_id,
             wallet_id=account.wallet_id,
             person_id=person_id,
-            access=Access(Right.MANAGE, hears=_HEARS),
+            access=Access(Right.MANAGE, hears=HEARS),
             caller=DEMO,
             sight=EVERYTHING,
             now=now,

@@ -21,6 +21,7 @@ from mita.kit.enqueue import CAUSED_BY
 from mita.ledger import jobs as ledger
 from mita.metering import jobs as metering
 from mita.notifications import jobs as notifications
+from mita.reports import jobs as reports
 from mita.rounds import jobs as rounds
 from mita.sharing import jobs as sharing
 from mita.solar import jobs as solar
@@ -50,6 +51,7 @@ BLUEPRINTS = {
     "rounds": rounds.jobs,
     "devices": devices.jobs,
     "flexibility": flexibility.jobs,
+    "reports": reports.jobs,
     "upkeep": upkeep.jobs,
 }
 

@@ -5,14 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, exists, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    and_,
+    case,
+    column,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    values,
+)
 
 from mita.estates.domain import OccupancyState
 from mita.estates.models import Occupancy, Unit
 from mita.kit.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from sqlalchemy import ColumnElement
@@ -65,7 +78,7 @@ def _main_of_unit() -> ColumnElement[bool]:
     )
 
 
-def _state(day: date) -> ColumnElement[str]:
+def _state(day: date | ColumnElement[date]) -> ColumnElement[str]:
     """Return the state of a unit as SQL has it; :func:`mita.estates.domain.occupancy_state` says the same."""
     lived_in = exists().where(
         _main_of_unit(),
@@ -122,12 +135,29 @@ async def states(
     return {row[0]: row[1] for row in await session.execute(statement)}
 
 
-async def state_counts(session: AsyncSession, *, estate_id: int, day: date) -> dict[str, int]:
-    """Return how many units are in each state on a local day; a state without units is there with zero."""
-    state = _state(day).label("state")
-    inner = select(state).where(Unit.estate_id == estate_id, Unit.archived_at.is_(None)).subquery()
-    rows = await session.execute(select(inner.c.state, func.count()).group_by(inner.c.state))
-    return dict.fromkeys((each.value for each in OccupancyState), 0) | {row[0]: row[1] for row in rows}
+async def state_counts(session: AsyncSession, *, days: Mapping[int, date]) -> dict[int, dict[str, int]]:
+    """Return how many units are in each state, by estate id; a state without units is there with zero.
+
+    ``days`` is the local day of each estate, by its id.
+    """
+    if not days:
+        return {}
+    asked = values(column("estate_id", BigInteger), column("day", Date), name="asked").data(
+        list(days.items())
+    )
+    inner = (
+        select(Unit.estate_id, _state(asked.c.day).label("state"))
+        .join(asked, asked.c.estate_id == Unit.estate_id)
+        .where(Unit.archived_at.is_(None))
+        .subquery()
+    )
+    counted = select(inner.c.estate_id, inner.c.state, func.count()).group_by(
+        inner.c.estate_id, inner.c.state
+    )
+    found = {estate_id: dict.fromkeys((each.value for each in OccupancyState), 0) for estate_id in days}
+    for estate_id, state, count in await session.execute(counted):
+        found[estate_id][state] = count
+    return found
 
 
 async def participation(session: AsyncSession, *, estate_id: int) -> int:

@@ -42,6 +42,7 @@ AUDITED = frozenset(
         "join_request",
         "ledger_rule",
         "load_limit",
+        "loss_rule",
         "meter",
         "meter_placement",
         "meter_token",

@@ -87,6 +87,11 @@ def account_class(code: str) -> AccountClass:
     return _CLASS.get(code.partition(":")[0], AccountClass.EQUITY)
 
 
+def first_words(account_class: AccountClass) -> list[str]:
+    """Return the first parts of the codes of a class's accounts."""
+    return [word for word, each in _CLASS.items() if each is account_class]
+
+
 def account_name(code: str, *, names: Names = NO_NAMES) -> str:
     """Return an account's readable name, such as ``Wallet of U12, electricity``."""
     first, _, rest = code.partition(":")

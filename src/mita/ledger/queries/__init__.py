@@ -9,6 +9,7 @@ from mita.ledger.queries.accounts import (
     heads,
     live_balance_sql,
     request,
+    wallet_sums,
 )
 from mita.ledger.queries.archived import (
     MonthArchived,
@@ -66,7 +67,7 @@ from mita.ledger.queries.moves import (
     periods,
     reversal,
 )
-from mita.ledger.queries.revenue import revenue
+from mita.ledger.queries.revenue import revenue, revenue_and_costs
 from mita.ledger.queries.signed import Outside
 from mita.ledger.queries.spans import entries_between, entries_of_seqs
 from mita.ledger.queries.spending import held_and_accrued, spent_since
@@ -150,6 +151,7 @@ __all__ = [
     "refuse_archived",
     "request",
     "revenue",
+    "revenue_and_costs",
     "reversal",
     "seqs_until",
     "spent_since",
@@ -160,4 +162,5 @@ __all__ = [
     "verify_accounts",
     "walk_chains",
     "wallet_accounts",
+    "wallet_sums",
 ]

@@ -110,6 +110,18 @@ async def balance_sums(
     return [BalanceSum(row[0], int(row[1]), row[2]) for row in await session.execute(statement)]
 
 
+async def wallet_sums(session: AsyncSession, *, estate_ids: Sequence[int]) -> dict[int, int]:
+    """Return the live balances of all wallets together, in micro-money by estate id."""
+    live = Account.posted_micro - Account.accrued_micro
+    statement = (
+        select(Account.estate_id, func.sum(live))
+        .where(Account.estate_id.in_(list(estate_ids)), func.split_part(Account.code, ":", 1) == "wallet")
+        .group_by(Account.estate_id)
+    )
+    rows = await session.execute(statement)
+    return dict.fromkeys(estate_ids, 0) | {row[0]: int(row[1]) for row in rows}
+
+
 async def accrued(session: AsyncSession, *, estate_id: int) -> dict[int, int]:
     """Return what was used and not yet posted, in micro-money, of the accounts where that is not nothing."""
     statement = select(Account.account_id, Account.accrued_micro).where(

@@ -1,4 +1,4 @@
-"""What accounts of income took in by month, from the balances at the borders of months."""
+"""What accounts of income took in and those of expense cost, from the balances at the borders of months."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from mita.ledger.domain.chart import AccountClass, first_words
 from mita.ledger.queries.archived import refuse_archived
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _BEFORE = text("""
          ORDER BY o.period DESC LIMIT 1),
         0) AS before_micro
     FROM account AS a CROSS JOIN unnest(CAST(:borders AS date[])) AS m(month)
-    WHERE a.estate_id = ANY (:estate_ids) AND a.code LIKE 'income:%'
+    WHERE a.estate_id = ANY (:estate_ids) AND split_part(a.code, ':', 1) = ANY (:words)
     ORDER BY a.estate_id, a.account_id, m.month
 """)
 
@@ -42,10 +43,43 @@ async def revenue(
 
     :raises MonthArchived: if the first month's entries were archived
     """
+    return await _moved(
+        session, estate_ids=estate_ids, borders=borders, words=first_words(AccountClass.INCOME)
+    )
+
+
+async def revenue_and_costs(
+    session: AsyncSession, *, estate_ids: Sequence[int], borders: Sequence[date]
+) -> dict[int, list[tuple[int, int]]]:
+    """Return (what accounts of income took in, what accounts of expense cost) in micro-money, by estate id.
+
+    Months are as in :func:`revenue`. Costs are above zero where more was spent than given back. An estate
+    without any such account is not there.
+
+    :raises MonthArchived: if the first month's entries were archived
+    """
+    costs = first_words(AccountClass.EXPENSE)
+    words = [*first_words(AccountClass.INCOME), *costs]
+    found = await _moved(session, estate_ids=estate_ids, borders=borders, words=words)
+    sums: dict[int, list[tuple[int, int]]] = {}
+    for (estate_id, code), amounts in found.items():
+        is_cost = code.partition(":")[0] in costs
+        before = sums.get(estate_id, [(0, 0)] * len(amounts))
+        sums[estate_id] = [
+            # plus is credit: an expense grows below zero
+            (income, spent - each) if is_cost else (income + each, spent)
+            for (income, spent), each in zip(before, amounts, strict=True)
+        ]
+    return sums
+
+
+async def _moved(
+    session: AsyncSession, *, estate_ids: Sequence[int], borders: Sequence[date], words: Sequence[str]
+) -> dict[tuple[int, str], list[int]]:
     assert all(each.day == 1 for each in borders), "months begin on their first day"
     await refuse_archived(session, period=borders[0])
-    rows = await session.execute(_BEFORE, {"estate_ids": list(estate_ids), "borders": list(borders)})
+    asked = {"estate_ids": list(estate_ids), "borders": list(borders), "words": list(words)}
     before: dict[tuple[int, str], list[int]] = {}
-    for row in rows:
+    for row in await session.execute(_BEFORE, asked):
         before.setdefault((row.estate_id, row.code), []).append(int(row.before_micro))
     return {key: [after - now for now, after in pairwise(micro)] for key, micro in before.items()}

@@ -14,6 +14,7 @@ from mita.metering.operations.derived import (
     set_pulse_counter,
 )
 from mita.metering.operations.judging import NotWaiting, set_aside_held_reading
+from mita.metering.operations.losses import Loss, note_losses, set_loss_rule
 from mita.metering.operations.meters import (
     NO_LIMITS,
     NewMeter,
@@ -55,6 +56,7 @@ from mita.metering.operations.virtual import (
 __all__ = [
     "NO_LIMITS",
     "AreasOverlap",
+    "Loss",
     "MadeTwice",
     "MeterGone",
     "MeterNotes",
@@ -76,6 +78,7 @@ __all__ = [
     "end_virtual_meter",
     "ensure_reading_partition",
     "install_meters",
+    "note_losses",
     "note_parts_read",
     "notice_silence",
     "preview_factor",
@@ -93,6 +96,7 @@ __all__ = [
     "set_aside_held_reading",
     "set_bulk_meter",
     "set_factor",
+    "set_loss_rule",
     "set_pulse_counter",
     "set_silence_rule",
     "set_virtual_meter",

@@ -5,6 +5,7 @@ from mita.metering.queries.bulk import (
     bulk_areas,
     bulk_meter,
     bulk_meters,
+    bulk_utilities,
     meters_of_ids,
     meters_that_were_bulk,
     sub_meters,
@@ -25,6 +26,7 @@ from mita.metering.queries.derived import (
     virtual_meters,
     virtual_register_ids,
 )
+from mita.metering.queries.losses import loss_limit_micro, losses_above
 from mita.metering.queries.newest import NewestReadings, newest_readings
 from mita.metering.queries.placed import PlacedRegister, placed_registers, readings_around, timeline_values
 from mita.metering.queries.readings import (
@@ -37,6 +39,7 @@ from mita.metering.queries.readings import (
     set_aside,
     temperatures,
     waiting_count,
+    waiting_counts,
 )
 from mita.metering.queries.registers import (
     RegisterInfo,
@@ -87,6 +90,7 @@ __all__ = [
     "bulk_areas",
     "bulk_meter",
     "bulk_meters",
+    "bulk_utilities",
     "derivations",
     "devices_of_registers",
     "devices_read",
@@ -95,6 +99,8 @@ __all__ = [
     "factor_span_of",
     "instant",
     "latest_readings",
+    "loss_limit_micro",
+    "losses_above",
     "meter",
     "meter_counts",
     "metered_units",
@@ -155,4 +161,5 @@ __all__ = [
     "virtual_meters",
     "virtual_register_ids",
     "waiting_count",
+    "waiting_counts",
 ]

@@ -32,6 +32,16 @@ async def bulk_meters(
     return [(row[0], row[1]) for row in await session.execute(statement)]
 
 
+async def bulk_utilities(session: AsyncSession, *, estate_id: int) -> list[str]:
+    """Return the utilities that an estate has bulk meters of, in order; also those that are over."""
+    statement = (
+        select(Meter.utility)
+        .join(BulkMeter, (Meter.estate_id == BulkMeter.estate_id) & (Meter.meter_id == BulkMeter.meter_id))
+        .where(BulkMeter.estate_id == estate_id)
+    )
+    return list((await session.scalars(statement.distinct().order_by(Meter.utility))).all())
+
+
 async def bulk_meter(session: AsyncSession, *, estate_id: int, bulk_meter_id: int) -> BulkMeter:
     """Return one bulk meter.
 

@@ -125,14 +125,21 @@ def _with_names(row: type[Reading | ReadingRepeat]) -> Any:
     )
 
 
+async def waiting_counts(session: AsyncSession, *, estate_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many readings are held for a person, but for those that were set aside, by estate id."""
+    statement = text(
+        "SELECT r.estate_id, count(*) FROM reading AS r"
+        " WHERE r.estate_id = ANY (:estate_ids) AND r.class IN (5, 7)"
+        " AND NOT EXISTS (SELECT FROM set_aside_reading AS s WHERE s.estate_id = r.estate_id"
+        " AND s.register_id = r.register_id AND s.taken_at = r.taken_at) GROUP BY r.estate_id"
+    )
+    rows = await session.execute(statement, {"estate_ids": list(estate_ids)})
+    return dict.fromkeys(estate_ids, 0) | {row[0]: row[1] for row in rows}
+
+
 async def waiting_count(session: AsyncSession, *, estate_id: int) -> int:
     """Return how many of an estate's readings are held for a person, but for those that were set aside."""
-    statement = text(
-        "SELECT count(*) FROM reading AS r WHERE estate_id = :estate_id AND class IN (5, 7)"
-        " AND NOT EXISTS (SELECT FROM set_aside_reading AS s WHERE s.estate_id = r.estate_id"
-        " AND s.register_id = r.register_id AND s.taken_at = r.taken_at)"
-    )
-    return int(await session.scalar(statement, {"estate_id": estate_id}) or 0)
+    return (await waiting_counts(session, estate_ids=[estate_id]))[estate_id]
 
 
 async def rejection_count(session: AsyncSession, *, estate_id: int) -> int:

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 SILENT_AFTER = timedelta(hours=24)
 
 _METERS = """
-    SELECT count(*), count(*) FILTER (WHERE NOT EXISTS (
+    SELECT m.estate_id, count(*), count(*) FILTER (WHERE NOT EXISTS (
         SELECT FROM register AS r
         JOIN reading AS v ON v.estate_id = r.estate_id AND v.register_id = r.register_id
         WHERE r.estate_id = m.estate_id AND r.meter_id = m.meter_id AND v.taken_at > :since
     ))
-    FROM meter AS m WHERE m.estate_id = :estate_id AND m.removed_at IS NULL
+    FROM meter AS m WHERE m.estate_id = ANY (:estate_ids) AND m.removed_at IS NULL
+    GROUP BY m.estate_id
 """
 # where a register begins inside the span, its first reading is where its use begins
 _USED = """
@@ -56,11 +57,15 @@ class MeterCounts:
     silent: int
 
 
-async def meter_counts(session: AsyncSession, *, estate_id: int, now: datetime) -> MeterCounts:
-    """Return how many meters an estate has, and how many are silent."""
-    values = {"estate_id": estate_id, "since": now - SILENT_AFTER}
-    row = (await session.execute(text(_METERS), values)).one()
-    return MeterCounts(row[0], row[1])
+async def meter_counts(
+    session: AsyncSession, *, estate_ids: Sequence[int], now: datetime
+) -> dict[int, MeterCounts]:
+    """Return how many meters each estate has, and how many are silent, by estate id."""
+    asked = {"estate_ids": list(estate_ids), "since": now - SILENT_AFTER}
+    rows = await session.execute(text(_METERS), asked)
+    return dict.fromkeys(estate_ids, MeterCounts(0, 0)) | {
+        row[0]: MeterCounts(row[1], row[2]) for row in rows
+    }
 
 
 async def used_since(

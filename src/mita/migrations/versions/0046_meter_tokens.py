@@ -1,7 +1,7 @@
 """Tokens for prepayment meters; readings by hand that come late.
 
 Revision ID: 0046
-Revises: 0044
+Revises: 0045
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from alembic import op
 from mita.migrations.script import run_script
 
 revision = "0046"
-down_revision = "0044"
+down_revision = "0045"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """Reads of notifications."""
 
-from .alerts import alert, alerts, open_count, open_subjects
+from .alerts import alert, alerts, open_counts, open_subjects
 from .messages import due_messages, messages
 from .push import current_push_key, subscribed, subscription, subscriptions
 
@@ -10,7 +10,7 @@ __all__ = [
     "current_push_key",
     "due_messages",
     "messages",
-    "open_count",
+    "open_counts",
     "open_subjects",
     "subscribed",
     "subscription",

@@ -66,9 +66,12 @@ async def open_subjects(session: AsyncSession, *, estate_id: int, kind: str) -> 
     return set((await session.scalars(statement)).all())
 
 
-async def open_count(session: AsyncSession, *, estate_id: int) -> int:
-    """Return how many alerts to an estate's staff are open."""
-    statement = select(func.count()).where(
-        Alert.estate_id == estate_id, Alert.person_id.is_(None), Alert.resolved_at.is_(None)
+async def open_counts(session: AsyncSession, *, estate_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many alerts to each estate's staff are open, by estate id."""
+    statement = (
+        select(Alert.estate_id, func.count())
+        .where(Alert.estate_id.in_(list(estate_ids)), Alert.person_id.is_(None), Alert.resolved_at.is_(None))
+        .group_by(Alert.estate_id)
     )
-    return int(await session.scalar(statement) or 0)
+    rows = await session.execute(statement)
+    return dict.fromkeys(estate_ids, 0) | {row[0]: row[1] for row in rows}

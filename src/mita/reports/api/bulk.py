@@ -13,7 +13,15 @@ from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals
 from mita.metering import operations as metering
 from mita.metering import queries as metering_queries
 from mita.metering.operations import AreasOverlap
-from mita.reports.schemas.bulk import BulkMeterEnd, BulkMeterIn, BulkMeterOut, bulk_meter_out
+from mita.reports.schemas.bulk import (
+    BulkMeterEnd,
+    BulkMeterIn,
+    BulkMeterOut,
+    LossRuleIn,
+    LossRuleOut,
+    bulk_meter_out,
+    loss_rule_out,
+)
 
 router = APIRouter()
 _BULK_METERS = "/estates/{estate_id}/bulk-meters"
@@ -100,3 +108,28 @@ async def _shown(session: AsyncSession, *, estate_id: int, bulk_meter_id: int) -
     meter = await metering_queries.meter(session, estate_id=estate_id, meter_id=row.meter_id)
     named = await metering_queries.sub_meters(session, estate_id=estate_id, bulk_meter_ids=[bulk_meter_id])
     return bulk_meter_out(row, meter=meter, sub_meter_ids=named[bulk_meter_id])
+
+
+@router.get(
+    "/estates/{estate_id}/loss-rule",
+    operation_id="get_loss_rule",
+    summary="Get from which loss on bulk meters need attention",
+    responses=refusals(NotFound, Invalid),
+)
+@needs(Permission.REPORTS_READ)
+async def get_loss_rule(session: Session, estate_id: EstateId) -> LossRuleOut:
+    """Return it: a tenth, unless somebody said otherwise."""
+    return loss_rule_out(await metering_queries.loss_limit_micro(session, estate_id=estate_id))
+
+
+@router.put(
+    "/estates/{estate_id}/loss-rule",
+    operation_id="set_loss_rule",
+    summary="Set from which loss on bulk meters need attention",
+    responses=refusals(NotFound, Invalid),
+)
+@needs(Permission.ESTATES_WRITE)
+async def set_loss_rule(session: Session, estate_id: EstateId, body: LossRuleIn, now: Now) -> LossRuleOut:
+    """Set it for what is shown from now on, of the past too; it charges nothing."""
+    await metering.set_loss_rule(session, estate_id=estate_id, limit_micro=body.limit_micro(), now=now)
+    return await get_loss_rule(session, estate_id)

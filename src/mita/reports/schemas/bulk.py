@@ -1,12 +1,13 @@
 """Shapes of bulk meters."""
 
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from mita.estates.domain import Days
 from mita.kit.errors import Invalid
+from mita.kit.money import MICRO, parse_micro
 from mita.kit.shapes import Id, Instant, Shape, UtilityWord
 from mita.metering.operations import NewBulkMeter
 
@@ -89,6 +90,45 @@ def bulk_meter_out(row: Any, *, meter: Any, sub_meter_ids: list[int]) -> BulkMet
         created_by=row.created_by,
         created_at=row.created_at,
     )
+
+
+_PERCENT_MICRO_MAX = 100 * MICRO
+LossLimit = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9]{1,4})?$")]
+
+
+class LossRuleIn(Shape):
+    """From which loss on an estate's bulk meters need attention."""
+
+    limit_percent: LossLimit | None = Field(
+        description="Of what the bulk meter says, at most 100, four decimals; null is never", examples=["10"]
+    )
+
+    def limit_micro(self) -> int | None:
+        """Return the limit in millionths of what a bulk meter says.
+
+        :raises Invalid: if it is more than all of it
+        """
+        if self.limit_percent is None:
+            return None
+        percent_micro = parse_micro(self.limit_percent)
+        if percent_micro > _PERCENT_MICRO_MAX:
+            raise _invalid("limit_percent", "must be at most 100")
+        return percent_micro // 100
+
+
+class LossRuleOut(Shape):
+    """From which loss on an estate's bulk meters need attention; 10 % where nobody said so."""
+
+    limit_percent: str | None = Field(
+        description="Of what the bulk meter says; null is never", examples=["10.0000"]
+    )
+
+
+def loss_rule_out(limit_micro: int | None) -> LossRuleOut:
+    """Return a limit in millionths as JSON shows it, with the decimals of the report's percentages."""
+    if limit_micro is None:
+        return LossRuleOut(limit_percent=None)
+    return LossRuleOut(limit_percent=f"{limit_micro // 10_000}.{limit_micro % 10_000:04d}")
 
 
 def _invalid(field: str, message: str) -> Invalid:

@@ -124,15 +124,17 @@ async def units_of_standing(session: AsyncSession, *, estate_id: int, standing: 
     return list((await session.scalars(statement.distinct().order_by(Wallet.unit_id))).all())
 
 
-async def standing_counts(session: AsyncSession, *, estate_id: int) -> dict[str, int]:
-    """Return how many accounts of utilities stand in each way, by its word."""
+async def standing_counts(session: AsyncSession, *, estate_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Return how many accounts of utilities stand in each way, by estate id and the way's word."""
     statement = (
-        select(WalletAccount.standing, func.count())
-        .where(WalletAccount.estate_id == estate_id, WalletAccount.utility != GENERAL)
-        .group_by(WalletAccount.standing)
+        select(WalletAccount.estate_id, WalletAccount.standing, func.count())
+        .where(WalletAccount.estate_id.in_(list(estate_ids)), WalletAccount.utility != GENERAL)
+        .group_by(WalletAccount.estate_id, WalletAccount.standing)
     )
-    found = {Standing(row[0]).shown: row[1] for row in await session.execute(statement)}
-    return dict.fromkeys((each.shown for each in Standing), 0) | found
+    found = {estate_id: dict.fromkeys((each.shown for each in Standing), 0) for estate_id in estate_ids}
+    for estate_id, standing, count in await session.execute(statement):
+        found[estate_id][Standing(standing).shown] = count
+    return found
 
 
 async def totals(session: AsyncSession, *, estate_id: int, wallet_ids: Sequence[int]) -> dict[int, int]:

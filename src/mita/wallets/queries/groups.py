@@ -61,6 +61,16 @@ async def groups(
     return (await session.scalars(statement.order_by(WalletGroup.group_id).limit(limit))).all()
 
 
+async def groups_of_person(session: AsyncSession, *, person_id: int) -> Sequence[WalletGroup]:
+    """Return the groups that a person owns in the estates this connection sees, by estate and id."""
+    statement = (
+        select(WalletGroup)
+        .where(WalletGroup.owner_person_id == person_id)
+        .order_by(WalletGroup.estate_id, WalletGroup.group_id)
+    )
+    return (await session.scalars(statement)).all()
+
+
 async def members(session: AsyncSession, *, estate_id: int, group_id: int) -> list[int]:
     """Return the wallets that are in a group now, by id."""
     statement = select(GroupMember.wallet_id).where(

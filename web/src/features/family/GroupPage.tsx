@@ -2,7 +2,7 @@ import { IconAlertTriangle, IconArrowLeft, IconCircleCheck, IconHome } from "@ta
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Navigate, useParams } from "react-router";
-import { $api, useHomes, type Estate, type Schemas } from "@api";
+import { $api, useHomes, type Estate, type Home, type Schemas } from "@api";
 import { Card, Empty, isNegative, micro, Page, Row, Rows, Show, Tag, useFormats } from "@ui";
 import { AddMoney } from "./AddMoney";
 import { Members } from "./Members";
@@ -38,7 +38,7 @@ export default function GroupPage(): ReactNode {
         {(summary) => (
           <div className={classes.columns}>
             <div className={classes.column}>
-              <Money summary={summary} estate={estate} />
+              <Money summary={summary} estate={estate} homes={homes} />
               {summary.wallets.length === 0 ? null : (
                 <ShareOut summary={summary} estate={estate} path={path} target={group.data?.distribution_rule?.target.amount ?? null} />
               )}
@@ -58,7 +58,7 @@ export default function GroupPage(): ReactNode {
 }
 
 /** What the group has, and how each of its homes stands. */
-function Money({ summary, estate }: { summary: Summary; estate: Estate }): ReactNode {
+function Money({ summary, estate, homes }: { summary: Summary; estate: Estate; homes: readonly Home[] }): ReactNode {
   const { t } = useTranslation(["family", "home"]);
   const formats = useFormats(estate);
   // without a target nobody can say what lacks
@@ -82,7 +82,8 @@ function Money({ summary, estate }: { summary: Summary; estate: Estate }): React
           {summary.wallets.map((each) => (
             <Row
               key={each.wallet_id}
-              to={`/e/${estate.estate_id}/u/${each.unit_id}`}
+              // who only pays sees a home here, and has no page of it
+              to={homes.some((own) => own.estate.estate_id === estate.estate_id && own.wallet_id === each.wallet_id) ? `/e/${estate.estate_id}/u/${each.unit_id}` : undefined}
               icon={<IconHome />}
               title={each.name}
               hint={isNegative(each.balance.amount) ? t("home:lastsUsedUp") : each.days_left === null ? t("nothingUsed") : t("home:lasts", { count: each.days_left })}

@@ -1,6 +1,7 @@
 import { NativeSelect } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { $api, useEstate, type Schemas } from "@api";
 import { Card, Empty, EnergyFlow, localDate, LossTrend, Show, useFormats } from "@ui";
 import classes from "./Estates.module.css";
@@ -10,14 +11,14 @@ type Report = Schemas["ReconciliationReport"];
 type Utility = Report["utility"];
 
 const UTILITIES: Utility[] = ["electricity", "water", "hot_water", "gas", "solar"];
-const LIMITS = ["3.0000", "5.0000", "10.0000", "15.0000"];
 
 /** Bulk meters against what is behind them: how much is lost, and where it went. */
 export function Energy(): ReactNode {
   const { t } = useTranslation(["estates", "common"]);
   const { estate, path } = useEstate();
   const [utility, setUtility] = useState<Utility>("electricity");
-  const [limit, setLimit] = useState("10.0000");
+  const rule = $api.useQuery("get", "/api/v1/estates/{estate_id}/loss-rule", { params: { path } });
+  const limit = rule.data?.limit_percent ?? null;
   const today = localDate(new Date(), estate.time_zone);
   const year = { from: `${Number(today.slice(0, 4)) - 1}-${today.slice(5, 7)}-01`, to: today };
   const asked = $api.useQuery("get", "/api/v1/estates/{estate_id}/reports/reconciliation", {
@@ -48,13 +49,7 @@ export function Energy(): ReactNode {
               {report.items.map((each) => (
                 <Bulk key={each.bulk_meter_id} of={each} limit={limit} />
               ))}
-              <NativeSelect
-                className={`${classes.order} ${classes.bottom}`}
-                label={t("lossLimit")}
-                value={limit}
-                onChange={(event) => setLimit(event.currentTarget.value)}
-                data={LIMITS.map((each) => ({ value: each, label: `${each.replace(".0000", "")} %` }))}
-              />
+              {rule.data === undefined ? null : <Limit percent={limit} />}
               <Flow report={report} used={used.data as unknown as Schemas["EstateConsumption"] | undefined} />
             </>
           );
@@ -64,7 +59,20 @@ export function Energy(): ReactNode {
   );
 }
 
-function Bulk({ of, limit }: { of: Schemas["BulkMeterReport"]; limit: string }): ReactNode {
+/** From which loss on the estate wants to be told, and where that is said. */
+function Limit({ percent }: { percent: string | null }): ReactNode {
+  const { t } = useTranslation("estates");
+  const { estate, may } = useEstate();
+  const formats = useFormats(estate);
+  return (
+    <p className={`quiet small ${classes.bottom}`}>
+      {percent === null ? t("lossNever") : t("lossFrom", { limit: formats.quantity(percent, "%") })}{" "}
+      {may("estates.write") ? <Link to="settings">{t("lossChange")}</Link> : null}
+    </p>
+  );
+}
+
+function Bulk({ of, limit }: { of: Schemas["BulkMeterReport"]; limit: string | null }): ReactNode {
   const { t } = useTranslation("estates");
   const { estate } = useEstate();
   const formats = useFormats(estate);
@@ -97,7 +105,7 @@ function Flow({ report, used }: { report: Report; used: Schemas["EstateConsumpti
   const found = flowsOf(report, used);
   if (found === null) return null;
   return (
-    <section aria-label={t("flow")}>
+    <section aria-label={t("flow")} className={classes.flow}>
       <h3>{t("flowOf", { month: formats.label(found.label, "month") })}</h3>
       <EnergyFlow
         flows={found.flows}

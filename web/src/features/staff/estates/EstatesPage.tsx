@@ -109,6 +109,11 @@ function Totals({ all }: { all: Figures[] }): ReactNode {
       ) : (
         <Stat name={t("revenue")} value={whole(sum.revenue)} hint={hint(sum.revenue, sum.revenueBefore, whole)} />
       )}
+      <Stat
+        name={t("surplus")}
+        value={sum.surplus === null ? t("notTold") : whole(sum.surplus)}
+        hint={t(sum.surplus !== null ? "surplusAll" : sum.currency === null ? "revenueMixed" : "surplusSome")}
+      />
     </Stats>
   );
 }

@@ -46,7 +46,21 @@ export function Indicators({ of }: { of: Figures }): ReactNode {
         hint={hint(of.revenue.amount, of.revenue_before.amount, whole)}
         to={may("ledger.read") ? "ledger/trial-balance" : undefined}
       />
+      <Surplus of={of} />
       <Stat name={t("balances")} value={whole(of.balances.amount)} hint={t("balancesHint")} to={may("ledger.read") ? "ledger" : undefined} />
     </Stats>
   );
+}
+
+/** What is left of the month's revenue, if the estate's costs are booked; that they are not, if so. */
+function Surplus({ of }: { of: Figures }): ReactNode {
+  const { t } = useTranslation("estates");
+  const { estate, may } = useEstate();
+  const formats = useFormats(estate);
+  const whole = (amount: string): string => formats.money(amount, { whole: true });
+  const to = may("ledger.read") ? "ledger/trial-balance" : undefined;
+  const before = of.surplus_before === null ? "" : ` ${t("surplusBefore", { amount: whole(of.surplus_before.amount) })}`;
+  if (of.surplus === null) return <Stat name={t("surplus")} value={t("notTold")} hint={`${t("surplusUnknown")}${before}`} to={to} />;
+  const hint = t("surplusOf", { costs: whole(of.costs.amount) });
+  return <Stat name={t("surplus")} value={whole(of.surplus.amount)} hint={`${hint}${before}`} to={to} />;
 }

@@ -24,6 +24,8 @@ function listOf(kind: Pain["kind"], may: EstateWork["may"]): string | undefined 
   if (kind === "out" || kind === "low") return may("wallets.read") ? `units?standing=${kind}` : undefined;
   if (kind === "alerts") return may("alerts.read") ? "alerts" : undefined;
   if (kind === "held") return may("readings.read") ? "readings" : undefined;
+  // they stand on this page
+  if (kind === "losses") return undefined;
   return may("meters.read") ? (kind === "issues" ? "issues" : "meters") : undefined;
 }
 

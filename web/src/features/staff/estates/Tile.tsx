@@ -1,4 +1,4 @@
-import { IconAlertTriangle, IconBell, IconCircleCheck, IconHandStop, IconTool, IconWifiOff, type Icon } from "@tabler/icons-react";
+import { IconAlertTriangle, IconBell, IconCircleCheck, IconChartLine, IconHandStop, IconTool, IconWifiOff, type Icon } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
@@ -13,6 +13,7 @@ const LOOKS: Record<Pain["kind"], { icon: Icon; tone: TagTone }> = {
   alerts: { icon: IconBell, tone: "low" },
   held: { icon: IconHandStop, tone: "low" },
   issues: { icon: IconTool, tone: "low" },
+  losses: { icon: IconChartLine, tone: "low" },
   low: { icon: IconAlertTriangle, tone: "low" },
 };
 
@@ -76,6 +77,10 @@ export function Tile({ of }: { of: Figures }): ReactNode {
         <div title={hint(of.revenue.amount, of.revenue_before.amount, whole)}>
           <dt>{t("revenueShort")}</dt>
           <dd>{whole(of.revenue.amount)}</dd>
+        </div>
+        <div>
+          <dt>{t("surplusShort")}</dt>
+          <dd>{of.surplus === null ? <span className="quiet small">{t("noCosts")}</span> : whole(of.surplus.amount)}</dd>
         </div>
       </dl>
     </li>

@@ -4,9 +4,9 @@ import { hurt, pains, share, sorted, together, type Figures } from "./hurt";
 function figures(name: string, more: Partial<Figures> = {}): Figures {
   const money = { amount: "0.000000", currency: "ZAR" };
   const counts = { units: 10, occupied: 9, vacant: 1, meters: 10, silent_meters: 0, accounts: 10, accounts_low: 0, accounts_out: 0 };
-  const waiting = { open_alerts: 0, open_issues: 0, held_readings: 0 };
+  const waiting = { open_alerts: 0, open_issues: 0, held_readings: 0, losses_above: 0 };
   const estate = { name, address: "", contact_name: null } as Figures["estate"];
-  return { estate, ...counts, ...waiting, balances: money, revenue: money, revenue_before: money, ...more };
+  return { estate, ...counts, ...waiting, balances: money, revenue: money, revenue_before: money, costs: money, costs_before: money, surplus: null, surplus_before: null, ...more };
 }
 
 test("what is wrong is told, the urgent first, and nothing where nothing is", () => {
@@ -41,4 +41,10 @@ test("money of all is added up exactly, and only where it is one currency", () =
   expect(together([one, other])).toMatchObject({ units: 5, revenue: "9007199254740993.100001", currency: "ZAR" });
   const foreign = figures("C", { revenue: { amount: "5.000000", currency: "NGN" } });
   expect(together([one, foreign])).toMatchObject({ revenue: null, currency: null });
+});
+
+test("a surplus of all is told only where every estate books its costs", () => {
+  const booked = figures("A", { surplus: { amount: "-0.100000", currency: "ZAR" } });
+  expect(together([booked, figures("B", { surplus: { amount: "1.000001", currency: "ZAR" } })]).surplus).toBe("0.900001");
+  expect(together([booked, figures("B")]).surplus).toBeNull();
 });

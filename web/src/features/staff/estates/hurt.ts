@@ -4,7 +4,7 @@ import type { Schemas } from "@api";
 export type Figures = Schemas["EstateFigures"];
 
 /** What is wrong in an estate, with how many; what is more urgent comes first. */
-export type Pain = { kind: "out" | "silent" | "alerts" | "held" | "issues" | "low"; count: number };
+export type Pain = { kind: "out" | "silent" | "alerts" | "held" | "issues" | "losses" | "low"; count: number };
 
 export function pains(of: Figures): Pain[] {
   const found: Pain[] = [
@@ -13,6 +13,7 @@ export function pains(of: Figures): Pain[] {
     { kind: "alerts", count: of.open_alerts },
     { kind: "held", count: of.held_readings },
     { kind: "issues", count: of.open_issues },
+    { kind: "losses", count: of.losses_above },
     { kind: "low", count: of.accounts_low },
   ];
   return found.filter(({ count }) => count > 0);
@@ -28,7 +29,7 @@ export function share(part: number, whole: number): number {
  * so that a small estate in the dark stands before a large one with a few; then what waits for somebody.
  */
 export function hurt(of: Figures): number {
-  const waiting = Math.min(of.open_alerts, 20) * 40 + Math.min(of.held_readings + of.open_issues, 50) * 10;
+  const waiting = Math.min(of.open_alerts, 20) * 40 + Math.min(of.held_readings + of.open_issues + of.losses_above, 50) * 10;
   return share(of.accounts_out, of.accounts) * 3 + share(of.silent_meters, of.meters) * 2 + share(of.accounts_low, of.accounts) + waiting;
 }
 
@@ -58,7 +59,7 @@ export function sorted(all: Figures[], { order, words }: { order: Order; words: 
 type Count = "units" | "occupied" | "vacant" | "meters" | "silent_meters" | "accounts" | "accounts_out" | "accounts_low" | "open_alerts";
 
 /** All estates together; money only where it is one currency. */
-export function together(all: Figures[]): Record<Count, number> & { revenue: string | null; revenueBefore: string | null; currency: string | null } {
+export function together(all: Figures[]): Record<Count, number> & { revenue: string | null; revenueBefore: string | null; surplus: string | null; currency: string | null } {
   const count = (name: Count): number => all.reduce((sum, each) => sum + each[name], 0);
   const currencies = new Set(all.map((each) => each.revenue.currency));
   const currency = currencies.size === 1 ? [...currencies][0]! : null;
@@ -75,6 +76,8 @@ export function together(all: Figures[]): Record<Count, number> & { revenue: str
     accounts_low: count("accounts_low"),
     open_alerts: count("open_alerts"),
     revenue: money((each) => each.revenue.amount),
+    // only where every estate books its costs: else a part of the revenue would look like profit
+    surplus: all.every(({ surplus }) => surplus !== null) ? money((each) => each.surplus!.amount) : null,
     revenueBefore: money((each) => each.revenue_before.amount),
     currency,
   };

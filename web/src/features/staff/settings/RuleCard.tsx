@@ -88,8 +88,8 @@ function FieldInput({ field, value, error, onChange }: FieldInputProps): ReactNo
     <TextInput
       label={label}
       type={field.kind === "time" ? "time" : "text"}
-      inputMode={field.kind === "number" ? "numeric" : field.kind === "money" ? "decimal" : undefined}
-      placeholder={field.kind === "number" && field.isOptional ? t("never") : undefined}
+      inputMode={field.kind === "number" ? "numeric" : field.kind === "money" || field.kind === "percent" ? "decimal" : undefined}
+      placeholder={field.kind === "percent" || (field.kind === "number" && field.isOptional) ? t("never") : undefined}
       value={String(value)}
       error={error}
       onChange={(event) => onChange(event.currentTarget.value)}

@@ -8,6 +8,8 @@ function rule(path: RulePath) {
 it.each([
   ["charging-rule", { cadence: "hourly" }, { cadence: "hourly" }],
   ["rate-rule", { notice_days: null, benchmarks: { water: [3] } }, { notice_days: null, benchmarks: { water: [3] } }],
+  ["loss-rule", { limit_percent: "10.0000" }, { limit_percent: "10" }],
+  ["loss-rule", { limit_percent: null }, { limit_percent: null }],
   ["issue-rule", { kinds: ["leak", "tamper"], frozen_days: 30 }, { kinds: ["leak", "tamper"], frozen_days: 30 }],
   ["emergency-rule", { is_on: true, amount: { amount: "50.500000", currency: "ZAR" }, who: "manage" }, { is_on: true, amount: "50.5", who: "manage" }],
 ] as const)("what is shown of %s is what is sent back", (path, answer, body) => {

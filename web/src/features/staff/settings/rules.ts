@@ -4,6 +4,8 @@ import { plain } from "@ui";
 /** A field of a rule: how it is shown, and how its value is written. */
 export type Field =
   | { name: string; kind: "switch" | "text" | "time" | "money" | "words" }
+  /** A percentage; an empty one is `null`. */
+  | { name: string; kind: "percent" }
   /** A whole number; an empty one is `null` where it is optional. */
   | { name: string; kind: "number"; isOptional?: boolean }
   | { name: string; kind: "choice"; options: readonly string[] };
@@ -19,7 +21,7 @@ export interface Rule {
   keep?: string[];
 }
 
-export const PATHS = ["charging-rule", "rate-rule", "reading-window", "silence-rule", "issue-rule", "friendly-hours", "emergency-rule", "allocation-rule"] as const;
+export const PATHS = ["charging-rule", "rate-rule", "reading-window", "silence-rule", "loss-rule", "issue-rule", "friendly-hours", "emergency-rule", "allocation-rule"] as const;
 export type RulePath = (typeof PATHS)[number];
 
 export const RULES: Rule[] = [
@@ -38,6 +40,7 @@ export const RULES: Rule[] = [
     ],
   },
   { path: "silence-rule", needs: "estates.write", fields: [{ name: "silent_hours", kind: "number", isOptional: true }] },
+  { path: "loss-rule", needs: "estates.write", fields: [{ name: "limit_percent", kind: "percent" }] },
   {
     path: "issue-rule",
     needs: "estates.write",
@@ -87,10 +90,16 @@ export function shownOf(rule: Rule, answer: Values): Values {
   return Object.fromEntries(rule.fields.map((field) => [field.name, shown(field, found[field.name])]));
 }
 
+// of a fraction only: 10.0000 is 10, and not 1
+function withoutZeros(decimal: string): string {
+  return decimal.includes(".") ? decimal.replace(/\.?0+$/, "") : decimal;
+}
+
 function shown(field: Field, value: unknown): unknown {
   if (field.kind === "switch") return value === true;
   if (value === null || value === undefined) return field.kind === "choice" ? field.options[0] : "";
   if (field.kind === "money") return plain((value as { amount: string }).amount);
+  if (field.kind === "percent") return plain(String(value));
   if (field.kind === "words") return (value as string[]).join(" ");
   return String(value);
 }
