@@ -90,11 +90,6 @@ export function shownOf(rule: Rule, answer: Values): Values {
   return Object.fromEntries(rule.fields.map((field) => [field.name, shown(field, found[field.name])]));
 }
 
-// of a fraction only: 10.0000 is 10, and not 1
-function withoutZeros(decimal: string): string {
-  return decimal.includes(".") ? decimal.replace(/\.?0+$/, "") : decimal;
-}
-
 function shown(field: Field, value: unknown): unknown {
   if (field.kind === "switch") return value === true;
   if (value === null || value === undefined) return field.kind === "choice" ? field.options[0] : "";
