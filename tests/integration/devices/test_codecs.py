@@ -115,4 +115,9 @@ async def test_drivers_are_listed(place: Place) -> None:
         "modbus": "polled",
         "tts": "http",
     }
+    takes = {each["name"]: each for each in found["modbus"]["takes"]}
+    assert (takes["unit"]["kind"], takes["unit"]["default"], takes["unit"]["most"]) == ("whole", 1, 255)
+    assert "eastron_sdm120" in takes["map"]["choices"]
+    assert "sync_clock" not in takes
+    assert [each["name"] for each in found["emop"]["takes"]][-2:] == ["sync_clock", "follow_rate_table"]
     assert found["tasmota"]["cut"] == "relay"
