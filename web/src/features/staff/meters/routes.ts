@@ -14,4 +14,4 @@ export const routes: RouteObject[] = [
   { path: "codecs", ...page(() => import("./CodecsPage")) },
 ];
 
-export const ways: Way[] = [{ to: "meters", word: "meters", icon: IconGauge, needs: "meters.read" }];
+export const ways: Way[] = [{ to: "meters", also: ["devices", "issues", "rounds", "virtual-meters", "codecs"], word: "meters", icon: IconGauge, needs: "meters.read" }];
