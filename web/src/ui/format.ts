@@ -7,6 +7,8 @@ export interface Formats {
   /** An energy or a volume with its unit, with as many places as its size needs. */
   quantity: (amount: string, unit: string) => string;
   number: (value: number, options?: Intl.NumberFormatOptions) => string;
+  /** A part of one, such as 0.124, in per cent with one place. */
+  percent: (part: string) => string;
   time: (at: string | number) => string;
   day: (at: string | number | Date) => string;
   moment: (at: string | number) => string;
@@ -56,6 +58,7 @@ export function formatsFor(locale: string, currency: string, timeZone: string): 
       return `${shown.format(decimal(size) as Intl.StringNumericLiteral)}\u00a0${UNITS[unit] ?? unit}`;
     },
     number: (value, options) => new Intl.NumberFormat(locale, options).format(value),
+    percent: (part) => new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 }).format(part as Intl.StringNumericLiteral),
     time: (at) => time.format(new Date(at)),
     day: (at) => day.format(new Date(at)),
     moment: (at) => moment.format(new Date(at)),

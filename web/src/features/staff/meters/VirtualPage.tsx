@@ -51,7 +51,7 @@ export default function VirtualPage(): ReactNode {
 
 function One({ virtual }: { virtual: Virtual }): ReactNode {
   const { t } = useTranslation("devices");
-  const { estate, path, may } = useEstate();
+  const { estate, may } = useEstate();
   const formats = useFormats(estate);
   const { into, of, less, from_at, until_at, step_minutes, virtual_meter_id } = virtual;
   const name = (id: number): string => {
