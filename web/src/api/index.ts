@@ -14,3 +14,4 @@ export { usePages, type ItemOf, type ListPath, type Pages } from "./pages";
 export { problemOf, type Problem } from "./problem";
 export { persistence, queries } from "./queries";
 export { forgetSession, refresh, signOut, takeTokens, useSession, wasSignedIn, type SessionState } from "./session";
+export { tagIfAsShown } from "./unchanged";
