@@ -17,7 +17,7 @@ export async function tagIfAsShown<T>(read: () => Promise<Answer<T>>, isAsShown:
   if (data === undefined) throw error;
   const tag = response.headers.get("etag");
   if (tag === null || !isAsShown(data)) {
-    const stale: Problem = { status: 412, code: "precondition_failed", title: "Somebody has changed it" };
+    const stale: Problem = { status: 412, code: "precondition_failed", title: "Somebody has changed it", detail: "" };
     throw stale;
   }
   return { "If-Match": tag };
