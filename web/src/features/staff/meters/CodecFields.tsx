@@ -24,6 +24,7 @@ export function CodecFields({ name, body, onName, onBody, error }: CodecFieldsPr
       <TextInput label={t("name")} autoComplete="off" maxLength={100} value={name} error={faultAt(error, "body.name")} onChange={(event) => onName(event.currentTarget.value)} />
       <FileField label={t("codecFile")} accept=".js,text/javascript" onText={onBody} />
       <Textarea
+        size="md"
         label={t("codecText")}
         description={t("codecTextHint")}
         classNames={{ input: classes.code! }}
