@@ -124,7 +124,76 @@ async def test_a_device_is_commissioned_until_nothing_is_missing(
         await wire.get_by_text("tele/plug-7/SENSOR").click()
         await expect(wire).to_contain_text('"Total":12.5')
         here = page.url.split(f"/estates/{place.estate_id}/")[1]
-        await look_at(visit, [here], site=site)
+        made_of = await made_of_others(page, site)
+        codec = await a_codec_is_kept(page, site)
+        await look_at(visit, [here, made_of, codec], site=site)
+
+
+async def made_of_others(page: Page, site: Site) -> str:
+    """A virtual meter is made after its preview was seen; return the page on which it is changed."""
+    place = site.place
+    await made(
+        place.client,
+        f"{place.base}/meters",
+        {"unit_id": place.unit_id, "utility": "electricity", "serial": "V1"},
+    )
+    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=6)
+    await place.send(((start).isoformat(), "100"), ((start + timedelta(hours=4)).isoformat(), "104"))
+    base = f"/app/estates/{place.estate_id}"
+    await page.goto(f"{base}/virtual-meters")
+    menu = page.get_by_role("link", name="Meters", exact=True).first
+    await expect(menu).to_have_attribute("aria-current", "true", timeout=PATIENCE_MS)
+    await page.get_by_role("link", name="Make a virtual meter").click()
+    keep = page.get_by_role("button", name="Make it")
+    await expect(keep).to_be_disabled()
+    for field, serial in (("Meter that goes in", "E1"), ("Meter that is made", "V1")):
+        await page.get_by_label(field).fill(serial)
+        await page.get_by_role("list", name=f"Found: {field}").get_by_role("button", name=serial).click()
+        await page.get_by_role("button", name="import (kWh)").click()
+    await page.get_by_label("Share of V1").fill("1/2")
+    await expect(page.get_by_text("the rest is nobody's")).to_be_visible()
+    # by the estate's clocks, which are two hours ahead of UTC
+    await page.get_by_label("From").fill((start + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M"))
+    await page.get_by_role("button", name="Preview").click()
+    shown = page.get_by_role("region", name="V1 import")
+    await expect(shown.get_by_role("row")).to_have_count(6, timeout=PATIENCE_MS)
+    await expect(shown).to_contain_text("0.5\u00a0kWh")
+    await keep.click()
+    card = page.get_by_role("region", name="V1 import")
+    await expect(card.get_by_role("link", name="E1 import")).to_be_visible(timeout=PATIENCE_MS)
+    await card.get_by_role("link", name="Change").click()
+    await expect(page.get_by_label("Share of V1")).to_have_value("1/2", timeout=PATIENCE_MS)
+    return page.url.split(f"/estates/{place.estate_id}/")[1]
+
+
+async def a_codec_is_kept(page: Page, site: Site) -> str:
+    """A codec is changed and tried on a pasted frame, not deleted while it is used; return its page."""
+    place = site.place
+    acme = {"name": "acme", "body": "function decodeUplink(input) { return {data: {wh: 1}}; }"}
+    codec = await made(place.client, f"{place.base}/codecs", acme)
+    field = {"path": "wh", "register": "import", "unit": "Wh"}
+    device = {
+        "driver": "chirpstack",
+        "address": "a84041d4f1aa0001",
+        "codec_id": codec["codec_id"],
+        "fields": [field],
+    }
+    await made(place.client, f"{place.base}/devices", {**device, "settings": {"application_id": "meters"}})
+    await page.goto(f"/app/estates/{place.estate_id}/codecs")
+    await page.get_by_role("link", name="acme").click()
+    await expect(page.get_by_text("chirpstack:a84041d4f1aa0001 uses it.")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(page.get_by_role("button", name="Delete")).to_be_disabled()
+    text = page.get_by_label("Its text")
+    await text.fill(acme["body"].replace("wh: 1", "wh: input.bytes[0] * 256 + input.bytes[1]"))
+    await page.get_by_label("A frame").fill("04 b2")
+    await page.get_by_role("button", name="Decode it").click()
+    await expect(page.get_by_text('"wh": 1202')).to_be_visible(timeout=PATIENCE_MS)
+    await page.get_by_role("button", name="Save").click()
+    # the page begins anew with what was kept
+    await expect(page.get_by_text('"wh": 1202')).to_have_count(0, timeout=PATIENCE_MS)
+    kept = (await place.client.get(f"{place.base}/codecs/{codec['codec_id']}")).json()
+    assert "* 256" in kept["body"]
+    return f"codecs/{codec['codec_id']}"
 
 
 async def says(database: Database, site: Site, payload: bytes) -> None:

@@ -202,10 +202,10 @@ class Order:
     is_correction: bool = False
 
 
-async def assign_rate_table(
-    session: AsyncSession, *, estate_id: int, order: Order, now: datetime
-) -> tuple[RateAssignment, bool]:
-    """Put a table in force; return the assignment, and whether it is new.
+async def checked_order(
+    session: AsyncSession, *, estate_id: int, order: Order
+) -> tuple[RateTableRow, date, RateAssignment | None]:
+    """Return the table of an order, its first local date, and the assignment that says the same already.
 
     :raises mita.kit.errors.NotFound: if there is no such table
     :raises Invalid: if the dates do not fit the table or each other
@@ -220,15 +220,31 @@ async def assign_rate_table(
         if (row.role, row.scope, row.target_id, row.effective_from)
         == (order.role, order.scope, order.target_id, since)
     ]
-    if earlier:
-        current = earlier[-1]
-        if (current.rate_table_id, current.effective_until) == (order.rate_table_id, order.effective_until):
-            return current, False
-        if not order.is_correction:
-            raise AlreadyInForce(
-                f"rate table {current.rate_table_id} is in force for {table.utility} from {since}:"
-                " give the new one another date, or correct it with a reason"
-            )
+    if not earlier:
+        return table, since, None
+    current = earlier[-1]
+    if (current.rate_table_id, current.effective_until) == (order.rate_table_id, order.effective_until):
+        return table, since, current
+    if not order.is_correction:
+        raise AlreadyInForce(
+            f"rate table {current.rate_table_id} is in force for {table.utility} from {since}:"
+            " give the new one another date, or correct it with a reason"
+        )
+    return table, since, None
+
+
+async def assign_rate_table(
+    session: AsyncSession, *, estate_id: int, order: Order, now: datetime
+) -> tuple[RateAssignment, bool]:
+    """Put a table in force; return the assignment, and whether it is new.
+
+    :raises mita.kit.errors.NotFound: if there is no such table
+    :raises Invalid: if the dates do not fit the table or each other
+    :raises AlreadyInForce: if another table holds that date, and this is no correction
+    """
+    table, since, current = await checked_order(session, estate_id=estate_id, order=order)
+    if current is not None:
+        return current, False
     row = RateAssignment(
         estate_id=estate_id,
         utility=table.utility,

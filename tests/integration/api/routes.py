@@ -109,6 +109,7 @@ BODIES: dict[str, Any] = {
     "add_rate_table": {"document": RATES},
     "add_rate_table_version": {"document": RATES},
     "add_rate_assignment": {"rate_table_id": 1},
+    "preview_rate_assignment": {"rate_table_id": 1},
     "import_rate_table": RATES,
     "set_rate_rule": {"notice_days": 30, "benchmarks": {"electricity": [1]}},
     "calculate_charge": {"quantity": "100"},

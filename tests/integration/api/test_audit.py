@@ -49,7 +49,7 @@ async def test_every_write_that_succeeds_leaves_an_entry(
         if operation.operation_id not in told:
             silent.add(operation.operation_id)
     calculates = {"calculate_charge", "compare_rate_tables", "calculate_purchase", "mark_alert_seen"}
-    calculates |= {"suggest_fields", "try_codec", "test_codec"}
+    calculates |= {"suggest_fields", "try_codec", "test_codec", "decode_frame"}
     # the example is a dry run, which leaves nothing; of a batch each part leaves its own
     calculates |= {"onboard_occupant", "run_batch"}
     assert silent - calculates - NOT_RECORDED == set()

@@ -102,8 +102,28 @@ async def test_how_registers_come_about(
         await app.run_worker_async(wait=False, additional_context={"database": database})
     stored = (await client.get(f"{place.base}/readings", params={"register_id": virtual})).json()
     assert stored["items"][0]["value"]["amount"] == "10.500000"
+    assert [(each["meter"], each["register"]) for each in made_of["registers"]] == [
+        ("E1", "import"),
+        ("P1", "import"),
+        ("P1", "export"),
+    ]
     one = f"{place.base}/virtual-meters/{made_of['virtual_meter_id']}"
+
+    # changed: the next one begins where this one is over, which it is not before its own beginning
+    changed = {**wanted, "of": [counted], "from_at": hour(2), "replaces": made_of["virtual_meter_id"]}
+    path = f"{place.base}/virtual-meters"
+    early = await client.post(path, json={**changed, "from_at": hour(0)})
+    assert (early.status_code, early.json()["problems"][0]["path"]) == (422, "body.from_at")
+    nobody = await client.post(path, json={**changed, "replaces": 999_999})
+    assert (nobody.status_code, nobody.json()["code"]) == (404, "not_found")
+    seen = await client.post(f"{path}/preview", json=changed)
+    assert seen.json()["values"][0]["value"]["amount"] == "10.500000"
+    assert (await client.get(one)).json()["until_at"] is None
+    next_one = await made(client, path, changed)
+    assert (await client.get(one)).json()["until_at"] == next_one["from_at"] == hour(2)
+    late = await client.post(path, json={**changed, "from_at": hour(3)})
+    assert (late.status_code, late.json()["problems"][0]["path"]) == (422, "body.from_at")
     ended = await client.post(f"{one}/end", json={"until_at": hour(2)})
     assert ended.json()["until_at"] == hour(2)
-    assert (await client.get(f"{place.base}/virtual-meters")).json()["items"] == [ended.json()]
+    assert (await client.get(path)).json()["items"][0] == ended.json()
     assert ended.json() == (await client.get(one)).json()

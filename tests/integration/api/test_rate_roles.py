@@ -36,3 +36,44 @@ async def test_a_role_that_is_none_is_refused(client: httpx.AsyncClient, place: 
         f"{place.base}/rate-assignments", json={"rate_table_id": 1, "role": "distribution"}
     )
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
+
+async def test_what_is_charged_again_is_seen_before(client: httpx.AsyncClient, place: Place) -> None:
+    await place.send(("2025-07-01T00:00:00Z", "0"), ("2025-07-01T10:00:00Z", "10"))
+    dearer = {**RATES, "name": "Dearer", "charges": charge_with(price="3.00")["charges"]}
+    table = await made(client, f"{place.base}/rate-tables", {"document": dearer})
+    path = f"{place.base}/rate-assignments"
+    body = {"rate_table_id": table["rate_table_id"], "effective_from": "2025-06-01"}
+    before = (await client.get(path)).json()
+
+    async def seen(**more: object) -> dict[str, object]:
+        answer = await client.post(f"{path}/preview", json={**body, **more})
+        assert answer.status_code == 200, answer.text
+        found: dict[str, object] = answer.json()
+        return found
+
+    found = await seen()
+    assert found == {
+        "utility": "electricity",
+        "registers": 1,
+        "charged_again": 1,
+        # local midnight
+        "since": "2025-05-31T22:00:00Z",
+        "is_at_once": True,
+        "units": [{"unit_id": place.unit_id, "registers": 1, "since": "2025-05-31T22:00:00Z"}],
+    }
+    assert await seen(meter_id=place.meter_id) == found
+    # later than all that was charged, over before it, or of a table that holds already
+    assert (await seen(effective_from="2025-07-02"))["charged_again"] == 0
+    assert (await seen(effective_until="2025-07-01"))["charged_again"] == 1
+    assert (await seen(rate_table_id=place.rate_table_id))["charged_again"] == 0
+    # refused as it would be; nothing was kept by any of these
+    for wrong, status in (({"meter_id": 999_999}, 404), ({"effective_until": "2025-06-01"}, 422)):
+        answer = await client.post(f"{path}/preview", json={**body, **wrong})
+        kept = await client.post(path, json={**body, **wrong})
+        assert (answer.status_code, answer.json()["code"]) == (status, kept.json()["code"])
+    assert (await client.get(path)).json() == before
+    assert await place.balance() == "-23.000000"
+    await made(client, path, body)
+    assert await place.balance() == "-34.500000"
+    assert (await seen())["charged_again"] == 0

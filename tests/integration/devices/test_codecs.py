@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +99,42 @@ async def test_a_hostile_codec_stops_nothing(place: Place) -> None:
     assert (answer.status_code, len(answer.json()["failed"][0]["reason"])) == (200, 500)
 
 
+async def test_a_frame_is_decoded_before_a_codec_is_kept(place: Place) -> None:
+    path = f"{place.base}/codec-frames"
+    body = (
+        "function decodeUplink(input) { console.log('port', input.fPort);"
+        " if (input.bytes.length < 2) { throw new Error('too short'); }"
+        " return {data: {energy_wh: input.bytes[0] * 256 + input.bytes[1]}, warnings: ['old']}; }"
+    )
+    for frame in ("04 b2", "0x04,0xB2", "04:b2", "BLI="):
+        answer = await place.client.post(path, json={"body": body, "frame": frame, "f_port": 2})
+        assert answer.status_code == 200, answer.text
+        assert json.loads(answer.json()["data"]) == {"energy_wh": 1202}
+        assert (answer.json()["errors"], answer.json()["warnings"]) == ([], ["old"])
+        assert "2" in answer.json()["console"][0]
+    short = (await place.client.post(path, json={"body": body, "frame": "04"})).json()
+    assert short["data"] is None
+    assert "too short" in short["errors"][0]
+    for wrong in ("04b", "hello!", ""):
+        answer = await place.client.post(path, json={"body": body, "frame": wrong})
+        assert (answer.status_code, answer.json()["problems"][0]["path"]) == (422, "body.frame")
+    assert (await place.client.get(f"{place.base}/codecs")).json()["items"] == []
+
+
+async def test_who_uses_a_codec(place: Place) -> None:
+    body = {"name": "acme", "body": "function decodeUplink() { return {data: {}}; }"}
+    codec = (await place.client.post(f"{place.base}/codecs", json=body)).json()
+    device = {"driver": "chirpstack", "address": "a84041d4f1aa0001", "codec_id": codec["codec_id"]}
+    field = {"path": "energy_kwh", "register": "import", "unit": "kWh"}
+    device |= {"settings": {"application_id": "meters"}, "fields": [field]}
+    made = await place.client.post(f"{place.base}/devices", json=device)
+    assert made.status_code == 201, made.text
+    params = {"codec_id": codec["codec_id"]}
+    users = (await place.client.get(f"{place.base}/devices", params=params)).json()["items"]
+    assert [each["name"] for each in users] == [made.json()["name"]]
+    assert (await place.client.get(f"{place.base}/devices", params={"codec_id": 999})).json()["items"] == []
+
+
 async def test_fields_are_suggested(place: Place) -> None:
     said = {"data": {"energy_kwh": 1204.51, "power_w": 310}}
     answer = await place.client.post(f"{place.base}/suggested-fields", json=said)
@@ -115,4 +152,9 @@ async def test_drivers_are_listed(place: Place) -> None:
         "modbus": "polled",
         "tts": "http",
     }
+    takes = {each["name"]: each for each in found["modbus"]["takes"]}
+    assert (takes["unit"]["kind"], takes["unit"]["default"], takes["unit"]["most"]) == ("whole", 1, 255)
+    assert "eastron_sdm120" in takes["map"]["choices"]
+    assert "sync_clock" not in takes
+    assert [each["name"] for each in found["emop"]["takes"]][-2:] == ["sync_clock", "follow_rate_table"]
     assert found["tasmota"]["cut"] == "relay"

@@ -7,6 +7,8 @@ export interface Formats {
   /** An energy or a volume with its unit, with as many places as its size needs. */
   quantity: (amount: string, unit: string) => string;
   number: (value: number, options?: Intl.NumberFormatOptions) => string;
+  /** A part of one, such as 0.124, in per cent with one place. */
+  percent: (part: string) => string;
   time: (at: string | number) => string;
   day: (at: string | number | Date) => string;
   /** A local date such as 2026-03-01, which has no clock: the same day in every zone. */
@@ -77,6 +79,7 @@ function makeFormats(locale: string, currency: string, timeZone: string): Format
       return `${shown.format(decimal(size) as Intl.StringNumericLiteral)}\u00a0${UNITS[unit] ?? unit}`;
     },
     number: (value, options = {}) => number(options).format(value),
+    percent: (part) => number({ style: "percent", maximumFractionDigits: 1 }).format(part as Intl.StringNumericLiteral),
     time: (at) => time.format(new Date(at)),
     day: (at) => day.format(new Date(at)),
     date: (on) => dated.format(new Date(`${on}T00:00:00Z`)),

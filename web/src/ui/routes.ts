@@ -12,6 +12,8 @@ export function page(load: () => Promise<{ default: () => ReactNode }>): Pick<Ro
 export interface Way {
   /** Below the estate; the empty one is its first page. */
   to: string;
+  /** The first words of other pages that belong to it, below the estate too. */
+  also?: string[];
   /** Its word, `nav.<word>` of the texts `frame`. */
   word: string;
   icon: Icon;

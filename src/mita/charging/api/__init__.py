@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from mita.charging.api import calculation, drafts, explanation, purchase, readings, savings
+from mita.charging.api import assignment, calculation, drafts, explanation, purchase, readings, savings
 from mita.charging.api.readings import LANES
 
 __all__ = ["LANES", "router"]
@@ -13,6 +13,7 @@ for _part, _tag in (
     (explanation, "charging"),
     (calculation, "tariffs"),
     (drafts, "tariffs"),
+    (assignment, "tariffs"),
     (purchase, "tariffs"),
     (savings, "charging"),
 ):

@@ -15,7 +15,12 @@ from mita.charging.operations.preview import (
     preview_unit,
 )
 from mita.charging.operations.release import accept_held_reading
-from mita.charging.operations.rerate import react_to_assignment, rerate_due
+from mita.charging.operations.rerate import (
+    AssignmentEffect,
+    assignment_effect,
+    react_to_assignment,
+    rerate_due,
+)
 from mita.charging.operations.reverse import reverse
 from mita.charging.operations.savings import Savings, savings
 from mita.charging.operations.split import Split, split_entries
@@ -25,6 +30,7 @@ from mita.charging.operations.virtual import derive_virtual
 
 __all__ = [
     "VIRTUAL_JOB",
+    "AssignmentEffect",
     "Comparison",
     "NothingUsed",
     "Preview",
@@ -33,6 +39,7 @@ __all__ = [
     "StaleLane",
     "SupplySight",
     "accept_held_reading",
+    "assignment_effect",
     "bump_lane",
     "charge_batch",
     "compare",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,9 @@ from mita.kit.enqueue import enqueue
 from mita.kit.errors import NotFound
 from mita.metering import queries as metering_queries
 from mita.tariffs import queries as tariff_queries
-from mita.tariffs.domain import Scope, changed_from, in_force, segments
+from mita.tariffs.domain import Assignment, Scope, changed_from, in_force, segments
+from mita.tariffs.events import RateTableAssigned
+from mita.tariffs.operations import checked_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from mita.metering.queries import RegisterInfo
-    from mita.tariffs.domain import Assignment
-    from mita.tariffs.events import RateTableAssigned
+    from mita.tariffs.operations import Order
 
 AT_ONCE_MAX = 20  # registers that are charged again in the transaction of the assignment
 JOB = "charging:rerate_estate"
@@ -51,7 +53,8 @@ async def react_to_assignment(session: AsyncSession, event: RateTableAssigned, n
         unit_ids=None if event.assignment.scope is Scope.ESTATE else {info.unit_id for info in infos},
         day=event.assignment.effective_from,
     )
-    since = await _changes(session, event, infos=infos)
+    assignments = await tariff_queries.assignments(session, estate_id=event.estate_id, utility=event.utility)
+    since = await _changes(session, event, infos=infos, assignments=assignments)
     waiting = await queries.reratings_due(session, estate_id=event.estate_id)
     rows = [
         {
@@ -80,6 +83,47 @@ async def react_to_assignment(session: AsyncSession, event: RateTableAssigned, n
         left = await rerate_due(session, estate_id=event.estate_id, limit=AT_ONCE_MAX, now=now)
     if left:
         await enqueue(session, task=JOB, estate_id=event.estate_id)
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentEffect:
+    """What putting a table in force would do: the registers named, and since when each is charged again."""
+
+    utility: str
+    registers: list[RegisterInfo]
+    since: dict[int, datetime]
+
+    @property
+    def is_at_once(self) -> bool:
+        """Whether few enough are charged again to be done with the assignment, not soon after it."""
+        return len(self.since) <= AT_ONCE_MAX
+
+
+async def assignment_effect(session: AsyncSession, *, estate_id: int, order: Order) -> AssignmentEffect:
+    """Return what an assignment would change of what is charged already; keep nothing, refuse the same.
+
+    :raises NotFound: if the estate has no such table, unit, meter or register
+    :raises mita.kit.errors.Invalid: if the dates do not fit
+    :raises mita.tariffs.operations.AlreadyInForce: if another table holds that date, and it is no correction
+    """
+    table, since, current = await checked_order(session, estate_id=estate_id, order=order)
+    known = await tariff_queries.assignments(session, estate_id=estate_id, utility=table.utility)
+    newest = Assignment(
+        # newer than all that are stored
+        assignment_id=max((each.assignment_id for each in known), default=0) + 1,
+        role=order.role,
+        scope=order.scope,
+        target_id=order.target_id,
+        effective_from=since,
+        effective_until=order.effective_until,
+        rate_table_id=order.rate_table_id,
+    )
+    event = RateTableAssigned(estate_id, table.utility, newest)
+    infos = await _named(session, event)
+    if current is not None:
+        return AssignmentEffect(table.utility, infos, {})
+    changes = await _changes(session, event, infos=infos, assignments=[*known, newest])
+    return AssignmentEffect(table.utility, infos, changes)
 
 
 async def rerate_due(session: AsyncSession, *, estate_id: int, limit: int, now: datetime) -> int:
@@ -128,11 +172,17 @@ async def _named(session: AsyncSession, event: RateTableAssigned) -> list[Regist
 
 
 async def _changes(
-    session: AsyncSession, event: RateTableAssigned, *, infos: Sequence[RegisterInfo]
+    session: AsyncSession,
+    event: RateTableAssigned,
+    *,
+    infos: Sequence[RegisterInfo],
+    assignments: Sequence[Assignment],
 ) -> dict[int, datetime]:
-    """Return since when each register's charged past changes, of those whose past does."""
+    """Return since when each register's charged past changes, of those whose past does.
+
+    ``assignments`` are all of the utility with the event's, which is the newest.
+    """
     memory = await queries.new_memory(session, estate_id=event.estate_id)
-    assignments = await tariff_queries.assignments(session, estate_id=event.estate_id, utility=event.utility)
     memory.tables |= await tariff_queries.tables_by_id(
         session, estate_id=event.estate_id, rate_table_ids=[each.rate_table_id for each in assignments]
     )

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.devices import operations, queries
+from mita.devices.domain import upkeep_settings
 from mita.devices.operations import DeviceTaken
 from mita.devices.schemas import (
     DeviceIn,
@@ -22,9 +23,12 @@ from mita.devices.schemas import (
     driver_out,
 )
 from mita.drivers.known import DRIVERS, OVER_MQTT, POLLED, driver_named
+from mita.drivers.settable import settings_of
 from mita.drivers.wire import Device as WireDevice
+from mita.drivers.wire import TakesPrices
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
+from mita.kit.money import BIGINT_MAX
 from mita.kit.shapes import AfterId, Id, Limit, Page, page_of
 from mita.kit.web import EstateId, Now, Session, needs, refusals
 from mita.metering import queries as metering
@@ -51,8 +55,16 @@ def _driver(name: str) -> DriverOut:
     driver = driver_named(name)
     assert driver is not None, "it is listed"
     transport: TransportWord = "mqtt" if name in OVER_MQTT else "polled" if name in POLLED else "http"
+    abilities = driver.abilities(WireDevice(name, ()))
+    upkeep = upkeep_settings(
+        sets_clock=name in POLLED and abilities.sets_clock, takes_prices=isinstance(driver, TakesPrices)
+    )
     return driver_out(
-        name, transport=transport, abilities=driver.abilities(WireDevice(name, ())), settings=driver.settings
+        name,
+        transport=transport,
+        abilities=abilities,
+        settings=[*settings_of(name), *upkeep],
+        names=driver.settings,
     )
 
 
@@ -69,6 +81,9 @@ async def list_devices(
     driver: Annotated[str | None, Query(max_length=40, description="Only of one driver")] = None,
     q: Annotated[str, Query(max_length=100, description="A part of the name")] = "",
     has_issue: Annotated[bool | None, Query(description="Only with, or without, an open issue")] = None,
+    codec_id: Annotated[
+        int | None, Query(ge=1, le=BIGINT_MAX, description="Only those that a codec reads")
+    ] = None,
     after_id: Annotated[AfterId, Query()] = 0,
     limit: Annotated[Limit, Query()] = 100,
 ) -> Page[DeviceOut]:
@@ -79,6 +94,7 @@ async def list_devices(
         driver=None if driver is None else driver.replace("\x00", ""),
         part=q.replace("\x00", ""),
         has_issue=has_issue,
+        codec_id=codec_id,
         after_id=after_id,
         limit=limit + 1,
     )

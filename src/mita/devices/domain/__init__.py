@@ -21,7 +21,7 @@ from .meter_prices import NotForMeters, meter_prices
 from .registers import FALLS, NEWEST, OF_READINGS, Recent, judge
 from .standins import meters_to_come
 from .tasks import Intended, Outcome, TaskKind, TaskState, charges_differ, later_s, prices_shown
-from .upkeep import Upkeep, for_driver, upkeep, upkeep_problems
+from .upkeep import Upkeep, for_driver, upkeep, upkeep_problems, upkeep_settings
 
 __all__ = [
     "CLOCK_TOLERANCE_S",
@@ -62,4 +62,5 @@ __all__ = [
     "severity",
     "upkeep",
     "upkeep_problems",
+    "upkeep_settings",
 ]

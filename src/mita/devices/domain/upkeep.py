@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mita.drivers.settable import Setting
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -34,6 +36,18 @@ def upkeep(settings: Mapping[str, Any]) -> Upkeep:
     """Return what settings say that were checked by :func:`upkeep_problems`."""
     sync = settings.get(SYNC_CLOCK)
     return Upkeep(sync if type(sync) is int else None, settings.get(FOLLOW_RATE_TABLE) is True)
+
+
+def upkeep_settings(*, sets_clock: bool, takes_prices: bool) -> list[Setting]:
+    """Return the settings of upkeep that devices take which can have their clock set, or take prices."""
+    found = []
+    if sets_clock:
+        words = "Its clock is set when it is so many seconds off; without it, never."
+        found.append(Setting(SYNC_CLOCK, "whole", words, least=_DRIFT_S_MIN, most=_DRIFT_S_MAX))
+    if takes_prices:
+        words = "Whether the prices in force are written to it."
+        found.append(Setting(FOLLOW_RATE_TABLE, "truth", words, default=False))
+    return found
 
 
 def upkeep_problems(settings: Mapping[str, Any], *, sets_clock: bool, takes_prices: bool) -> list[str]:

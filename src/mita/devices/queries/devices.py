@@ -48,6 +48,7 @@ async def devices(
     driver: str | None = None,
     part: str = "",
     has_issue: bool | None = None,
+    codec_id: int | None = None,
     after_id: int = 0,
     limit: int = 100,
 ) -> Sequence[Device]:
@@ -59,6 +60,8 @@ async def devices(
         statement = statement.where(Device.driver == driver)
     if part:
         statement = statement.where(Device.name.icontains(part, autoescape=True))
+    if codec_id is not None:
+        statement = statement.where(Device.codec_id == codec_id)
     if has_issue is not None:
         is_open = (
             select(DeviceIssue.device_issue_id)

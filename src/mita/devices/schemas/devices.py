@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from pydantic import Field, StringConstraints
 from mita.devices.domain import REMEDIES, Check
 from mita.devices.models import Device, DeviceFrame, DeviceIssue, DeviceState
 from mita.devices.operations import DeviceTerms
+from mita.drivers.settable import Setting, SettingKind
 from mita.drivers.wire import Abilities
 from mita.kit.shapes import Id, Instant, Shape
 
@@ -182,6 +184,25 @@ class ChecklistOut(Shape):
     items: list[CheckOut]
 
 
+class SettingOut(Shape):
+    """A setting that a device of a driver takes, for who draws a form."""
+
+    name: str = Field(examples=["every_s"])
+    kind: SettingKind = Field(
+        description="`text` is never read as a number, `free` is one, or true or false, where it reads so;"
+        " `amount`: a decimal number as a text; `json`: an object or list; `secret`: sealed by its own route"
+    )
+    help: str = Field(
+        description="What it means; empty where its name is all", examples=["How often it is asked"]
+    )
+    default: str | int | bool | None = Field(description="What holds without it", examples=[900])
+    choices: list[str] = Field(examples=[[]])
+    least: int | None = Field(description="Of a whole number, inclusive", examples=[10])
+    most: int | None = Field(description="Of a whole number, inclusive", examples=[86400])
+    is_needed: bool = Field(examples=[False])
+    example: str = Field(description="How a text or JSON looks", examples=[""])
+
+
 class DriverOut(Shape):
     """A driver and what its devices can do as they come."""
 
@@ -194,6 +215,9 @@ class DriverOut(Shape):
     sleeps: bool = Field(description="Whether it hears us only after it has spoken")
     settings: list[str] = Field(
         default=[], description="Names of what a device of it can be told", examples=[["relay", "relays"]]
+    )
+    takes: list[SettingOut] = Field(
+        default=[], description="The same settings and those of upkeep, described"
     )
 
 
@@ -287,7 +311,12 @@ def check_out(check: Check) -> CheckOut:
 
 
 def driver_out(
-    name: str, *, transport: TransportWord, abilities: Abilities, settings: Sequence[str]
+    name: str,
+    *,
+    transport: TransportWord,
+    abilities: Abilities,
+    settings: Sequence[Setting],
+    names: Sequence[str],
 ) -> DriverOut:
     """Return a driver as JSON shows it."""
     return DriverOut(
@@ -296,5 +325,6 @@ def driver_out(
         cut=abilities.cut,
         proves=abilities.proves,
         sleeps=abilities.sleeps,
-        settings=list(settings),
+        settings=list(names),
+        takes=[SettingOut(**{**asdict(each), "choices": list(each.choices)}) for each in settings],
     )

@@ -70,6 +70,9 @@ class Shelly1:
             for relay in relays(device, default="0").values()
             if _RELAY.fullmatch(f"relay/{relay}") is None
         ]
+        channel = device.settings.get("channel", 0)
+        if isinstance(channel, bool) or not isinstance(channel, int) or channel < 0:
+            found.append("setting 'channel' is not the number of a channel")
         return found
 
     def decode(self, arrival: Arrival, device: Device) -> Decoded:

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import re
 import time
-from typing import Any
+from base64 import b64decode
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
 from pydantic import Field
@@ -11,7 +14,7 @@ from pydantic import Field
 from mita.devices import queries
 from mita.devices.schemas import CodecBody, FreeObject
 from mita.drivers.codecs.examples import Example, ExamplesInvalid, Failed, parse_examples, try_examples
-from mita.drivers.codecs.runner import CodecRunner, plain
+from mita.drivers.codecs.runner import CodecFailed, CodecRunner, plain
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound, RateLimited
 from mita.kit.shapes import Id, Shape
@@ -27,6 +30,14 @@ _PIECE = 5
 _EXAMPLES_MAX = 50
 _SHOWN_MAX = 20
 _CHARACTERS_MAX = 500
+_FRAME_MAX = 2_000
+_DATA_MAX = 20_000
+_HEX = re.compile(r"[0-9A-Fa-f]+")
+# what stands between or before the digits of logs
+_APART = re.compile(r"0[xX]|[\s:,-]")
+_CODEC = "function decodeUplink(input) { return {data: {energy_wh: input.bytes[3]}}; }"
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
 _EXAMPLE = {"input": {"bytes": [0, 0, 4, 178], "fPort": 2}, "output": {"data": {"energy_wh": 1202}}}
 
 
@@ -41,7 +52,7 @@ class CodecTestIn(ExamplesIn):
 
     body: CodecBody = Field(
         description="JavaScript with `decodeUplink`",
-        examples=["function decodeUplink(input) { return {data: {energy_wh: input.bytes[3]}}; }"],
+        examples=[_CODEC],
     )
 
 
@@ -71,11 +82,39 @@ class TriedOut(Shape):
     left_out: int = Field(ge=0, description="Not tried, because the codec took too long", examples=[0])
 
 
+class FrameIn(Shape):
+    """A codec's text, and a frame as it stands in a log."""
+
+    body: CodecBody = Field(description="JavaScript with `decodeUplink`", examples=[_CODEC])
+    frame: str = Field(
+        min_length=1, max_length=_FRAME_MAX, description="Hex digits, or base64", examples=["00 00 04 b2"]
+    )
+    f_port: int = Field(default=1, ge=0, le=255, description="The port that it came on", examples=[2])
+
+
+class DecodedOut(Shape):
+    """What a codec makes of a frame."""
+
+    data: str | None = Field(
+        description="The values as JSON; null where it gives none", examples=['{"energy_wh": 178}']
+    )
+    errors: list[str] = Field(description="What it calls wrong, or why it gave nothing", examples=[[]])
+    warnings: list[str] = Field(examples=[[]])
+    console: list[str] = Field(description="What it wrote there", examples=[[]])
+
+
 class CodecTests:
     """Tries codecs, two at a time."""
 
     def __init__(self) -> None:
         self._running = 0
+
+    async def decode(self, codec: str, given: dict[str, Any]) -> DecodedOut:
+        """Decode one message.
+
+        :raises RateLimited: if two codecs are tried at the moment
+        """
+        return await self._next(_decoded, codec, given)
 
     async def run(self, codec: str, examples: list[Any]) -> TriedOut:
         """Try a codec.
@@ -90,13 +129,51 @@ class CodecTests:
             raise Invalid(
                 f"the examples cannot be read: {error}"[:_CHARACTERS_MAX], problems=[problem]
             ) from error
+        return await self._next(_tried, codec, wanted)
+
+    async def _next(self, work: Callable[[str, _Given], _Made], codec: str, given: _Given) -> _Made:
         if self._running >= _AT_ONCE:
             raise RateLimited("other codecs are tried at the moment", retry_after_s=5)
         self._running += 1
         try:
-            return await asyncio.to_thread(_tried, codec, wanted)
+            return await asyncio.to_thread(work, codec, given)
         finally:
             self._running -= 1
+
+
+def _decoded(codec: str, given: dict[str, Any]) -> DecodedOut:
+    with CodecRunner() as runner:
+        try:
+            ran = runner.run(codec, "decodeUplink", given)
+        except CodecFailed as failed:
+            line = f" (line {failed.line})" if failed.line else ""
+            told = [_short(each) for each in failed.console[:_SHOWN_MAX]]
+            reason = _short(f"{failed.code}: {failed.detail}{line}")
+            return DecodedOut(data=None, errors=[reason], warnings=[], console=told)
+    data = None if ran.data is None else json.dumps(ran.data, default=plain, indent=1)[:_DATA_MAX]
+    return DecodedOut(
+        data=data,
+        errors=[_short(each) for each in ran.errors[:_SHOWN_MAX]],
+        warnings=[_short(each) for each in ran.warnings[:_SHOWN_MAX]],
+        console=[_short(each) for each in ran.console[:_SHOWN_MAX]],
+    )
+
+
+def _octets(frame: str) -> bytes:
+    """Return the bytes of a frame as people paste it.
+
+    :raises Invalid: if it is neither hex digits nor base64
+    """
+    digits = _APART.sub("", frame)
+    try:
+        return (
+            bytes.fromhex(digits)
+            if _HEX.fullmatch(digits)
+            else b64decode("".join(frame.split()), validate=True)
+        )
+    except ValueError as error:
+        message = "is neither hex digits, two a byte, nor base64"
+        raise Invalid(f"frame {message}", problems=[{"path": "body.frame", "message": message}]) from error
 
 
 def _tried(codec: str, examples: list[Example]) -> TriedOut:
@@ -175,3 +252,21 @@ async def try_codec(
 ) -> TriedOut:
     """As `test_codec`; nothing is kept."""
     return await _tests(request).run(body.body, body.examples)
+
+
+@router.post(
+    "/estates/{estate_id}/codec-frames",
+    operation_id="decode_frame",
+    summary="Decode a frame by a codec before it is stored",
+    responses=refusals(NotFound, RateLimited, Invalid),
+)
+@needs(Permission.METERS_WRITE)
+async def decode_frame(
+    request: Request,
+    session: Session,  # noqa: ARG001 - the estate is who may ask
+    estate_id: EstateId,  # noqa: ARG001 - likewise
+    body: FrameIn,
+) -> DecodedOut:
+    """Run it on the bytes of one uplink, and answer what it gives; nothing is kept."""
+    given = {"bytes": _octets(body.frame), "fPort": body.f_port}
+    return await _tests(request).decode(body.body, given)

@@ -1,5 +1,6 @@
 """Routes of virtual meters: registers that are made of others."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, status
@@ -11,7 +12,9 @@ from mita.kit.money import BIGINT_MAX
 from mita.kit.shapes import AfterId, Limit, Page
 from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals
 from mita.metering import operations, queries
+from mita.metering.models import VirtualPart
 from mita.metering.operations import MadeTwice
+from mita.metering.queries import RegisterInfo
 from mita.metering.schemas import (
     VirtualMeterEnd,
     VirtualMeterIn,
@@ -42,7 +45,8 @@ async def list_virtual_meters(
 ) -> Page[VirtualMeterOut]:
     """Also those that are over, by id; continue with ``after_id`` = ``next``."""
     rows = await queries.virtual_meters(session, estate_id=estate_id, after_id=after_id, limit=limit + 1)
-    items = [virtual_meter_out(row, parts) for row, parts in rows[:limit]]
+    infos = await _infos(session, estate_id=estate_id, parts=[each for _, parts in rows for each in parts])
+    items = [virtual_meter_out(row, parts, infos=infos) for row, parts in rows[:limit]]
     return Page(items=items, next=items[-1].virtual_meter_id if len(rows) > limit else None)
 
 
@@ -59,7 +63,8 @@ async def set_virtual_meter(
 ) -> VirtualMeterOut:
     """Make them of the sum, the difference or shares of others; their readings are charged like any others.
 
-    They go on from where they stand, from the first time on at which all the others have a value.
+    They go on from where they stand, from the first time on at which all the others have a value. What
+    ``replaces`` names is over at that instant, in the same transaction: this is how one is changed.
     """
     virtual_meter_id = await operations.set_virtual_meter(
         session, estate_id=estate_id, new=body.new(), actor=asking.actor, now=now
@@ -120,4 +125,13 @@ async def end_virtual_meter(
 
 async def _shown(session: AsyncSession, *, estate_id: int, virtual_meter_id: int) -> VirtualMeterOut:
     row, parts = await queries.virtual_meter(session, estate_id=estate_id, virtual_meter_id=virtual_meter_id)
-    return virtual_meter_out(row, parts)
+    infos = await _infos(session, estate_id=estate_id, parts=parts)
+    return virtual_meter_out(row, parts, infos=infos)
+
+
+async def _infos(
+    session: AsyncSession, *, estate_id: int, parts: Sequence[VirtualPart]
+) -> dict[int, RegisterInfo]:
+    ids = sorted({each.register_id for each in parts})
+    found = await queries.registers(session, estate_id=estate_id, register_ids=ids)
+    return {info.register_id: info for info in found}

@@ -64,7 +64,8 @@ class MadeTwice(Conflict):
 class NewVirtualMeter:
     """What registers are made of: ``of`` and ``less`` are registers, ``into`` (register, share as text).
 
-    ``step_s`` of None: at the times at which all parts have a reading.
+    ``step_s`` of None: at the times at which all parts have a reading. ``replaces`` is the virtual meter that
+    is over when this one begins.
     """
 
     of: tuple[int, ...]
@@ -72,6 +73,7 @@ class NewVirtualMeter:
     into: tuple[tuple[int, str], ...]
     step_s: int | None
     from_at: datetime
+    replaces: int | None = None
 
 
 async def set_virtual_meter(
@@ -89,6 +91,10 @@ async def set_virtual_meter(
     await session.refresh(estate, with_for_update={"key_share": True})
     await publish(session, RegistersDerived(estate_id, is_virtual=True), now=now)
     mix = await _checked(session, estate_id=estate_id, new=new)
+    if new.replaces is not None:
+        await end_virtual_meter(
+            session, estate_id=estate_id, virtual_meter_id=new.replaces, until_at=new.from_at, now=now
+        )
     row = VirtualMeter(
         estate_id=estate_id,
         step_s=new.step_s,
@@ -270,18 +276,38 @@ async def _checked(session: AsyncSession, *, estate_id: int, new: NewVirtualMete
         raise _invalid("into", "must not share out more than the whole")
     parts = [*(MixPart(each) for each in new.of), *(MixPart(each, is_less=True) for each in new.less)]
     mix = Mix(queries.seconds(new.from_at), None, new.step_s, tuple(parts), results)
-    await _refuse_two_ways(session, estate_id=estate_id, mix=mix, infos=infos)
+    if new.replaces is not None:
+        await _refuse_replacing(session, estate_id=estate_id, virtual_meter_id=new.replaces, mix=mix)
+    await _refuse_two_ways(session, estate_id=estate_id, mix=mix, infos=infos, replaces=new.replaces)
     return mix
 
 
+async def _refuse_replacing(
+    session: AsyncSession, *, estate_id: int, virtual_meter_id: int, mix: Mix
+) -> None:
+    row, _ = await queries.virtual_meter(session, estate_id=estate_id, virtual_meter_id=virtual_meter_id)
+    begun_s = queries.seconds(row.from_at)
+    until_s = None if row.until_at is None else queries.seconds(row.until_at)
+    if mix.from_s <= begun_s or (until_s is not None and mix.from_s > until_s):
+        raise _invalid(
+            "from_at", "must be while the one that is replaced still holds, and after its beginning"
+        )
+
+
 async def _refuse_two_ways(
-    session: AsyncSession, *, estate_id: int, mix: Mix, infos: Mapping[int, RegisterInfo]
+    session: AsyncSession,
+    *,
+    estate_id: int,
+    mix: Mix,
+    infos: Mapping[int, RegisterInfo],
+    replaces: int | None,
 ) -> None:
     made_of: dict[int, set[int]] = defaultdict(set)
     mine = {result.register_id for result in mix.results}
     for row, rows in await queries.virtual_meters(session, estate_id=estate_id, limit=_ALL):
         other = queries.mix_of(row, parts=rows)
-        if other.until_s is not None and other.until_s <= mix.from_s:
+        is_over = other.until_s is not None and other.until_s <= mix.from_s
+        if is_over or row.virtual_meter_id == replaces:
             continue
         for result in other.results:
             if result.register_id in mine:

@@ -1,8 +1,10 @@
 """Request and response shapes of pulse counters, factors and virtual meters."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
 
 from mita.kit.shapes import Id, Instant, PositiveAmount, Quantity, Shape, Text, micro, quantity
 from mita.metering.domain import BASE_UNIT, MixKind, MixReading
@@ -141,6 +143,9 @@ class VirtualMeterIn(Shape):
         examples=[60],
     )
     from_at: Instant
+    replaces: Id | SkipJsonSchema[None] = Field(
+        default=None, description="A virtual meter that is over when this one begins: how one is changed"
+    )
 
     def new(self) -> NewVirtualMeter:
         """Return it for the operation."""
@@ -150,6 +155,7 @@ class VirtualMeterIn(Shape):
             tuple((each.register_id, each.share) for each in self.into),
             None if self.step_minutes is None else self.step_minutes * _MINUTE_S,
             self.from_at,
+            self.replaces,
         )
 
 
@@ -166,6 +172,17 @@ class ShareOut(Shape):
     share: str = Field(examples=["1/3"])
 
 
+class VirtualRegister(Shape):
+    """A register of a virtual meter, as people know it."""
+
+    register_id: Id
+    meter_id: Id
+    meter: str = Field(description="Serial number", examples=["E-1001"])
+    register_name: str = Field(alias="register", examples=["import"])
+    unit_id: Id
+    unit: str = Field(description="What it counts in", examples=["kWh"])
+
+
 class VirtualMeterOut(Shape):
     """Registers that are made of others; ``opened_at`` is the first time at which all those had a value."""
 
@@ -179,6 +196,7 @@ class VirtualMeterOut(Shape):
     until_at: Instant | None
     opened_at: Instant | None
     is_waiting: bool = Field(description="Its registers were read, and it is worked out soon")
+    registers: list[VirtualRegister] = Field(default=[], description="All that it names, by id")
 
 
 class VirtualValue(Shape):
@@ -222,8 +240,10 @@ def factor_out(row: RegisterFactor, *, unit: str) -> FactorOut:
     )
 
 
-def virtual_meter_out(row: VirtualMeter, parts: list[VirtualPart]) -> VirtualMeterOut:
-    """Return a virtual meter as JSON shows it."""
+def virtual_meter_out(
+    row: VirtualMeter, parts: list[VirtualPart], *, infos: Mapping[int, RegisterInfo]
+) -> VirtualMeterOut:
+    """Return a virtual meter as JSON shows it; ``infos`` has its registers by id."""
     sources = [each for each in parts if each.share is None]
     return VirtualMeterOut(
         virtual_meter_id=row.virtual_meter_id,
@@ -240,6 +260,22 @@ def virtual_meter_out(row: VirtualMeter, parts: list[VirtualPart]) -> VirtualMet
         until_at=row.until_at,
         opened_at=row.opened_at,
         is_waiting=row.due_since is not None,
+        registers=[
+            _register_out(infos[register_id])
+            for register_id in sorted({each.register_id for each in parts})
+            if register_id in infos
+        ],
+    )
+
+
+def _register_out(info: RegisterInfo) -> VirtualRegister:
+    return VirtualRegister(
+        register_id=info.register_id,
+        meter_id=info.meter_id,
+        meter=info.meter,
+        register_name=info.register,
+        unit_id=info.unit_id,
+        unit=unit_of(info),
     )
 
 

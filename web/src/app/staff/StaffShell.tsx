@@ -1,7 +1,7 @@
 import { IconHome, IconUser, type Icon } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, NavLink, Outlet, useNavigate, useParams } from "react-router";
+import { Link, NavLink, Outlet, useLocation, useNavigate, useParams } from "react-router";
 import { $api, EstateProvider, problemOf, useAccess, usePlaces, type Access, type Schemas } from "@api";
 import { Button } from "@mantine/core";
 import { Empty, Failure, Loading, Notice, Page, Sign } from "@ui";
@@ -129,7 +129,7 @@ function Menu({ estate, access }: { estate: Estate | undefined; access: Access }
         : ways
             .filter((each) => access.may(each.needs, estate))
             .map((each) => (
-              <Entry key={each.to} to={`/estates/${estate.estate_id}/${each.to}`.replace(/\/$/, "")} end={each.to === ""} icon={each.icon}>
+              <Entry key={each.to} to={`/estates/${estate.estate_id}/${each.to}`.replace(/\/$/, "")} end={each.to === ""} icon={each.icon} also={(each.also ?? []).map((more) => `/estates/${estate.estate_id}/${more}`)}>
                 {word(`nav.${each.word}`)}
               </Entry>
             ))}
@@ -148,15 +148,31 @@ function Menu({ estate, access }: { estate: Estate | undefined; access: Access }
 interface EntryProps {
   to: string;
   end?: boolean;
+  /** Where else one is in it. */
+  also?: string[];
   icon: Icon;
   children: ReactNode;
 }
 
-function Entry({ to, end = false, icon: Icon, children }: EntryProps): ReactNode {
-  return (
-    <NavLink to={to} end={end} className={classes.way}>
+function Entry({ to, end = false, also = [], icon: Icon, children }: EntryProps): ReactNode {
+  const { pathname } = useLocation();
+  const isAlso = also.some((each) => pathname === each || pathname.startsWith(`${each}/`));
+  const shown = (
+    <>
       <Icon aria-hidden size={20} stroke={1.8} />
       <span>{children}</span>
+    </>
+  );
+  if (isAlso) {
+    return (
+      <Link to={to} aria-current="true" className={classes.way}>
+        {shown}
+      </Link>
+    );
+  }
+  return (
+    <NavLink to={to} end={end} className={classes.way}>
+      {shown}
     </NavLink>
   );
 }

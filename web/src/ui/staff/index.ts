@@ -9,4 +9,6 @@ export { Sections } from "./Sections";
 export { givenList, wholeList } from "./wholeList";
 export { saveFile } from "./saveFile";
 export { SearchPick, type Found } from "./SearchPick";
+export { InstantInput } from "./InstantInput";
+export { instantOf, localOf, startOf } from "./instants";
 export { faultAt } from "./faults";

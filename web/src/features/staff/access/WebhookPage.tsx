@@ -1,9 +1,9 @@
 import { Button, Switch } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
-import { $api, newKey, useEstate, usePages, type Schemas } from "@api";
+import { $api, api, newKey, tagIfAsShown, useEstate, usePages, type Schemas } from "@api";
 import { Card, Notice, Page, Show, Tag, useFormats, Wrong } from "@ui";
 import { Confirm, DataTable, Fact, Facts, ObjectPage, type Column } from "@ui/staff";
 import { Delivery } from "./Delivery";
@@ -88,11 +88,20 @@ function Shown({ endpoint, path }: { endpoint: Endpoint; path: EndpointPath }): 
 function OnOff({ endpoint, path }: { endpoint: Endpoint; path: EndpointPath }): ReactNode {
   const { t } = useTranslation("access");
   const client = useQueryClient();
-  const change = $api.useMutation("put", ONE, { onSuccess: () => client.invalidateQueries({ queryKey: ["get", ONE] }) });
   const { url, types, description } = endpoint;
+  const change = useMutation({
+    mutationFn: async (is_on: boolean) => {
+      // failures and their times change by themselves; what is written over must be what was shown
+      const said = (each: Endpoint): string => JSON.stringify([each.url, each.types, each.description, each.is_on]);
+      const header = await tagIfAsShown(() => api.GET(ONE, { params: { path } }), (now) => said(now) === said(endpoint));
+      const { error } = await api.PUT(ONE, { params: { path, header }, body: { url, types, description, is_on } });
+      if (error !== undefined) throw error;
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: ["get", ONE] }),
+  });
   return (
     <>
-      <Switch size="md" label={t("isOn")} checked={endpoint.is_on} disabled={change.isPending} onChange={(event) => change.mutate({ params: { path }, body: { url, types, description, is_on: event.currentTarget.checked } })} />
+      <Switch size="md" label={t("isOn")} checked={endpoint.is_on} disabled={change.isPending} onChange={(event) => change.mutate(event.currentTarget.checked)} />
       <Wrong error={change.error} />
     </>
   );

@@ -5,11 +5,10 @@ import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { $api, useEstate, type Schemas } from "@api";
 import { Card, localDate, plusDays, Row, Rows, Show, Tag, useFormats } from "@ui";
-import { Fact, Facts, ObjectPage } from "@ui/staff";
+import { Fact, Facts, ObjectPage, startOf } from "@ui/staff";
 import classes from "./Ledger.module.css";
 import { useLedgerPath } from "./LedgerPage";
 import { Statement } from "./Statement";
-import { startOf } from "./instants";
 
 /** An account: where it stands, its statement between two days, what is held on it. */
 export default function AccountPage(): ReactNode {

@@ -10,7 +10,7 @@ type Utility = Schemas["MeterIn"]["utility"];
 const UTILITIES: Utility[] = ["electricity", "water", "hot_water", "gas", "solar"];
 
 /** A new meter in a unit; `device` is what speaks for it where that is known already. */
-export function InstallMeter({ device: known = "" }: { device?: string }): ReactNode {
+export function InstallMeter({ device: known = "", isPlain = known !== "" }: { device?: string; isPlain?: boolean }): ReactNode {
   const { t } = useTranslation(["devices", "common"]);
   const { path, may } = useEstate();
   const { units } = useUnits(path);
@@ -25,7 +25,7 @@ export function InstallMeter({ device: known = "" }: { device?: string }): React
     <Confirm
       label={t("install")}
       icon={<IconPlus aria-hidden size={18} />}
-      variant={known === "" ? "filled" : "default"}
+      variant={isPlain ? "default" : "filled"}
       title={t("install")}
       action={t("install")}
       consequence={t("installHint")}

@@ -7,11 +7,8 @@ import { $api, api, newKey, refreshEstate, useEstate } from "@api";
 import { Card, Notice, Wrong } from "@ui";
 import { ObjectPage } from "@ui/staff";
 import { SettingRows } from "./SettingRows";
-import { settingsOf } from "./setUp";
+import { refusedOf, settingsOf, wrongOf, type Rows } from "./settings";
 import classes from "./Meters.module.css";
-
-/** Of drivers with many settings the first are shown; the others are added by name. */
-const FORM_MAX = 6;
 
 /** A device that is registered: its driver, its address on the wire, what the driver must know. */
 export default function NewDevicePage(): ReactNode {
@@ -22,18 +19,19 @@ export default function NewDevicePage(): ReactNode {
   const [driver, setDriver] = useState("mita");
   const [address, setAddress] = useState("");
   const [model, setModel] = useState("");
-  const [rows, setRows] = useState<[string, string][]>([]);
+  const [rows, setRows] = useState<Rows>([]);
   const [secret, setSecret] = useState<[string, string]>(["key", ""]);
   const drivers = $api.useQuery("get", "/api/v1/drivers", {}, { staleTime: Infinity });
   const chosen = drivers.data?.items.find((each) => each.name === driver);
-  const declared = chosen?.settings ?? [];
-  const names = declared.filter((each) => !rows.some(([name]) => name === each));
-  const all: [string, string][] = [...rows, ...names.slice(0, FORM_MAX).map((each): [string, string] => [each, ""])];
+  const takes = chosen?.takes ?? [];
+  const valueOf = (name: string): string => rows.find(([each]) => each === name)?.[1].trim() ?? "";
+  const isWrong = rows.some(([name, value]) => wrongOf(takes.find((each) => each.name === name), value) !== null);
+  const isLacking = takes.some((each) => each.is_needed && valueOf(each.name) === "");
   const register = useMutation({
     mutationFn: async () => {
       const made = await api.POST("/api/v1/estates/{estate_id}/devices", {
         params: { path, header: { "Idempotency-Key": key } },
-        body: { driver, address: address.trim(), model: model.trim(), settings: settingsOf(rows), fields: [], notes: "" },
+        body: { driver, address: address.trim(), model: model.trim(), settings: settingsOf(rows, takes), fields: [], notes: "" },
       });
       if (made.data === undefined) throw made.error;
       if (secret[1] !== "") {
@@ -67,6 +65,9 @@ export default function NewDevicePage(): ReactNode {
             onChange={(event) => {
               setDriver(event.currentTarget.value);
               setRows([]);
+              // a driver that has one secret calls it so
+              const named = drivers.data?.items.find((each) => each.name === event.currentTarget.value)?.takes.find((each) => each.kind === "secret");
+              setSecret([named?.name ?? "key", secret[1]]);
             }}
             data={(drivers.data?.items ?? []).map((each) => ({ value: each.name, label: each.name }))}
           />
@@ -77,15 +78,15 @@ export default function NewDevicePage(): ReactNode {
           )}
           <TextInput label={t("address")} description={t("addressHint")} autoComplete="off" value={address} onChange={(event) => setAddress(event.currentTarget.value)} />
           <TextInput label={t("model")} description={t("modelHint")} autoComplete="off" value={model} onChange={(event) => setModel(event.currentTarget.value)} />
-          <SettingRows rows={all} names={declared} onChange={setRows} />
+          <SettingRows key={`${driver} ${takes.length}`} rows={rows} takes={takes} onChange={setRows} error={register.error} />
           <div className={classes.pair}>
             <TextInput label={t("secretName")} autoComplete="off" value={secret[0]} onChange={(event) => setSecret([event.currentTarget.value, secret[1]])} />
             <PasswordInput label={t("secret")} autoComplete="off" value={secret[1]} onChange={(event) => setSecret([secret[0], event.currentTarget.value])} />
           </div>
           <p className="quiet small">{t("secretHint")}</p>
-          <Wrong error={register.error} />
+          {refusedOf(register.error, rows.map(([name]) => name)).size > 0 ? null : <Wrong error={register.error} />}
           <div className={classes.buttons}>
-            <Button type="submit" loading={register.isPending} disabled={address.trim() === "" || !may("meters.write")}>
+            <Button type="submit" loading={register.isPending} disabled={address.trim() === "" || isWrong || isLacking || !may("meters.write")}>
               {t("addDevice")}
             </Button>
             {may("meters.write") ? null : <span className="quiet small">{t("mayNot")}</span>}

@@ -11,7 +11,9 @@ export const routes: RouteObject[] = [
   { path: "issues", ...page(() => import("./IssuesPage")) },
   { path: "rounds", ...page(() => import("./RoundPage")) },
   { path: "virtual-meters", ...page(() => import("./VirtualPage")) },
+  { path: "virtual-meters/new", ...page(() => import("./NewVirtualPage")) },
   { path: "codecs", ...page(() => import("./CodecsPage")) },
+  { path: "codecs/:codecId", ...page(() => import("./CodecPage")) },
 ];
 
-export const ways: Way[] = [{ to: "meters", word: "meters", icon: IconGauge, needs: "meters.read" }];
+export const ways: Way[] = [{ to: "meters", also: ["devices", "issues", "rounds", "virtual-meters", "codecs"], word: "meters", icon: IconGauge, needs: "meters.read" }];

@@ -26,21 +26,3 @@ export async function setUp(path: { estate_id: number; device_id: number }, show
   const done = await api.PUT(ONE, { params: { path, ...(tag === null ? {} : { header: { "If-Match": tag } }) }, body: termsOf(shown, changed) });
   if (done.data === undefined) throw done.error;
 }
-
-/** Settings as rows of names and values: a value is JSON where it reads as such, else a word; an empty one is none. */
-export function rowsOf(settings: Record<string, unknown>): [string, string][] {
-  return Object.entries(settings).map(([name, value]) => [name, typeof value === "string" && !isJson(value) ? value : JSON.stringify(value)]);
-}
-
-export function settingsOf(rows: [string, string][]): Record<string, unknown> {
-  return Object.fromEntries(rows.filter(([name, value]) => name.trim() !== "" && value !== "").map(([name, value]) => [name.trim(), isJson(value) ? (JSON.parse(value) as unknown) : value]));
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}

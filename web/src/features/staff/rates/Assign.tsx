@@ -3,11 +3,12 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, newKey, useEstate, type Schemas } from "@api";
-import { localDate, Notice } from "@ui";
-import { Confirm } from "@ui/staff";
+import { localDate, Notice, plusDays } from "@ui";
+import { Confirm, faultAt } from "@ui/staff";
 import type { State } from "./inForce";
-import { UnitChoice } from "./PreviewCard";
+import { ChargedAgain } from "./ChargedAgain";
 import { useDates } from "./parts";
+import { TargetPick } from "./TargetPick";
 
 type Scope = "estate" | "unit" | "meter" | "register";
 type Role = "supply" | "network" | "levy";
@@ -25,6 +26,7 @@ export function Assign({ table, state, whyNot }: AssignProps): ReactNode {
   const { date } = useDates();
   const client = useQueryClient();
   const [from, setFrom] = useState(table.effective_from);
+  const [until, setUntil] = useState("");
   const [scope, setScope] = useState<Scope>("estate");
   const [role, setRole] = useState<Role>("supply");
   const [target, setTarget] = useState<number | null>(null);
@@ -35,15 +37,17 @@ export function Assign({ table, state, whyNot }: AssignProps): ReactNode {
     onSuccess: () => client.invalidateQueries({ queryKey: ["staff-rates"] }),
   });
   const isPast = from < localDate(new Date(), estate.time_zone);
+  const isReady = from !== "" && (scope === "estate" || target !== null) && (!isCorrection || reason.trim() !== "");
+  const body: Schemas["RateAssignmentIn"] = {
+    rate_table_id: table.rate_table_id,
+    role,
+    effective_from: from,
+    reason: reason.trim(),
+    is_correction: isCorrection,
+    ...(until === "" ? {} : { effective_until: until }),
+    ...(scope === "estate" || target === null ? {} : { [`${scope}_id`]: target }),
+  };
   const submit = (close: () => void): void => {
-    const body: Schemas["RateAssignmentIn"] = {
-      rate_table_id: table.rate_table_id,
-      role,
-      effective_from: from,
-      reason: reason.trim(),
-      is_correction: isCorrection,
-      ...(scope === "estate" || target === null ? {} : { [`${scope}_id`]: target }),
-    };
     assign.mutate({ params: { path, header: { "Idempotency-Key": key } }, body }, { onSuccess: close });
   };
   return (
@@ -59,7 +63,7 @@ export function Assign({ table, state, whyNot }: AssignProps): ReactNode {
       }
       action={t("assign")}
       whyNot={whyNot}
-      isReady={from !== "" && (scope === "estate" || target !== null) && (!isCorrection || reason.trim() !== "")}
+      isReady={isReady}
       isPending={assign.isPending}
       error={assign.error}
       onConfirm={submit}
@@ -68,7 +72,8 @@ export function Assign({ table, state, whyNot }: AssignProps): ReactNode {
         setKey(newKey());
       }}
     >
-      <TextInput type="date" label={t("assignFrom")} value={from} onChange={(event) => setFrom(event.currentTarget.value)} />
+      <TextInput type="date" label={t("assignFrom")} description={t("assignFromHint", { zone: estate.time_zone })} value={from} error={faultAt(assign.error, "effective_from")} onChange={(event) => setFrom(event.currentTarget.value)} />
+      <TextInput type="date" label={t("assignUntil")} description={until === "" ? t("assignUntilHint") : t("assignLast", { date: date(plusDays(until, -1)) })} value={until} error={faultAt(assign.error, "effective_until")} onChange={(event) => setUntil(event.currentTarget.value)} />
       <NativeSelect
         label={t("where")}
         value={scope}
@@ -78,13 +83,11 @@ export function Assign({ table, state, whyNot }: AssignProps): ReactNode {
         }}
         data={(["estate", "unit", "meter", "register"] as const).map((value) => ({ value, label: t(`scope.${value}`) }))}
       />
-      {scope === "unit" ? <UnitChoice onChoose={setTarget} /> : null}
-      {scope === "meter" || scope === "register" ? (
-        <TextInput label={t("number", { of: t(`scope.${scope}`) })} inputMode="numeric" onChange={(event) => setTarget(/^[1-9]\d{0,15}$/.test(event.currentTarget.value) ? Number(event.currentTarget.value) : null)} />
-      ) : null}
+      {scope === "estate" ? null : <TargetPick key={scope} scope={scope} utility={table.utility} onChoose={setTarget} />}
       <NativeSelect label={t("asRole")} value={role} onChange={(event) => setRole(event.currentTarget.value as Role)} data={(["supply", "network", "levy"] as const).map((value) => ({ value, label: t(`role.${value}`) }))} />
       <TextInput label={t("reason")} maxLength={500} value={reason} onChange={(event) => setReason(event.currentTarget.value)} />
       <Switch size="md" label={t("correction")} checked={isCorrection} onChange={(event) => setIsCorrection(event.currentTarget.checked)} />
+      {isReady ? <ChargedAgain body={{ ...body, reason: isCorrection ? "-" : "" }} /> : null}
     </Confirm>
   );
 }

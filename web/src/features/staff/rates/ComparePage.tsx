@@ -7,6 +7,7 @@ import { Link, useParams } from "react-router";
 import { $api, api, problemOf, useEstate, type Schemas } from "@api";
 import { Card, Empty, Failure, localDate, Page, plusDays, Show, useFormats, Wrong } from "@ui";
 import { DataTable, Fact, Facts, givenList, saveFile, type Column } from "@ui/staff";
+import { Bars, Share } from "./Share";
 import classes from "./Rates.module.css";
 
 type Compared = Schemas["ComparisonOut"];
@@ -63,6 +64,7 @@ function Result({ found, body, rate_table_id }: { found: Compared; body: Schemas
     { key: "unit", title: t("unitName"), cell: (each) => each.unit },
     { key: "old", title: t("line.now"), isNumber: true, cell: (each) => money(each.old) },
     { key: "new", title: t("line.new"), isNumber: true, cell: (each) => money(each.new) },
+    { key: "share", title: t("shareWord"), phone: "bare", cell: (each) => (each.old === null || each.new === null ? null : <Share before={each.old.amount} after={each.new.amount} />) },
     { key: "difference", title: t("differenceWord"), isNumber: true, phone: "value", cell: (each) => each.reason ?? money(each.difference, true) },
   ];
   if (count === 0) {
@@ -80,12 +82,15 @@ function Result({ found, body, rate_table_id }: { found: Compared; body: Schemas
         <Facts>
           <Fact label={t("line.now")}>{money(found.old)}</Fact>
           <Fact label={t("line.new")}>{money(found.new)}</Fact>
-          <Fact label={t("differenceWord")}>{money(found.difference, true)}</Fact>
+          <Fact label={t("differenceWord")}>
+            {money(found.difference, true)} <Share before={found.old.amount} after={found.new.amount} />
+          </Fact>
           {found.not_compared === 0 ? null : <Fact label={t("notCompared")}>{found.not_compared}</Fact>}
         </Facts>
       </Card>
       {changed.length === 0 ? null : (
         <Card title={t("biggest")}>
+          <Bars units={changed} />
           <DataTable label={t("biggest")} columns={columns} pages={givenList(changed)} keyOf={(each) => each.unit_id} empty={{ title: t("nothingCompared") }} />
         </Card>
       )}

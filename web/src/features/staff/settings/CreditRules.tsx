@@ -66,6 +66,7 @@ function One({ rule }: { rule: Rule }): ReactNode {
       <Button type="submit" variant="default" loading={save.isPending} disabled={!may("estates.write")}>
         {t("common:save")}
       </Button>
+      {may("estates.write") ? null : <p className="quiet small">{t("mayNot")}</p>}
     </form>
   );
 }

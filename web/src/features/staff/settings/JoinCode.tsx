@@ -1,7 +1,8 @@
 import { Switch } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, refreshEstate, useEstate } from "@api";
+import { useMutation } from "@tanstack/react-query";
+import { $api, api, refreshEstate, tagIfAsShown, useEstate, type Schemas } from "@api";
 import { Card, Show, Wrong } from "@ui";
 import { Confirm, CopyId } from "@ui/staff";
 import classes from "./Settings.module.css";
@@ -13,20 +14,28 @@ export function JoinCode(): ReactNode {
   const { t } = useTranslation("settings");
   const { path } = useEstate();
   const asked = $api.useQuery("get", PATH, { params: { path } });
-  const change = $api.useMutation("put", PATH, { onSuccess: () => refreshEstate(path.estate_id) });
-  const renew = $api.useMutation("put", PATH, { onSuccess: () => refreshEstate(path.estate_id) });
+  const refresh = (): void => refreshEstate(path.estate_id);
+  const put = async (body: Schemas["JoinCodeIn"]): Promise<void> => {
+    const shown = asked.data;
+    const header = await tagIfAsShown(() => api.GET(PATH, { params: { path } }), (now) => now.code === shown?.code && now.is_on === shown?.is_on);
+    const { error } = await api.PUT(PATH, { params: { path, header }, body });
+    if (error !== undefined) throw error;
+  };
+  // somebody else was faster: what they made of it is shown
+  const change = useMutation({ mutationFn: put, onSuccess: refresh, onError: refresh });
+  const renew = useMutation({ mutationFn: put, onSuccess: refresh, onError: refresh });
   return (
     <Card title={t("join.title")}>
       <p className="quiet small">{t("join.hint")}</p>
       <Show asked={asked} lines={2}>
         {({ code, is_on }) => (
           <div className={classes.form}>
-            <Switch size="md" label={t("join.isOn")} checked={is_on} disabled={change.isPending} onChange={(event) => change.mutate({ params: { path }, body: { is_on: event.currentTarget.checked, is_new: false } })} />
+            <Switch size="md" label={t("join.isOn")} checked={is_on} disabled={change.isPending} onChange={(event) => change.mutate({ is_on: event.currentTarget.checked, is_new: false })} />
             <Wrong error={change.error} />
             {code === null || !is_on ? null : (
               <>
                 <CopyId id={code} word={code} />
-                <Confirm label={t("join.renew")} title={t("join.renew")} consequence={t("join.renewHint")} action={t("join.renew")} isPending={renew.isPending} error={renew.error} onConfirm={(close) => renew.mutate({ params: { path }, body: { is_on: true, is_new: true } }, { onSuccess: close })} />
+                <Confirm label={t("join.renew")} title={t("join.renew")} consequence={t("join.renewHint")} action={t("join.renew")} isPending={renew.isPending} error={renew.error} onConfirm={(close) => renew.mutate({ is_on: true, is_new: true }, { onSuccess: close })} />
               </>
             )}
           </div>

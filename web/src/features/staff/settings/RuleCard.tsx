@@ -64,6 +64,7 @@ function RuleForm({ rule, answer, saving, save }: RuleFormProps): ReactNode {
       <Button type="submit" variant="default" loading={saving.isPending} disabled={!may(rule.needs)}>
         {t("common:save")}
       </Button>
+      {may(rule.needs) ? null : <p className="quiet small">{t("mayNot")}</p>}
     </form>
   );
 }

@@ -85,6 +85,7 @@ function EstateForm({ answer, saving, save }: EstateFormProps): ReactNode {
         <Button type="submit" loading={saving.isPending} disabled={!may("estates.write") || Object.keys(changed()).length === 0}>
           {t("common:save")}
         </Button>
+        {may("estates.write") ? null : <p className="quiet small">{t("mayNot")}</p>}
       </div>
     </form>
   );

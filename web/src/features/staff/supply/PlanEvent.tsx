@@ -4,13 +4,13 @@ import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { $api, newKey, refreshEstate, useEstate, usePages, useUnits } from "@api";
-import { Confirm } from "@ui/staff";
+import { Confirm, faultAt, instantOf, InstantInput } from "@ui/staff";
 import classes from "./Supply.module.css";
 
 /** Ask units that agreed to use less for some hours. */
 export function PlanEvent(): ReactNode {
   const { t } = useTranslation("supplies");
-  const { path, may } = useEstate();
+  const { estate, path, may } = useEstate();
   const navigate = useNavigate();
   const { nameOf } = useUnits(path);
   const [key, setKey] = useState(newKey);
@@ -22,6 +22,8 @@ export function PlanEvent(): ReactNode {
   const consents = usePages("/api/v1/estates/{estate_id}/flexibility-consents", { params: { path, query: { limit: 1000 } } }, { by: "after_id" });
   const agreed = consents.data?.filter((each) => each.takes_part && !each.is_protected) ?? [];
   const plan = $api.useMutation("post", "/api/v1/estates/{estate_id}/flexibility-events", { onSuccess: () => refreshEstate(path.estate_id) });
+  const fromAt = instantOf(from, estate.time_zone);
+  const untilAt = instantOf(until, estate.time_zone);
   const chosen = agreed.filter((each) => !left.includes(each.unit_id)).map((each) => each.unit_id);
   return (
     <Confirm
@@ -32,18 +34,19 @@ export function PlanEvent(): ReactNode {
       action={t("plan")}
       consequence={t("planHint", { count: chosen.length })}
       whyNot={may("supply.control") ? undefined : t("mayNot")}
-      isReady={title.trim() !== "" && from !== "" && until !== "" && chosen.length > 0 && /^(|[1-9]\d{0,6})$/.test(watts)}
+      isReady={title.trim() !== "" && fromAt !== null && untilAt !== null && chosen.length > 0 && /^(|[1-9]\d{0,6})$/.test(watts)}
       isPending={plan.isPending}
       error={plan.error}
       onOpen={() => {
         plan.reset();
         setKey(newKey());
       }}
-      onConfirm={(close) =>
+      onConfirm={(close) => {
+        if (fromAt === null || untilAt === null) return;
         plan.mutate(
           {
             params: { path, header: { "Idempotency-Key": key } },
-            body: { title: title.trim(), from_at: new Date(from).toISOString(), until_at: new Date(until).toISOString(), limit_w: watts === "" ? null : Number(watts), unit_ids: left.length === 0 ? null : chosen },
+            body: { title: title.trim(), from_at: fromAt, until_at: untilAt, limit_w: watts === "" ? null : Number(watts), unit_ids: left.length === 0 ? null : chosen },
           },
           {
             onSuccess: (made) => {
@@ -51,13 +54,13 @@ export function PlanEvent(): ReactNode {
               void navigate(made.flexibility_event_id);
             },
           },
-        )
-      }
+        );
+      }}
     >
       <div className={classes.form}>
         <TextInput label={t("event")} data-autofocus autoComplete="off" maxLength={200} value={title} onChange={(event) => setTitle(event.currentTarget.value)} />
-        <TextInput type="datetime-local" label={t("fromAt")} value={from} onChange={(event) => setFrom(event.currentTarget.value)} />
-        <TextInput type="datetime-local" label={t("untilAt")} value={until} onChange={(event) => setUntil(event.currentTarget.value)} />
+        <InstantInput label={t("fromAt")} value={from} onChange={setFrom} error={faultAt(plan.error, "body.from_at")} />
+        <InstantInput label={t("untilAt")} value={until} onChange={setUntil} error={faultAt(plan.error, "body.until_at")} />
         <TextInput label={t("limitW")} description={t("shedHint")} inputMode="numeric" autoComplete="off" value={watts} onChange={(event) => setWatts(event.currentTarget.value.trim())} />
         <div className={classes.units} role="group" aria-label={t("whoAgreed")}>
           {agreed.length === 0 ? <p className="quiet small">{t("nobodyAgreed")}</p> : null}

@@ -11,4 +11,4 @@ export const routes: RouteObject[] = [
   { path: "flexibility/:eventId", ...page(() => import("./EventPage")) },
 ];
 
-export const ways: Way[] = [{ to: "supply", word: "supply", icon: IconPlug, needs: "supply.read" }];
+export const ways: Way[] = [{ to: "supply", also: ["flexibility"], word: "supply", icon: IconPlug, needs: "supply.read" }];
