@@ -55,7 +55,7 @@ TICK_S = 3
 SIMULATED_S = 900
 _ITEMS_A_MESSAGE = 100
 # a day of people's lives
-_BILLED_EVERY = 96
+_SUPPLY_PAID_EVERY = 96
 
 
 class Gateway:
@@ -190,7 +190,7 @@ async def _tick_for_ever(
         )
         simulated += timedelta(seconds=SIMULATED_S)
         await _people_pay(database, home, on=on, simulated=simulated, rng=rng)
-        if ticks % _BILLED_EVERY == 0:
+        if ticks % _SUPPLY_PAID_EVERY == 0:
             await supply.pay_for_it(database, estate_id=home.estate_id, key=str(new_id()), now=now_utc())
         ticks += 1
         await asyncio.sleep(TICK_S)

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,8 @@ from mita.entrypoints.demo.tenant import let_in_flat
 from mita.entrypoints.ports import LOOPBACK, free_port
 from mita.estates import operations as estates
 from mita.estates import queries as estate_queries
+from mita.estates.domain import Days
+from mita.estates.operations import Stay
 from mita.kit.clock import now_utc
 from mita.ledger import queries as ledger_queries
 from mita.metering import operations as metering
@@ -70,6 +73,9 @@ _AHEAD_S = 240
 _TOLERATED_S = 60
 TOKENS_BEGIN = "1000"
 _TOKEN_MICRO = 10 * MICRO
+# the last flat is vacant
+_RESIDENTS = ("Hannah Whitfield", "Owen Pryce", "Farida Rahman", "Callum Reid", "Joan Ackroyd")
+_LIVED_DAYS = 400
 _LOW_MICRO, _PAID_MICRO = 5 * MICRO, 25 * MICRO
 
 
@@ -138,6 +144,12 @@ async def _made(session: AsyncSession, *, seen: list[int], now: datetime) -> int
     unit_ids = await estates.create_units(
         session, estate_id=estate_id, names=[f"Flat {number}" for number in numbers], now=now
     )
+    for unit_id, name in zip(unit_ids, _RESIDENTS, strict=False):
+        person_id, _ = await estates.add_person(
+            session, estate_id=estate_id, name=name, email=None, phone=None, now=now
+        )
+        stay = Stay(unit_id, person_id, Days(now.date() - timedelta(days=_LIVED_DAYS), None))
+        await estates.add_occupancy(session, estate_id=estate_id, stay=stay, actor="staff:demo", now=now)
     meters = [
         NewMeter(unit_id, _serial(number), "electricity", device=f"emop:flat-{number}")
         for number, unit_id in zip(numbers, unit_ids, strict=True)

@@ -36,6 +36,8 @@ export function EnergyFlow({ flows, names, shown }: EnergyFlowProps): ReactNode 
   const summary = flowSummary({ flows, names, shown, t, language: i18n.language });
   const drawn = flows.filter(({ amount }) => micro(amount) > 0n);
   const places = [...new Set(drawn.flatMap(({ from, to }) => [from, to]))];
+  const goesOn = (place: string): boolean => drawn.some(({ from }) => from === place);
+  const isBetween = (place: string): boolean => goesOn(place) && drawn.some(({ to }) => to === place);
   const draw = (look: Look): EChartsCoreOption => ({
     tooltip: {
       trigger: "item",
@@ -49,7 +51,8 @@ export function EnergyFlow({ flows, names, shown }: EnergyFlowProps): ReactNode 
         type: "sankey",
         left: 0,
         right: 0,
-        top: 8,
+        // room for two lines of words
+        top: places.some(isBetween) ? 44 : 8,
         bottom: 16,
         nodeWidth: 12,
         nodeGap: 26,
@@ -59,8 +62,8 @@ export function EnergyFlow({ flows, names, shown }: EnergyFlowProps): ReactNode 
           name: place,
           itemStyle: { color: place === "loss" ? look.out : look.series[COLOURS[place] ?? turn % SERIES], borderWidth: 0 },
           label: {
-            // towards the middle, so that nothing leaves the picture
-            position: drawn.some(({ from }) => from === place) ? "right" : "left",
+            // towards the middle, so that nothing leaves the picture; what lies there has its words above, out of the others' way
+            position: isBetween(place) ? "top" : goesOn(place) ? "right" : "left",
             formatter: `${name(place)}\n${shown(decimal(through(drawn, place)))}`,
             color: look.ink,
             fontSize: 12,
