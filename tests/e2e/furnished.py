@@ -143,7 +143,7 @@ async def _wire(house: Furnished) -> None:
     await house.post(
         "/devices", {**by_radio, "fields": [{"path": "energy_wh", "register": "import", "unit": "Wh"}]}
     )
-    house.names["deviceId"] = str(device["device_id"])
+    house.names |= {"deviceId": str(device["device_id"]), "codecId": str(codec["codec_id"])}
     await house.ask("PATCH", f"/meters/{place.meter_id}", {"device": "plug-1"})
     plain = {"unit_id": place.unit_id, "utility": "electricity", "max_rate": "20"}
     bulk = await house.post("/meters", {**plain, "serial": "BULK"})

@@ -53,7 +53,8 @@ export function Failure({ problem, retry }: { problem: Problem; retry?: () => vo
         {problem.reference === undefined ? null : (
           <p className={classes.reference}>{t("state.reference", { reference: problem.reference })}</p>
         )}
-        {retry === undefined ? null : (
+        {/* asked again, what is not allowed is not allowed again */}
+        {retry === undefined || problem.status === 403 ? null : (
           <Button variant="default" onClick={retry}>
             {t("state.retry")}
           </Button>
