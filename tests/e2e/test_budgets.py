@@ -130,7 +130,7 @@ async def test_a_home_is_there_quickly_on_a_slow_phone_and_nothing_jumps(
 
 
 async def _fetched_again(page: Page, path: str) -> tuple[list[str], dict[str, Any]]:
-    """Load the page again; return which of the app's own files came over the network (charts aside), and what was seen."""
+    """Load the page again; return what of the app came over the network, charts aside, and what was seen."""
     await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     found: list[str] = []
 
@@ -143,7 +143,8 @@ async def _fetched_again(page: Page, path: str) -> tuple[list[str], dict[str, An
 
 
 KEPT = """amount => new Promise(tell => {
-  const look = () => (localStorage.getItem('mita.last-known') ?? '').includes(amount) ? tell() : setTimeout(look, 50);
+  const isKept = () => (localStorage.getItem('mita.last-known') ?? '').includes(amount);
+  const look = () => isKept() ? tell() : setTimeout(look, 50);
   look();
 })"""
 
