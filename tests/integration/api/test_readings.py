@@ -258,6 +258,24 @@ async def test_a_held_reading_that_is_wrong_is_set_aside_and_waits_for_nobody(
     assert (await client.post(f"{one}/accept")).json()["class"] == "charged"
 
 
+async def test_of_many_who_set_a_reading_aside_at_once_one_does(
+    place: Place, client: httpx.AsyncClient
+) -> None:
+    hours = [f"2025-03-01T{hour:02d}:00:00Z" for hour in range(1, 7)]
+    await place.send(("2025-03-01T00:00:00Z", "0"), *((at, "50000") for at in hours))
+    assert len(await listed(place, **{"class": "held"})) == len(hours)
+    for at in hours:
+        one = f"{place.base}/registers/{place.register_id}/readings/{at}/set-aside"
+        answers = await asyncio.gather(
+            *(client.post(one, json={"reason": f"Said by {number}"}) for number in range(4))
+        )
+        told = [(each.status_code, each.json().get("code")) for each in answers]
+        assert sorted(told, key=str) == [(200, None)] + [(409, "reading_not_waiting")] * 3
+        (won,) = [each.json() for each in answers if each.status_code == 200]
+        aside = await listed(place, **{"class": "held"}, is_set_aside="true")
+        assert won in [each["set_aside"] for each in aside]
+
+
 async def listed(place: Place, **params: str) -> list[dict[str, Any]]:
     answer = await place.client.get(f"{place.base}/readings", params=params)
     assert answer.status_code == 200, answer.text

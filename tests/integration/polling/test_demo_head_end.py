@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mita.credit import operations as credit
 from mita.devices import queries as registry
 from mita.entrypoints.demo import head_end
+from mita.entrypoints.keys import DEMO_PREPAID
 from mita.entrypoints.polling.emop import EmopLine
 from mita.entrypoints.polling.reach import Reach
 from mita.entrypoints.polling.registered import Registered
@@ -69,8 +70,8 @@ async def test_meters_are_read_set_and_given_their_prices(
 
 async def _key_in(database: Database, admin: psycopg.Connection, line: EmopLine, *, estate_id: int) -> None:
     """Who lives in the first flat has a token that its meter takes, and one that it does not."""
-    who = "SELECT unit_id FROM occupancy WHERE estate_id = %s"
-    ((unit_id,),) = admin.execute(who, (estate_id,)).fetchall()
+    who = "SELECT unit_id FROM occupancy JOIN person USING (person_id) WHERE estate_id = %s AND email = %s"
+    ((unit_id,),) = admin.execute(who, (estate_id, DEMO_PREPAID)).fetchall()
     tokens = MeterTokens(database, reach=REACH)
     async with database.unit_of_work(estates=[estate_id]) as session:
         (meter,) = await metering.meters_with_devices(session, estate_id=estate_id, unit_ids=[unit_id])

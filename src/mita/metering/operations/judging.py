@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+
 from mita.kit.errors import Conflict
 from mita.metering import queries
 from mita.metering.domain import ReadingClass
@@ -40,10 +42,7 @@ async def set_aside_held_reading(
     reading = await queries.reading(session, estate_id=estate_id, register_id=register_id, taken_at=taken_at)
     if reading.class_ != int(ReadingClass.HELD):
         raise NotWaiting(f"the reading is {ReadingClass(reading.class_).shown}, and its rise is in no doubt")
-    keys = [(register_id, taken_at)]
-    if await queries.set_aside(session, estate_id=estate_id, keys=keys):
-        raise NotWaiting("the reading was set aside before")
-    row = SetAsideReading(
+    statement = pg_insert(SetAsideReading).values(
         estate_id=estate_id,
         register_id=register_id,
         taken_at=taken_at,
@@ -51,6 +50,9 @@ async def set_aside_held_reading(
         actor=actor,
         set_aside_at=now,
     )
-    session.add(row)
-    await session.flush()
+    # of two at once the second waits for the first, and finds its row
+    statement = statement.on_conflict_do_nothing()
+    row = (await session.scalars(statement.returning(SetAsideReading))).one_or_none()
+    if row is None:
+        raise NotWaiting("the reading was set aside before")
     return row

@@ -48,7 +48,7 @@ async function changed(): Promise<void> {
   tabs?.postMessage("changed");
 }
 
-tabs?.addEventListener("message", () => void readOutbox());
+tabs?.addEventListener("message", () => void readOutbox().catch(() => undefined));
 
 /** Send what waits; it does nothing while nothing does. */
 export async function deliverOutbox(): Promise<void> {
@@ -56,7 +56,8 @@ export async function deliverOutbox(): Promise<void> {
   await deliver({
     changed: (sending) => {
       show({ ...shown, sending });
-      void changed();
+      // what is shown comes late then; the item itself goes on
+      void changed().catch(() => undefined);
     },
     answered: (item, answer) => {
       answers.set(item.id, answer);

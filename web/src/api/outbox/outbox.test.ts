@@ -187,3 +187,25 @@ it("sends a token once, with its key, and keeps nothing of its digits", async ()
   expect(asked).toEqual([{ path: "/api/v1/estates/1/meters/5/tokens", key: item?.id, body: JSON.stringify({ token: token.token }) }]);
   expect(await left()).toEqual([]);
 });
+
+describe("a device without room", () => {
+  it("sends what waits, and leaves no failure that nobody hears of", async () => {
+    answer = () => null;
+    await sendSafely("manual_reading", reading());
+    answer = () => Response.json(DONE, { status: 201 });
+    const unheard = vi.fn();
+    process.on("unhandledRejection", unheard);
+    const kept = localStorage;
+    const write = vi.fn((name: string, value: string) => kept.setItem(name, value)).mockImplementationOnce(() => {
+      throw new DOMException("no room", "QuotaExceededError");
+    });
+    vi.stubGlobal("localStorage", { getItem: (name: string) => kept.getItem(name), setItem: write, removeItem: (name: string) => kept.removeItem(name) });
+    await deliverOutbox();
+    await new Promise((done) => setTimeout(done, 20));
+    process.off("unhandledRejection", unheard);
+    vi.unstubAllGlobals();
+    expect(write.mock.results[0]?.type).toBe("throw");
+    expect(unheard).not.toHaveBeenCalled();
+    expect(await left()).toEqual([]);
+  });
+});

@@ -1,15 +1,13 @@
 import { Button } from "@mantine/core";
 import { IconKeyboard } from "@tabler/icons-react";
 import { useQueries } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { $api, usePlace, useSupplies, type Schemas } from "@api";
 import { Card, Empty, Page, Show, useFormats, UtilityIcon } from "@ui";
 import { SupplyFacts, SupplyTag } from "./SupplyFacts";
 import classes from "./Meters.module.css";
-
-const READINGS = 60;
 
 /** A home's meters with what they last said, and whether their supply is on. */
 export default function MetersPage(): ReactNode {
@@ -20,9 +18,6 @@ export default function MetersPage(): ReactNode {
     params: { path, query: { unit_id: place.unitId } },
   });
   const supplies = useSupplies(place);
-  const readings = $api.useQuery("get", "/api/v1/estates/{estate_id}/readings", {
-    params: { path, query: { limit: READINGS } },
-  });
   const takers = supplies.data?.items.flatMap((each) => each.token_meter_ids) ?? [];
   useKeptForLater(meters.data?.items ?? [], takers, path.estate_id);
   return (
@@ -41,7 +36,6 @@ export default function MetersPage(): ReactNode {
                   meter={meter}
                   isOne={items.filter((each) => each.utility === meter.utility).length === 1}
                   supply={supplies.data?.items.find((each) => each.utility === meter.utility)}
-                  latest={readings.data?.items.find((each) => each.meter === meter.serial && each.value != null)}
                 />
               ))}
             </div>
@@ -69,10 +63,9 @@ interface MeterProps {
   /** Of its utility; several are told apart by their numbers. */
   isOne: boolean;
   supply: Schemas["WalletSupply"] | undefined;
-  latest: Schemas["ReadingOut"] | undefined;
 }
 
-function Meter({ meter, isOne, supply, latest }: MeterProps): ReactNode {
+function Meter({ meter, isOne, supply }: MeterProps): ReactNode {
   const { t } = useTranslation(["meters", "common"]);
   const place = usePlace();
   const path = { estate_id: place.estate.estate_id };
@@ -80,7 +73,6 @@ function Meter({ meter, isOne, supply, latest }: MeterProps): ReactNode {
   const rule = window.data?.rule;
   // while it is not known, nothing is offered that may be refused
   const mayRead = rule != null && rule.least_right !== "none";
-  const formats = useFormats(place.estate);
   const word = t(`common:utility.${meter.utility}`);
   return (
     <Card title={isOne ? word : `${word} · ${meter.serial}`} action={supply === undefined ? undefined : <SupplyTag supply={supply} />}>
@@ -89,14 +81,8 @@ function Meter({ meter, isOne, supply, latest }: MeterProps): ReactNode {
           <UtilityIcon utility={meter.utility} />
         </span>
         <div>
-          <p className="quiet small">{t("latest")}</p>
-          <p className={`${classes.value} num`}>
-            {latest?.value == null ? t("noReading") : formats.quantity(latest.value.amount, latest.value.unit)}
-          </p>
-          <p className="quiet small">
-            {latest?.taken_at == null ? null : `${formats.moment(latest.taken_at)} · `}
-            {t("serial", { serial: meter.serial })}
-          </p>
+          <Latest meterId={meter.meter_id} />
+          <p className="quiet small">{t("serial", { serial: meter.serial })}</p>
         </div>
       </div>
       {supply === undefined ? null : <SupplyFacts supply={supply} place={place} />}
@@ -117,4 +103,34 @@ function Meter({ meter, isOne, supply, latest }: MeterProps): ReactNode {
       )}
     </Card>
   );
+}
+
+/**
+ * What each register of a meter last said.
+ *
+ * Each is asked for its own: in a list of all, a meter that talks often leaves no room for the others.
+ */
+function Latest({ meterId }: { meterId: number }): ReactNode {
+  const { t } = useTranslation("meters");
+  const { estate } = usePlace();
+  const formats = useFormats(estate);
+  const estate_id = estate.estate_id;
+  const meter = $api.useQuery("get", "/api/v1/estates/{estate_id}/meters/{meter_id}", { params: { path: { estate_id, meter_id: meterId } } });
+  const registers = meter.data?.registers ?? [];
+  const readings = useQueries({
+    queries: registers.map(({ register_id }) => $api.queryOptions("get", "/api/v1/estates/{estate_id}/readings", { params: { path: { estate_id }, query: { register_id, limit: 1 } } })),
+  });
+  return registers.map((register, at) => {
+    const { data } = readings[at]!;
+    const latest = data?.items[0];
+    return (
+      <Fragment key={register.register_id}>
+        <p className="quiet small">{registers.length > 1 ? `${t("latest")} · ${register.name}` : t("latest")}</p>
+        <p className={`${classes.value} num`}>
+          {latest?.value != null ? formats.quantity(latest.value.amount, latest.value.unit) : data === undefined ? "\u00a0" : t("noReading")}
+        </p>
+        {latest?.taken_at == null ? null : <p className="quiet small">{formats.moment(latest.taken_at)}</p>}
+      </Fragment>
+    );
+  });
 }

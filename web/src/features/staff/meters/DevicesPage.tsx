@@ -3,7 +3,7 @@ import { IconAlertTriangle, IconPlus } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { $api, useEstate, usePages } from "@api";
+import { $api, useEstate, usePages, useWhole } from "@api";
 import { Card, Page, Tag, useFormats } from "@ui";
 import { DataTable, Filters, useFilters } from "@ui/staff";
 import { Areas } from "./Areas";
@@ -18,8 +18,9 @@ export default function DevicesPage(): ReactNode {
   const drivers = $api.useQuery("get", "/api/v1/drivers", {}, { staleTime: Infinity });
   const query = { q, limit: 100, ...(driver === "" ? {} : { driver }), ...(issue === "" ? {} : { has_issue: issue === "yes" }) };
   const devices = usePages("/api/v1/estates/{estate_id}/devices", { params: { path, query } }, { by: "after_id" });
-  const troubled = $api.useQuery("get", "/api/v1/estates/{estate_id}/device-issues", { params: { path, query: { state: "open", limit: 1000 } } });
-  const isTroubled = new Set(troubled.data?.items.map((each) => each.device_id));
+  const troubled = useWhole(usePages("/api/v1/estates/{estate_id}/device-issues", { params: { path, query: { state: "open", limit: 1000 } } }));
+  // until all of them are known nothing is called fine
+  const isTroubled = troubled && new Set(troubled.map((each) => each.device_id));
   return (
     <Page
       title={t("devices")}
@@ -57,7 +58,7 @@ export default function DevicesPage(): ReactNode {
               title: t("state"),
               phone: "value",
               cell: (each) =>
-                isTroubled.has(each.device_id) ? (
+                isTroubled === undefined ? null : isTroubled.has(each.device_id) ? (
                   <Tag tone="low" icon={<IconAlertTriangle aria-hidden />}>
                     {t("lookAfter")}
                   </Tag>

@@ -48,23 +48,27 @@ export default function RoundPage(): ReactNode {
   );
 }
 
+/** The register that is next; what is typed for one is never another's. */
 function Read({ round }: { round: Round }): ReactNode {
+  const next = round.registers.find((each) => !each.is_done) ?? round.registers[0];
+  return next === undefined ? null : <ReadRegister key={next.register} round={round} register={next} />;
+}
+
+function ReadRegister({ round, register }: { round: Round; register: Round["registers"][number] }): ReactNode {
   const { t } = useTranslation("devices");
   const { estate, path, may } = useEstate();
   const formats = useFormats(estate);
   const [key, setKey] = useState(newKey);
   const [typed, setTyped] = useState("");
-  const register = round.registers.find((each) => !each.is_done) ?? round.registers[0];
-  const unit = (register?.last_value?.unit ?? (round.utility === "electricity" || round.utility === "solar" ? "kWh" : "m3")) as Schemas["ManualReadingIn"]["unit"];
+  const unit = (register.last_value?.unit ?? (round.utility === "electricity" || round.utility === "solar" ? "kWh" : "m3")) as Schemas["ManualReadingIn"]["unit"];
   const send = $api.useMutation("post", "/api/v1/estates/{estate_id}/meters/{meter_id}/manual-readings", { onSuccess: () => refreshEstate(path.estate_id) });
   const value = readAmount(typed, PLACES);
-  if (register === undefined) return null;
   const { last_value: last, expected_low: low, expected_high: high } = register;
   return (
     <Confirm
       label={t("readIt")}
       variant="default"
-      title={`${round.unit}, ${round.meter}`}
+      title={[round.unit, round.meter, ...(round.registers.length > 1 ? [register.register] : [])].join(", ")}
       action={t("sendReading")}
       consequence={last === null ? t("neverRead") : t("lastShown", { value: formats.quantity(last.amount, last.unit), time: formats.moment(register.last_taken_at!) })}
       whyNot={may("readings.send") ? undefined : t("mayNot")}

@@ -2,18 +2,24 @@ import { TextInput } from "@mantine/core";
 import { IconReplace } from "@tabler/icons-react";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, newKey, refreshEstate, useEstate, type Schemas } from "@api";
+import { $api, newKey, refreshEstate, serverNow, useEstate, type Schemas } from "@api";
 import { readAmount } from "@ui";
 import { Confirm } from "@ui/staff";
 import classes from "./Meters.module.css";
 
 const PLACES = 6;
 
+/** What one swap has of its own, from when its form is opened. */
+function begin(): { key: string; swapped_at: string } {
+  return { key: newKey(), swapped_at: serverNow().toISOString() };
+}
+
 /** Another meter takes the place of one; both say what they show at that moment. */
 export function SwapMeter({ meter, isGone }: { meter: Schemas["MeterWithRegisters"]; isGone: boolean }): ReactNode {
   const { t } = useTranslation("devices");
   const { path, may } = useEstate();
-  const [key, setKey] = useState(newKey);
+  // the time belongs to the key: pressed again after a lost answer, it is the same swap
+  const [{ key, swapped_at }, setBegun] = useState(begin);
   const [serial, setSerial] = useState("");
   const [reason, setReason] = useState("");
   const [shown, setShown] = useState<Record<string, string>>({});
@@ -34,13 +40,13 @@ export function SwapMeter({ meter, isGone }: { meter: Schemas["MeterWithRegister
       error={swap.error}
       onOpen={() => {
         swap.reset();
-        setKey(newKey());
+        setBegun(begin());
       }}
       onConfirm={(close) =>
         swap.mutate(
           {
             params: { path: { ...path, meter_id: meter.meter_id }, header: { "Idempotency-Key": key } },
-            body: { serial: serial.trim(), reason: reason.trim(), swapped_at: new Date().toISOString(), closing: values("closing"), opening: values("opening") },
+            body: { serial: serial.trim(), reason: reason.trim(), swapped_at, closing: values("closing"), opening: values("opening") },
           },
           { onSuccess: close },
         )

@@ -10,6 +10,7 @@ import { Reading } from "./Reading";
 import classes from "./Rates.module.css";
 
 type Format = "document" | "csv" | "urdb";
+const UNDECIDED = { leave_out: false, confirm: false };
 const CONTENT: Record<Format, string> = { document: "application/yaml", csv: "text/csv", urdb: "application/json" };
 
 /** Prices out of a file: read, shown with what is odd about them, and stored once somebody has decided. */
@@ -24,8 +25,22 @@ export default function ImportPage(): ReactNode {
   const [from, setFrom] = useState(nextMonth(localDate(new Date(), estate.time_zone)));
   const [utility, setUtility] = useState<Schemas["RateTableOut"]["utility"]>("electricity");
   const [tax, setTax] = useState("");
-  const [decided, setDecided] = useState({ leave_out: false, confirm: false });
-  const read = $api.useMutation("post", "/api/v1/estates/{estate_id}/rate-tables/import");
+  const [decided, setDecided] = useState(UNDECIDED);
+  const read = $api.useMutation("post", "/api/v1/estates/{estate_id}/rate-tables/import", {
+    onSuccess: async ({ rate_table_id }) => {
+      if (rate_table_id === null) return;
+      await client.invalidateQueries({ queryKey: ["staff-rates"] });
+      await navigate(`../${rate_table_id}`, { relative: "path" });
+    },
+  });
+  /** What is stored is what was shown and decided on: whatever is changed has to be read again. */
+  const anew =
+    <Value,>(set: (value: Value) => void) =>
+    (value: Value): void => {
+      set(value);
+      setDecided(UNDECIDED);
+      read.reset();
+    };
   const send = (accept: boolean): void => {
     const isDocument = format === "document";
     const query = {
@@ -38,13 +53,6 @@ export default function ImportPage(): ReactNode {
     read.mutate(
       // the file goes as it is: its own reader says what is wrong with it
       { params: { path, query }, body: text as never, bodySerializer: (body: unknown) => body as string, headers: { "content-type": CONTENT[format] } },
-      {
-        onSuccess: async ({ rate_table_id }) => {
-          if (rate_table_id === null) return;
-          await client.invalidateQueries({ queryKey: ["staff-rates"] });
-          await navigate(`../${rate_table_id}`, { relative: "path" });
-        },
-      },
     );
   };
   const found = read.data;
@@ -60,14 +68,14 @@ export default function ImportPage(): ReactNode {
         >
           <p className="quiet small">{t("importHint")}</p>
           <div className={classes.fields}>
-            <NativeSelect label={t("format")} value={format} onChange={(event) => setFormat(event.currentTarget.value as Format)} data={(["document", "csv", "urdb"] as const).map((value) => ({ value, label: t(`formats.${value}`) }))} />
-            <TextInput type="file" label={t("file")} accept=".yaml,.yml,.json,.csv,.txt" onChange={(event) => void event.currentTarget.files?.[0]?.text().then(setText)} />
-            {format === "document" ? null : <TextInput type="date" label={t("effectiveFrom")} value={from} onChange={(event) => setFrom(event.currentTarget.value)} />}
-            {format === "document" ? null : <TextInput label={t("name")} value={name} onChange={(event) => setName(event.currentTarget.value)} />}
-            {format === "csv" ? <NativeSelect label={t("utility")} value={utility} onChange={(event) => setUtility(event.currentTarget.value as typeof utility)} data={(["electricity", "water", "hot_water", "gas", "solar"] as const).map((value) => ({ value, label: t(`common:utility.${value}`) }))} /> : null}
-            {format === "csv" ? <TextInput label={t("tax")} placeholder="VAT=15" value={tax} onChange={(event) => setTax(event.currentTarget.value)} /> : null}
+            <NativeSelect label={t("format")} value={format} onChange={(event) => anew(setFormat)(event.currentTarget.value as Format)} data={(["document", "csv", "urdb"] as const).map((value) => ({ value, label: t(`formats.${value}`) }))} />
+            <TextInput type="file" label={t("file")} accept=".yaml,.yml,.json,.csv,.txt" onChange={(event) => void event.currentTarget.files?.[0]?.text().then(anew(setText))} />
+            {format === "document" ? null : <TextInput type="date" label={t("effectiveFrom")} value={from} onChange={(event) => anew(setFrom)(event.currentTarget.value)} />}
+            {format === "document" ? null : <TextInput label={t("name")} value={name} onChange={(event) => anew(setName)(event.currentTarget.value)} />}
+            {format === "csv" ? <NativeSelect label={t("utility")} value={utility} onChange={(event) => anew(setUtility)(event.currentTarget.value as typeof utility)} data={(["electricity", "water", "hot_water", "gas", "solar"] as const).map((value) => ({ value, label: t(`common:utility.${value}`) }))} /> : null}
+            {format === "csv" ? <TextInput label={t("tax")} placeholder="VAT=15" value={tax} onChange={(event) => anew(setTax)(event.currentTarget.value)} /> : null}
           </div>
-          <textarea className={classes.text} aria-label={t("fileText")} spellCheck={false} value={text} onChange={(event) => setText(event.currentTarget.value)} />
+          <textarea className={classes.text} aria-label={t("fileText")} spellCheck={false} value={text} onChange={(event) => anew(setText)(event.currentTarget.value)} />
           <Wrong error={read.error} />
           <div>
             <Button type="submit" disabled={text.trim() === ""} loading={read.isPending}>

@@ -1,14 +1,19 @@
 import { Button, Checkbox, Switch, TextInput } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, api, refreshEstate, useEstate, type Schemas } from "@api";
+import { $api, api, problemOf, refreshEstate, useEstate, type Schemas } from "@api";
 import { Card, Notice, Page, Show, useFormats, Wrong } from "@ui";
 import { Areas } from "./Areas";
 import classes from "./Supply.module.css";
 
 type Rule = Schemas["RuleOut"];
 type Hours = Schemas["FriendlyHoursOut"];
+/** Hours with the tag of what was read: a change is refused if somebody else was faster. */
+interface Tagged {
+  hours: Hours;
+  etag: string;
+}
 const HOURS = "/api/v1/estates/{estate_id}/friendly-hours";
 
 /** When a supply goes off for money, when it is on again, and when nobody is cut. */
@@ -16,7 +21,25 @@ export default function RulesPage(): ReactNode {
   const { t } = useTranslation("supplies");
   const { path } = useEstate();
   const rules = $api.useQuery("get", "/api/v1/estates/{estate_id}/credit-rules", { params: { path } });
-  const hours = $api.useQuery("get", HOURS, { params: { path } });
+  const hours = useQuery<Tagged>({
+    queryKey: ["supply-rules", HOURS, { params: { path } }],
+    queryFn: async () => {
+      const { data, error, response } = await api.GET(HOURS, { params: { path } });
+      if (data === undefined) throw error;
+      return { hours: data, etag: response.headers.get("etag") ?? "*" };
+    },
+  });
+  // outlives the form, which begins anew with what is in force then
+  const save = useMutation({
+    mutationFn: async ({ body, etag }: Change) => {
+      const { error } = await api.PUT(HOURS, { params: { path, header: { "If-Match": etag } }, body });
+      if (error === undefined) return;
+      // somebody else was faster: what they wrote is shown
+      if (problemOf(error).status === 412) await hours.refetch();
+      throw error;
+    },
+    onSuccess: () => refreshEstate(path.estate_id),
+  });
   return (
     <Page title={t("rules")}>
       <Areas />
@@ -29,7 +52,7 @@ export default function RulesPage(): ReactNode {
           </div>
         )}
       </Show>
-      <Show asked={hours} lines={4}>{(found) => <HoursForm key={JSON.stringify([found.is_on, found.night_from, found.weekends])} hours={found} />}</Show>
+      <Show asked={hours} lines={4}>{({ hours: found, etag }) => <HoursForm key={etag} hours={found} saving={save} save={(body) => save.mutate({ body, etag })} />}</Show>
     </Page>
   );
 }
@@ -94,34 +117,33 @@ function Saving({ isPending, isSaved, isAllowed }: { isPending: boolean; isSaved
   );
 }
 
-function HoursForm({ hours }: { hours: Hours }): ReactNode {
+interface Change {
+  body: Schemas["FriendlyHoursIn"];
+  etag: string;
+}
+
+interface HoursFormProps {
+  hours: Hours;
+  saving: { isPending: boolean; isSuccess: boolean; error: unknown };
+  save: (body: Change["body"]) => void;
+}
+
+function HoursForm({ hours, saving, save }: HoursFormProps): ReactNode {
   const { t } = useTranslation(["supplies", "common"]);
-  const { estate, path, may } = useEstate();
+  const { estate, may } = useEstate();
   const formats = useFormats(estate);
   const [isOn, setIsOn] = useState(hours.is_on);
   const [from, setFrom] = useState(hours.night_from ?? "");
   const [until, setUntil] = useState(hours.night_until ?? "");
   const [weekends, setWeekends] = useState(hours.weekends);
   const [country, setCountry] = useState(hours.holidays_country ?? "");
-  const save = useMutation({
-    mutationFn: async () => {
-      // its answer says when the next cut may be, so that its tag changes with time: it is read just before
-      const now = await api.GET(HOURS, { params: { path } });
-      const tag = now.response.headers.get("etag");
-      const body = { is_on: isOn, night_from: from || null, night_until: until || null, weekends, holidays_country: country.trim() || null, holidays_subdivision: hours.holidays_subdivision };
-      const { data, error } = await api.PUT(HOURS, { params: { path, ...(tag === null ? {} : { header: { "If-Match": tag } }) }, body });
-      if (data === undefined) throw error;
-      return data;
-    },
-    onSuccess: () => refreshEstate(path.estate_id),
-  });
   return (
     <Card title={t("friendly")}>
       <form
         className={classes.form}
         onSubmit={(event) => {
           event.preventDefault();
-          save.mutate();
+          save({ is_on: isOn, night_from: from || null, night_until: until || null, weekends, holidays_country: country.trim() || null, holidays_subdivision: hours.holidays_subdivision });
         }}
       >
         <p className="quiet">{t("friendlyHint", { time: formats.moment(hours.next_cut_at) })}</p>
@@ -132,8 +154,8 @@ function HoursForm({ hours }: { hours: Hours }): ReactNode {
         </div>
         <Checkbox label={t("weekends")} checked={weekends} onChange={(event) => setWeekends(event.currentTarget.checked)} />
         <TextInput label={t("holidays")} description={t("holidaysHint")} autoComplete="off" maxLength={2} value={country} onChange={(event) => setCountry(event.currentTarget.value.toUpperCase())} />
-        <Wrong error={save.error} />
-        <Saving isPending={save.isPending} isSaved={save.isSuccess} isAllowed={may("estates.write")} />
+        <Wrong error={saving.error} />
+        <Saving isPending={saving.isPending} isSaved={saving.isSuccess} isAllowed={may("estates.write")} />
       </form>
     </Card>
   );
