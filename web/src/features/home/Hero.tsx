@@ -100,9 +100,9 @@ function Supplies({ items }: { items: Supply[] }): ReactNode {
   );
 }
 
-/** A supply that can be cut, or is off: of others there is nothing to say. */
+/** The power always; of the others what can be cut, or is off. */
 function isTold(supply: Supply): boolean {
-  return supply.is_cutting || !supply.is_on || supply.asked !== null;
+  return supply.utility === "electricity" || supply.is_cutting || !supply.is_on || supply.asked !== null;
 }
 
 function SupplyWord({ supply }: { supply: Supply }): ReactNode {
@@ -140,7 +140,9 @@ function Lasts({ place }: { place: Place }): ReactNode {
   const { days, per_day, days_counted, balance } = data.lasts;
   const told = (): string => {
     if (balance.amount.startsWith("-")) return t("lastsUsedUp");
-    if (days === null) return t(micro(balance.amount) === 0n ? "lastsEmpty" : "lastsNothingUsed");
+    if (days === null && micro(balance.amount) === 0n) return t("lastsEmpty");
+    // the average is of whole days, and somebody's first one is not over
+    if (days === null) return t(micro(data.total.amount) === 0n ? "lastsNothingUsed" : "lastsSoon");
     return days > LONG_DAYS ? t("lastsLong") : t("lasts", { count: days });
   };
   return (
