@@ -55,7 +55,8 @@ async def test_who_runs_the_installation_makes_its_estate(browser: Browser, site
         await form.get_by_label("Name").fill("Willow Creek")
         await form.get_by_label("Currency").select_option("NGN")
         await form.get_by_label("Time zone").select_option("Africa/Lagos")
-        found = await Axe().run(page)
+        # the frame behind it is looked at elsewhere; a dialog's head would be a second banner beside its own
+        found = await Axe().run(page, context="[role=dialog]")
         assert found.violations_count == 0, found.generate_report()
         await form.get_by_role("button", name="Make the estate").click()
         await expect(form.get_by_role("alert")).to_contain_text("Willow Creek")

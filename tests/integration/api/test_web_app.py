@@ -99,5 +99,5 @@ async def test_it_says_where_it_is_not_built(tmp_path):
 
 async def test_the_way_to_it_needs_no_slash(anonymous):
     answer = await anonymous.get("/app")
-    assert answer.status_code == 308
+    assert answer.status_code == 307
     assert answer.headers["location"] == "/app/"

@@ -116,6 +116,9 @@ async def test_no_write_takes_a_field_that_is_only_answered(house: House) -> Non
 SAID = {"has_password", "has_secret", "old_secret_until", "key", "keys", "shown_prefix"}
 SECRET = re.compile(r"password|secret|token|hash|sealed|salt|private|otp|pin$")
 OF_DEVICES = {"device_token_id", "device_tokens"}
+# what a resident bought for a prepayment meter: masked, but for who typed it and must key it in again
+OF_METERS = {"meter_token_id", "token_meter_ids"}
+MASKED = {("list_meter_tokens", "token"), ("get_meter_token", "token")}
 # hashes that are there to be checked: of the ledger, of files
 PROOFS = {
     "hash",
@@ -137,9 +140,9 @@ async def test_no_answer_to_a_get_has_a_field_for_a_secret(house: House) -> None
         for operation in api_operations_of(house.app)
         if operation.method == "get"
         for name in answer_names(document, operation)
-        if SECRET.search(name) and name not in SAID | OF_DEVICES | PROOFS
+        if SECRET.search(name) and name not in SAID | OF_DEVICES | OF_METERS | PROOFS
     }
-    assert found == set()
+    assert found == MASKED
 
 
 async def test_a_secret_is_shown_once_and_never_again(house: House) -> None:

@@ -4,6 +4,9 @@ import { useTranslation } from "react-i18next";
 import { Wrong } from "../states";
 import classes from "./Confirm.module.css";
 
+// the head of a dialog is an element that would be taken for one more head of the page
+const NO_BANNER = { header: { role: "presentation" } };
+
 interface ConfirmProps {
   /** On the button that asks. */
   label: string;
@@ -50,7 +53,7 @@ export function Confirm(props: ConfirmProps): ReactNode {
         </Button>
         {whyNot === undefined ? null : <span className={classes.why}>{whyNot}</span>}
       </div>
-      <Modal opened={isOpen} onClose={close} title={title} lockScroll={false} centered closeButtonProps={{ "aria-label": t("cancel"), size: 44 }}>
+      <Modal opened={isOpen} onClose={close} title={title} lockScroll={false} centered attributes={NO_BANNER} closeButtonProps={{ "aria-label": t("cancel"), size: 44 }}>
         <form
           className={classes.form}
           onSubmit={(event) => {
