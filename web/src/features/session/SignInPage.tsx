@@ -35,24 +35,21 @@ export default function SignInPage(): ReactNode {
   };
   const step: StepProps = { identifier, onIdentifier: setIdentifier, onWay: setWay, onDone };
   return (
-    <div className={classes.page}>
+    <main className={classes.page}>
       <div className={classes.lead}>
         <Sign size={56} />
         <p>{t("lead")}</p>
       </div>
-      <main className={classes.card}>
+      <div className={classes.card}>
         <h1>{title}</h1>
         {way.is === "password" ? <PasswordForm {...step} /> : null}
         {way.is === "code" || way.is === "reset" ? <CodeForm key={way.is} {...step} isReset={way.is === "reset"} /> : null}
         {way.is === "factor" ? <FactorForm {...step} ticket={way.ticket} /> : null}
-      </main>
+      </div>
       <div className={classes.language}>
         <LanguageChoice />
       </div>
-      <a href="/" className={classes.staff}>
-        {t("staff")}
-      </a>
-    </div>
+    </main>
   );
 }
 
