@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 
 from mita.credit.domain import BadToken, grouped, last_digits, masked, read_token, token_later_s
 
-FIXTURES = Path(os.environ.get("MITA_FIXTURES", "/nowhere")) / "tokens" / "sts" / "sts531_class0_vectors.json"
 numbers = st.integers(0, (1 << 66) - 1)
 
 
@@ -69,8 +67,8 @@ def test_four_digits_are_all_that_is_shown(number):
     assert len(grouped(digits)) == len(shown)
 
 
-def test_real_tokens_are_read():
-    vectors = json.loads(FIXTURES.read_text())
+def test_real_tokens_are_read(fixtures_path: Path):
+    vectors = json.loads((fixtures_path / "tokens" / "sts" / "sts531_class0_vectors.json").read_text())
     tokens = [token for token in _texts(vectors) if len(token) == 20 and token.isdecimal()]
     assert len(tokens) >= 20
     assert [read_token(grouped(token)) for token in tokens] == tokens
