@@ -255,14 +255,52 @@ async def test_a_refresh_token_works_once_and_its_theft_ends_the_session(
     assert ("token_reused",) in why
 
 
-async def test_an_old_refresh_token_ends_the_session_after_its_grace(
+def a_day_passes(admin: psycopg.Connection) -> None:
+    admin.execute("UPDATE refresh_token SET created_at = created_at - interval '1 day'")
+
+
+async def test_answers_that_never_arrived_sign_nobody_out(
     app: FastAPI, thandi: Thandi, admin: psycopg.Connection
 ) -> None:
-    first = (await signed_in_again(app)).json()["tokens"]
-    second = (await refreshed(app, first["refresh_token"])).json()
-    admin.execute("UPDATE refresh_token SET used_at = used_at - interval '11 seconds'")
-    assert (await refreshed(app, first["refresh_token"])).status_code == 401
-    assert (await refreshed(app, second["refresh_token"])).status_code == 401
+    first = (await signed_in_again(app)).json()["tokens"]["refresh_token"]
+    # the phone is put away before the answer comes, three days in a row
+    lost = []
+    for _ in range(3):
+        lost.append((await refreshed(app, first)).json()["refresh_token"])
+        a_day_passes(admin)
+    arrived = (await refreshed(app, first)).json()["refresh_token"]
+    assert len({first, *lost, arrived}) == 5
+    following = (await refreshed(app, arrived)).json()["refresh_token"]
+    assert (await refreshed(app, following)).status_code == 200
+
+
+@pytest.mark.parametrize("nth", [0, 1])
+async def test_a_successor_that_was_passed_over_ends_the_session(
+    app: FastAPI, thandi: Thandi, admin: psycopg.Connection, nth: int
+) -> None:
+    first = (await signed_in_again(app)).json()["tokens"]["refresh_token"]
+    lost = []
+    for _ in range(2):
+        lost.append((await refreshed(app, first)).json()["refresh_token"])
+        a_day_passes(admin)
+    arrived = (await refreshed(app, first)).json()["refresh_token"]
+    # it had arrived after all: somebody else holds the first one
+    assert (await refreshed(app, lost[nth])).status_code == 401
+    assert (await refreshed(app, arrived)).status_code == 401
+    why = admin.execute("SELECT ended_because FROM person_session WHERE ended_at IS NOT NULL").fetchall()
+    assert ("token_reused",) in why
+
+
+async def test_a_used_token_ends_the_session_once_its_successor_was_used(
+    app: FastAPI, thandi: Thandi, admin: psycopg.Connection
+) -> None:
+    first = (await signed_in_again(app)).json()["tokens"]["refresh_token"]
+    await refreshed(app, first)
+    a_day_passes(admin)
+    second = (await refreshed(app, first)).json()["refresh_token"]
+    third = (await refreshed(app, second)).json()["refresh_token"]
+    assert (await refreshed(app, first)).status_code == 401
+    assert (await refreshed(app, third)).status_code == 401
 
 
 async def test_a_browser_has_its_refresh_token_in_a_cookie(app: FastAPI, thandi: Thandi) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mita.credit.domain import BadToken, grouped, last_digits, masked, read_token, token_later_s
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 numbers = st.integers(0, (1 << 66) - 1)
 

@@ -2,7 +2,7 @@ import { QueryClient } from "@tanstack/react-query";
 import { createSyncStoragePersister } from "@tanstack/query-sync-storage-persister";
 import type { PersistQueryClientOptions } from "@tanstack/react-query-persist-client";
 import { problemOf } from "./problem";
-import { onSessionEnd } from "./session";
+import { onSessionEnd, signedInPerson } from "./session";
 
 const KEPT = "mita.last-known";
 const WEEK_MS = 7 * 24 * 3600_000;
@@ -38,7 +38,9 @@ export function sentAgain(count: number, error: unknown): boolean {
 }
 
 function isPassing(status: number): boolean {
-  return status === 0 || status === 429 || status >= 500;
+  // a token that the server no longer knows was followed by another one meanwhile, or the session is over
+  const isRenewed = status === 401 && signedInPerson() !== null;
+  return status === 0 || status === 429 || status >= 500 || isRenewed;
 }
 
 const storage: Pick<Storage, "getItem" | "setItem" | "removeItem"> = {

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import { noteServerTime } from "./clock";
+import { noteServerTime, serverNow } from "./clock";
 import type { components } from "./schema";
 
 type Tokens = components["schemas"]["TokensOut"];
@@ -44,7 +44,8 @@ export function onSessionEnd(tell: () => void): void {
 
 /** Return a live access token, after a refresh where it is due; null where the session is over. */
 export async function accessToken(): Promise<string | null> {
-  if (access !== null && access.expiresAt - Date.now() > MARGIN_MS) return access.token;
+  // by the server's clock: on a phone that is minutes fast every request would ask for a token of its own
+  if (access !== null && access.expiresAt - serverNow().getTime() > MARGIN_MS) return access.token;
   await refresh();
   return access?.token ?? null;
 }

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 ACCESS_LIFE = timedelta(minutes=10)
 REFRESH_LIFE = timedelta(days=30)
 SESSION_LIFE = timedelta(days=90)
-# an answer that was lost on the way may be asked for again for so long
-REFRESH_GRACE = timedelta(seconds=10)
+# who asks again so soon is on a slow line, or in a second tab: the first answer may still arrive
+REFRESH_GRACE = timedelta(seconds=60)
 KEY_SIGNS_FOR = timedelta(days=30)
 # what changes how one signs in is asked of whoever signed in lately
 FRESH_FOR = timedelta(minutes=30)

@@ -146,7 +146,10 @@ class PersonSession(Base):
 
 
 class RefreshToken(Base):
-    """What a session is continued with, kept as SHA-256; works once."""
+    """What a session is continued with, kept as SHA-256; works once.
+
+    One that was passed over counts as never arrived: another one took its place.
+    """
 
     __tablename__ = "refresh_token"
 
@@ -155,6 +158,7 @@ class RefreshToken(Base):
     created_at: Mapped[Instant]
     expires_at: Mapped[Instant]
     used_at: Mapped[datetime | None] = _instant_or_none()
+    passed_over_at: Mapped[datetime | None] = _instant_or_none()
 
 
 class SigningKey(Base):

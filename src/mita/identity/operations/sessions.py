@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, text, update
+from sqlalchemy import text, update
 
 from mita.identity import queries
 from mita.identity.domain import token_hash
@@ -131,43 +131,64 @@ async def refresh_session(
 ) -> SignedIn | None:
     """Continue a session with its refresh token, which is used up; None if it is none or the session is over.
 
-    A token that was used already ends the session with all its tokens: one of two holders has stolen it. For
-    a few seconds it gives the same answer again instead, as the first one may have been lost on the way; of
-    two holders the slower one ends it then.
+    A token that was used before asks for the successor that never arrived. For ``REFRESH_GRACE`` that is the
+    same one; later on it is passed over for another one, as long as nobody has used it. Whoever comes with a
+    token that was passed over, or whose successor was used, shows that two hold the session: it ends.
     """
-    found = await session.scalars(
-        select(RefreshToken)
-        .where(RefreshToken.token_hash == token_hash(token))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    old = found.one_or_none()
-    row = None if old is None else await _live_session(session, session_id=old.person_session_id, now=now)
-    if old is None or row is None or old.expires_at <= now:
+    found = await session.get(RefreshToken, token_hash(token))
+    # the session's lock comes first: whoever continues it waits here, and changes any of its tokens then
+    row = None if found is None else await _live_session(session, session_id=found.person_session_id, now=now)
+    old = None if row is None else await _token(session, token)
+    if row is None or old is None or old.expires_at <= now:
         return None
-    if old.used_at is None:
+    if old.used_at is None and old.passed_over_at is None:
         old.used_at = now
-        successor = refresh_text(seals_of(session).mark(token, about=_ABOUT))
-        expires_at = _add_refresh(session, row, token=successor, now=now)
+        refresh = _follow(session, row, token=token, now=now)
     else:
-        again = await _successor(session, token=token) if now - old.used_at <= REFRESH_GRACE else None
+        again = None if old.passed_over_at is not None else await _again(session, row, token=token, now=now)
         if again is None:
             await _end(session, row, because="token_reused", now=now)
             return None
-        successor, expires_at = again
+        refresh = again
     row.last_used_at = now
     row.device, row.address = where.device[:200], where.address[:100]
     await session.flush()
-    return await _signed_in(session, row, refresh=(successor, expires_at), now=now)
+    return await _signed_in(session, row, refresh=refresh, now=now)
 
 
-async def _successor(session: AsyncSession, *, token: str) -> tuple[str, datetime] | None:
-    """Return the unused token that took the place of ``token``, whichever key it was derived with."""
+def _follow(session: AsyncSession, row: PersonSession, *, token: str, now: datetime) -> tuple[str, datetime]:
+    """Add the token that follows ``token``, and return it with its end."""
+    successor = refresh_text(seals_of(session).mark(token, about=_ABOUT))
+    return successor, _add_refresh(session, row, token=successor, now=now)
+
+
+async def _again(
+    session: AsyncSession, row: PersonSession, *, token: str, now: datetime
+) -> tuple[str, datetime] | None:
+    """Return what a token that was used before is answered with; None where its successor was used."""
+    found = await _successor(session, token=token)
+    while found is not None and found[1].passed_over_at is not None:
+        found = await _successor(session, token=found[0])
+    if found is None or found[1].used_at is not None:
+        return None
+    successor, newest = found
+    if now - newest.created_at <= REFRESH_GRACE:
+        return successor, newest.expires_at
+    newest.passed_over_at = now
+    return _follow(session, row, token=successor, now=now)
+
+
+async def _successor(session: AsyncSession, *, token: str) -> tuple[str, RefreshToken] | None:
+    """Return the token that was made to follow ``token``, whichever key it was derived with."""
     for mark in seals_of(session).marks(token, about=_ABOUT):
-        row = await session.get(RefreshToken, token_hash(refresh_text(mark)), populate_existing=True)
-        if row is not None and row.used_at is None:
-            return refresh_text(mark), row.expires_at
+        row = await _token(session, refresh_text(mark))
+        if row is not None:
+            return refresh_text(mark), row
     return None
+
+
+async def _token(session: AsyncSession, token: str) -> RefreshToken | None:
+    return await session.get(RefreshToken, token_hash(token), populate_existing=True)
 
 
 async def _live_session(session: AsyncSession, *, session_id: UUID, now: datetime) -> PersonSession | None:
