@@ -4,7 +4,7 @@ import { Broken } from "./Broken";
 import { HomesShell } from "./HomesShell";
 import { FirstPlace, PlaceShell, WalletPlace } from "./PlaceShell";
 import { SignedIn } from "./SignedIn";
-import { page } from "@ui";
+import { fetched, page } from "@ui";
 
 /** The pages of a home: /e/:estateId/u/:unitId/… */
 const home: RouteObject[] = [
@@ -38,7 +38,7 @@ let hasStaff = false;
 /** Pages of staff are made known when somebody goes there first: who lives somewhere need not even know their paths. */
 async function findStaff({ path, patch }: { path: string; patch: (routeId: string | null, children: RouteObject[]) => void }): Promise<void> {
   if (hasStaff || !/\/(estates|account)(\/|$)/.test(path)) return;
-  const { staff } = await import("./staff/routes");
+  const { staff } = await fetched(() => import("./staff/routes"));
   hasStaff = true;
   patch(SIGNED_IN, [{ errorElement: <Broken />, children: [staff] }]);
 }

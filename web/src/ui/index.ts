@@ -14,7 +14,7 @@ export { SignOut } from "./SignOut";
 export { spanOf, type Period } from "./period";
 export { UsageChart } from "./UsageChart";
 export { LANGUAGES, speak, staffTexts } from "./language";
-export { page, type Way } from "./routes";
+export { fetched, NoFile, page, type Way } from "./routes";
 export { SpendLimitForm } from "./SpendLimitForm";
 export { LanguageChoice } from "./LanguageChoice";
 export { EnergyFlow, type Flow, type FlowPlace } from "./charts/EnergyFlow";
