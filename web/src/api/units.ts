@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { api, type Schemas } from "./client";
+import { fetchWhole } from "./whole";
 
 type Unit = Schemas["UnitOut"];
 const PATH = "/api/v1/estates/{estate_id}/units";
@@ -14,14 +15,7 @@ export function useUnits(path: { estate_id: number }): { units: Unit[]; nameOf: 
     queryKey: ["units of", path.estate_id],
     staleTime: FRESH_MS,
     queryFn: async () => {
-      const units: Unit[] = [];
-      let after: number | string | null | undefined = 0;
-      while (after !== null && after !== undefined) {
-        const { data, error }: Awaited<ReturnType<typeof page>> = await page(path, Number(after));
-        if (data === undefined) throw error;
-        units.push(...data.items);
-        after = data.next;
-      }
+      const units = await fetchWhole((after_id) => api.GET(PATH, { params: { path, query: { after_id, limit: PAGE } } }));
       return { units, names: new Map(units.map((each) => [each.unit_id, each.name])) };
     },
   });
@@ -29,8 +23,4 @@ export function useUnits(path: { estate_id: number }): { units: Unit[]; nameOf: 
     units: asked.data?.units ?? [],
     nameOf: (unitId) => asked.data?.names.get(unitId) ?? `#${unitId}`,
   };
-}
-
-function page(path: { estate_id: number }, after_id: number) {
-  return api.GET(PATH, { params: { path, query: { after_id, limit: PAGE } } });
 }

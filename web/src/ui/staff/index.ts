@@ -12,3 +12,4 @@ export { SearchPick, type Found } from "./SearchPick";
 export { InstantInput } from "./InstantInput";
 export { instantOf, localOf, startOf } from "./instants";
 export { faultAt } from "./faults";
+export { segmentOn, timelines, type Segment } from "./inForce";

@@ -7,7 +7,7 @@ import { $api, newKey, useEstate } from "@api";
 import { Card, localDate, Notice, Page, Show, Wrong } from "@ui";
 import { begun, nextMonth, type RateDocument } from "./document";
 import { FormView } from "./FormView";
-import { estatesTable, useRates } from "./inForce";
+import { estatesTable, useRates } from "./rates";
 import { PreviewCard } from "./PreviewCard";
 import { TextView } from "./TextView";
 import { usePreview, type Consumption, type Draft } from "./usePreview";

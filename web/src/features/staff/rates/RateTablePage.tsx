@@ -8,7 +8,7 @@ import { Card, Empty, localDate, Page, Show, Tag, type TagTone } from "@ui";
 import { Fact, Facts, ObjectPage } from "@ui/staff";
 import { Assign } from "./Assign";
 import type { RateDocument } from "./document";
-import { stateOf, useRates, type Assignment, type State } from "./inForce";
+import { stateOf, useRates, type Assignment, type State } from "./rates";
 import { useDates } from "./parts";
 import { Reading } from "./Reading";
 import classes from "./Rates.module.css";
