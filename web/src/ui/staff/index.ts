@@ -11,5 +11,6 @@ export { saveFile } from "./saveFile";
 export { SearchPick, type Found } from "./SearchPick";
 export { InstantInput } from "./InstantInput";
 export { instantOf, localOf, startOf } from "./instants";
-export { faultAt } from "./faults";
+export { faultAt, unplaced } from "./faults";
+export { useTagged } from "./tagged";
 export { segmentOn, timelines, type Segment } from "./inForce";
