@@ -66,7 +66,11 @@ def find_node() -> str:
         print(
             f"No Node {'.'.join(map(str, NODE_MIN))} or newer on the PATH; taking {NODE_WHEEL}.", flush=True
         )
-        uv = shutil.which("uv") or str(HERE.parent / ".uv" / "bin" / "uv")
+        uv = shutil.which("uv", path=f"{os.environ.get('PATH', '')}{os.pathsep}{HERE.parent / '.uv' / 'bin'}")
+        if uv is None:
+            raise NotBuilt(
+                "there is no uv to fetch it with: run `make setup`, or install Node 20.19 or newer, with npm"
+            )
         python = ["--python", sys.executable]
         fetched = subprocess.run(
             [uv, "pip", "install", "-q", *python, "--target", str(OWN_NODE), NODE_WHEEL], check=False

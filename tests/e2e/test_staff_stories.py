@@ -238,6 +238,25 @@ async def rules(page: Page, site: Site, home: str) -> None:
     assert (await answer(site, "/silence-rule"))["silent_hours"] == 36
     await page.reload()
     await expect(silent.get_by_label("Hours")).to_have_value("36")
+    # when to cut is set where supplies are
+    await page.get_by_role("link", name="When to warn and cut").click()
+    water = page.get_by_role("region", name="Water", exact=True)
+    await water.get_by_label("Warn at").fill("ten")
+    await water.get_by_role("button", name="Save").click()
+    await expect(water.get_by_label("Warn at")).to_have_attribute("aria-invalid", "true")
+    await water.get_by_label("Warn at").fill("25.5")
+    await water.get_by_role("button", name="Save").click()
+    await expect(water.get_by_text("Saved.")).to_be_visible()
+    hours = page.get_by_role("region", name="Friendly hours")
+    await hours.get_by_label("Saturday and Sunday").check()
+    await hours.get_by_label("Part of the country").fill("WC")
+    await hours.get_by_role("button", name="Save").click()
+    await expect(hours.get_by_text("Saved.")).to_be_visible()
+    lines = {
+        each["utility"]: each["low_line"]["amount"] for each in (await answer(site, "/credit-rules"))["items"]
+    }
+    assert lines["water"] == "25.500000"
+    assert (await answer(site, "/friendly-hours"))["holidays_subdivision"] == "WC"
 
 
 async def test_an_event_is_asked_for_held_and_called_off(

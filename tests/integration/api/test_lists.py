@@ -84,6 +84,7 @@ async def filled(place: Place) -> dict[str, int]:
     await made(client, f"{place.base}/people", {"name": "abel"})
     return {
         "/meters": 3,
+        "/unit-names": 3,
         "/meters?order=-serial": 3,
         "/meters?q=b": 2,
         "/meters?utility=water": 0,

@@ -117,6 +117,8 @@ async def test_a_role_is_given_listed_and_taken(
     again = await client.post(path, json={"person_id": person_id, "role": "auditor"})
     assert (again.status_code, again.json()["code"]) == (409, "role_held_already")
     url = f"{path}/{given['role_grant_id']}"
+    (listed,) = (await client.get(path)).json()["items"]
+    assert listed == {**given, "person_name": "auditor holder"}
     async with signed_in(app, token) as caller:
         assert (await caller.get(f"{place.base}/units")).status_code == 200
         assert (await caller.delete(url)).status_code == 403

@@ -160,6 +160,7 @@ MEMBERS = {
     "list_debts",
     "transfer_money",
     "list_units",
+    "list_unit_names",
     "search_estate",
     "list_occupancies",
     "list_ownerships",

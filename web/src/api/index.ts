@@ -8,7 +8,7 @@ export { refreshEstate, useLiveState, useLiveStream } from "./live";
 export { usePlace, usePlaces, PlaceProvider, type Place } from "./place";
 export { deleteItem, deliverOutbox, emptyOutbox, readOutbox, sendSafely, tryAgain, useOutbox, useOutboxDelivery, type Outbox, type OutboxItem, type OutboxKind, type Outcome } from "./outbox";
 export { serverNow } from "./clock";
-export { useEvery, useWhole } from "./whole";
+export { fetchWhole, useEvery, useWhole } from "./whole";
 export { useUnits } from "./units";
 export { askPasskey, canUsePasskeys, makePasskey } from "./passkeys";
 export { pagesOf, usePages, type ItemOf, type ListPath, type Pages } from "./pages";

@@ -1,27 +1,21 @@
 import { useQuery } from "@tanstack/react-query";
 import { api, type Schemas } from "./client";
+import { fetchWhole } from "./whole";
 
-type Unit = Schemas["UnitOut"];
-const PATH = "/api/v1/estates/{estate_id}/units";
+type Unit = Schemas["UnitName"];
+const PATH = "/api/v1/estates/{estate_id}/unit-names";
 const PAGE = 1000;
 /** Names change rarely; hints of readings come all the time. */
 const FRESH_MS = 300_000;
 
-/** All units of an estate, for lists that know them by number alone and for choosing one. */
+/** The names of an estate's units, for lists that know them by number alone and for choosing one. */
 export function useUnits(path: { estate_id: number }): { units: Unit[]; nameOf: (unitId: number) => string } {
   const asked = useQuery({
     // first words unlike those of lists, so that no hint asks for all of it again
     queryKey: ["units of", path.estate_id],
     staleTime: FRESH_MS,
     queryFn: async () => {
-      const units: Unit[] = [];
-      let after: number | string | null | undefined = 0;
-      while (after !== null && after !== undefined) {
-        const { data, error }: Awaited<ReturnType<typeof page>> = await page(path, Number(after));
-        if (data === undefined) throw error;
-        units.push(...data.items);
-        after = data.next;
-      }
+      const units = await fetchWhole((after_id) => api.GET(PATH, { params: { path, query: { after_id, limit: PAGE } } }));
       return { units, names: new Map(units.map((each) => [each.unit_id, each.name])) };
     },
   });
@@ -29,8 +23,4 @@ export function useUnits(path: { estate_id: number }): { units: Unit[]; nameOf: 
     units: asked.data?.units ?? [],
     nameOf: (unitId) => asked.data?.names.get(unitId) ?? `#${unitId}`,
   };
-}
-
-function page(path: { estate_id: number }, after_id: number) {
-  return api.GET(PATH, { params: { path, query: { after_id, limit: PAGE } } });
 }

@@ -1,6 +1,23 @@
 import { useEffect } from "react";
 import type { Pages } from "./pages";
 
+interface Answered<Item> {
+  data?: { items: Item[]; next?: number | string | null };
+  error?: unknown;
+}
+
+/** Fetch all of a list at once, page after page; `ask` for the page after a number. */
+export async function fetchWhole<Item>(ask: (after: number) => Promise<Answered<Item>>): Promise<Item[]> {
+  const found: Item[] = [];
+  for (let after: number | null = 0; after !== null; ) {
+    const { data, error } = await ask(after);
+    if (data === undefined) throw error;
+    found.push(...data.items);
+    after = data.next == null ? null : Number(data.next);
+  }
+  return found;
+}
+
 /**
  * Fetch a list page after page, as long as all of it `isWanted`; what came so far is there meanwhile.
  *

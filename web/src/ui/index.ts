@@ -9,6 +9,7 @@ export { sentence, useReason } from "./reason";
 export { Tag, type TagTone } from "./Tag";
 export { theme } from "./theme";
 export { UtilityIcon } from "./utilities";
+export { SupplyIcon, SupplyTag, supplyWord, type SupplyState } from "./Supply";
 export { Sign } from "./Sign";
 export { SignOut } from "./SignOut";
 export { spanOf, type Period } from "./period";

@@ -1,13 +1,15 @@
-"""Routes of units: they are created and changed."""
+"""Routes of units: they are created, changed and named."""
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Query, status
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.estates import operations, queries
 from mita.estates.operations import ChangedMeanwhile, NameTaken
 from mita.estates.schemas.units import (
+    UnitName,
     UnitOut,
     UnitPatch,
     UnitsCreated,
@@ -17,7 +19,7 @@ from mita.estates.schemas.units import (
 )
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
-from mita.kit.shapes import Id
+from mita.kit.shapes import AfterId, Id, Limit, Page, page_of
 from mita.kit.web import EstateId, Now, Session, needs, refusals
 
 router = APIRouter()
@@ -38,6 +40,29 @@ async def create_units(session: Session, estate_id: EstateId, body: UnitsIn, now
     return UnitsCreated(
         items=await _units(session, estate_id=estate_id, unit_ids=ids, now=now),
         warnings=participation_warnings(await queries.participation(session, estate_id=estate_id)),
+    )
+
+
+@router.get(
+    "/estates/{estate_id}/unit-names",
+    operation_id="list_unit_names",
+    summary="List how an estate's units are called",
+    responses=refusals(NotFound, Invalid),
+)
+@needs(Permission.UNITS_READ, or_own=True)
+async def list_unit_names(
+    session: Session,
+    estate_id: EstateId,
+    after_id: Annotated[AfterId, Query()] = 0,
+    limit: Annotated[Limit, Query()] = 100,
+) -> Page[UnitName]:
+    """For lists that know units by number; by id, continued with ``after_id`` = ``next``."""
+    rows = await queries.unit_names(session, estate_id=estate_id, after_id=after_id, limit=limit + 1)
+    return page_of(
+        rows,
+        limit=limit,
+        shown=lambda row: UnitName(unit_id=row[0], name=row[1]),
+        cursor=lambda item: item.unit_id,
     )
 
 

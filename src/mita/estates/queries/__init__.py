@@ -41,6 +41,7 @@ from mita.estates.queries.units import (
     states,
     unit,
     unit_count,
+    unit_names,
     units,
     units_named,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "unbroken",
     "unit",
     "unit_count",
+    "unit_names",
     "units",
     "units_named",
     "units_on_the_move",

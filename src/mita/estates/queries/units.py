@@ -64,6 +64,15 @@ async def units(
     return (await session.scalars(statement.order_by(Unit.unit_id).limit(limit))).all()
 
 
+async def unit_names(
+    session: AsyncSession, *, estate_id: int, after_id: int, limit: int
+) -> list[tuple[int, str]]:
+    """Return units that are not archived with their names, by id, ``limit`` at most after ``after_id``."""
+    statement = _units(estate_id).with_only_columns(Unit.unit_id, Unit.name).where(Unit.unit_id > after_id)
+    rows = await session.execute(statement.order_by(Unit.unit_id).limit(limit))
+    return [(row[0], row[1]) for row in rows]
+
+
 def _units(estate_id: int) -> Any:
     return select(Unit).where(Unit.estate_id == estate_id, Unit.archived_at.is_(None))
 

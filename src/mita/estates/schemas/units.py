@@ -117,6 +117,13 @@ class UnitOut(Shape):
     state: StateWord = Field(description="By who lives there today")
 
 
+class UnitName(Shape):
+    """How a unit is called."""
+
+    unit_id: Id
+    name: str = Field(examples=["A101"])
+
+
 class UnitsCreated(Shape):
     """The units that were made, in the order of the request."""
 

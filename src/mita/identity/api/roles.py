@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mita.identity import operations, queries
 from mita.identity.domain import Permission, Principal, RolePlace, Scope, may_grant
 from mita.identity.operations import BeyondOwn, LastPlatformAdmin, RoleEnded, RoleHeldAlready
-from mita.identity.schemas.roles import EstateRoleIn, RoleIn, RoleOut, role_out
+from mita.identity.schemas.roles import EstateRoleIn, RoleIn, RoleOut, RoleRow, role_out
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.shapes import Id, Limit, Page, page_of
 from mita.kit.web import (
@@ -119,6 +119,7 @@ async def revoke_role(request: Request, asking: Asking, role_grant_id: RoleGrant
 @needs(Permission.ROLES_GRANT)
 async def list_estate_role_grants(
     session: Session,
+    asking: Asking,
     estate_id: EstateId,
     now: Now,
     scope: Annotated[Scope | None, Query(description="estate or unit; null: both")] = None,
@@ -127,7 +128,7 @@ async def list_estate_role_grants(
     ] = None,
     before: Before = None,
     limit: Annotated[Limit, Query()] = 100,
-) -> Page[RoleOut]:
+) -> Page[RoleRow]:
     """Roles, newest first; continue with ``before`` = ``next``."""
     rows = await queries.role_grants(
         session,
@@ -138,7 +139,17 @@ async def list_estate_role_grants(
         limit=limit + 1,
         now=now,
     )
-    return page_of(rows, limit=limit, shown=role_out, cursor=lambda item: str(item.role_grant_id))
+    names: dict[int, str] = {}
+    if asking.may(Permission.PEOPLE_READ, estate_id=estate_id):
+        ids = sorted({row.person_id for row in rows})
+        known = await queries.persons(session, person_ids=ids, limit=len(ids))
+        names = {each.person_id: each.name for each in known}
+    return page_of(
+        rows,
+        limit=limit,
+        shown=lambda row: RoleRow(**role_out(row).model_dump(), person_name=names.get(row.person_id)),
+        cursor=lambda item: str(item.role_grant_id),
+    )
 
 
 @router.post(

@@ -44,6 +44,14 @@ class RoleOut(Shape):
     revoked_by: str | None = Field(examples=[None])
 
 
+class RoleRow(RoleOut):
+    """A role over an estate, and how the person is called."""
+
+    person_name: str | None = Field(
+        description="For who may see the estate's people", examples=["Thandi Nkosi"]
+    )
+
+
 def role_out(row: RoleGrant) -> RoleOut:
     """Return a role as JSON shows it."""
     return RoleOut(

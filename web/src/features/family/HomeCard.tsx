@@ -1,10 +1,10 @@
 import { Button } from "@mantine/core";
-import { IconAlertTriangle, IconBolt, IconBoltOff, IconCircleCheck } from "@tabler/icons-react";
+import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Home } from "@api";
-import { isNegative, Tag, useFormats } from "@ui";
+import { isNegative, SupplyTag, supplyWord, Tag, useFormats } from "@ui";
 import { stateOf, toRestore, type Supply } from "./homes";
 import classes from "./Family.module.css";
 
@@ -45,7 +45,9 @@ export function HomeCard({ home }: { home: Home }): ReactNode {
           </li>
         )}
         {home.supplies.filter(isTold).map((supply) => (
-          <SupplyTag key={supply.utility} supply={supply} />
+          <li key={supply.utility}>
+            <SupplyTag supply={supply} of={supply.utility} />
+          </li>
         ))}
       </ul>
       {lacks === null ? null : (
@@ -70,18 +72,5 @@ export function HomeCard({ home }: { home: Home }): ReactNode {
 
 /** A supply that can be cut, or is off: of others there is nothing to say. */
 function isTold(supply: Supply): boolean {
-  return supply.is_cutting || !supply.is_on || supply.asked !== null;
-}
-
-function SupplyTag({ supply }: { supply: Supply }): ReactNode {
-  const { t } = useTranslation(["home", "common"]);
-  const word = supply.asked === "off" && supply.is_on ? "askedOff" : supply.asked === "on" && !supply.is_on ? "askedOn" : supply.is_on ? "on" : "off";
-  const tone = word === "on" ? "good" : word === "off" ? "out" : "asked";
-  return (
-    <li>
-      <Tag tone={tone} icon={supply.is_on ? <IconBolt aria-hidden /> : <IconBoltOff aria-hidden />}>
-        {t(`power.${word}`, { utility: t(`common:utility.${supply.utility}`) })}
-      </Tag>
-    </li>
-  );
+  return supply.is_cutting || supplyWord(supply) !== "on";
 }

@@ -1,10 +1,10 @@
 import { Button } from "@mantine/core";
-import { IconAlertTriangle, IconBolt, IconBoltOff, IconCircleCheck, IconPlus } from "@tabler/icons-react";
+import { IconAlertTriangle, IconCircleCheck, IconPlus } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useSpending, useSupplies, type Place, type Schemas } from "@api";
-import { localDate, micro, plusDays, sentence, sum, useFormats } from "@ui";
+import { localDate, micro, plusDays, sentence, sum, SupplyIcon, supplyWord, useFormats } from "@ui";
 import classes from "./Hero.module.css";
 
 type Supply = Schemas["WalletSupply"];
@@ -83,7 +83,7 @@ function lengthOf(amount: string): "short" | "middle" | "long" | "longest" {
 /** What is off or about to change, one by one; what is on, only where few are. */
 function Supplies({ items }: { items: Supply[] }): ReactNode {
   const { t } = useTranslation("home");
-  const moved = items.filter((each) => !each.is_on || each.asked !== null);
+  const moved = items.filter((each) => supplyWord(each) !== "on");
   const on = items.filter((each) => !moved.includes(each));
   const isSummed = on.length > ON_MAX;
   return (
@@ -93,7 +93,7 @@ function Supplies({ items }: { items: Supply[] }): ReactNode {
       ))}
       {isSummed ? (
         <li>
-          <IconBolt aria-hidden /> {t(moved.length === 0 ? "power.allOn" : "power.restOn")}
+          <SupplyIcon word="on" /> {t(moved.length === 0 ? "power.allOn" : "power.restOn")}
         </li>
       ) : null}
     </>
@@ -102,16 +102,15 @@ function Supplies({ items }: { items: Supply[] }): ReactNode {
 
 /** The power always; of the others what can be cut, or is off. */
 function isTold(supply: Supply): boolean {
-  return supply.utility === "electricity" || supply.is_cutting || !supply.is_on || supply.asked !== null;
+  return supply.utility === "electricity" || supply.is_cutting || supplyWord(supply) !== "on";
 }
 
 function SupplyWord({ supply }: { supply: Supply }): ReactNode {
-  const { t } = useTranslation(["home", "common"]);
-  const word = supply.asked === "off" && supply.is_on ? "askedOff" : supply.asked === "on" && !supply.is_on ? "askedOn" : supply.is_on ? "on" : "off";
-  const Icon = supply.is_on ? IconBolt : IconBoltOff;
+  const { t } = useTranslation("common");
+  const word = supplyWord(supply);
   return (
     <li data-off={supply.is_on ? undefined : true}>
-      <Icon aria-hidden /> {t(`power.${word}`, { utility: t(`common:utility.${supply.utility}`) })}
+      <SupplyIcon word={word} /> {t(`supplyOf.${word}`, { utility: t(`utility.${supply.utility}`) })}
     </li>
   );
 }

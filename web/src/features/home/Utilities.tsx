@@ -1,8 +1,8 @@
-import { IconAlertTriangle, IconPlug, IconPlugOff } from "@tabler/icons-react";
+import { IconAlertTriangle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useSupplies, type Place, type Schemas } from "@api";
-import { Card, Empty, isNegative, micro, Row, Rows, Tag, useFormats, UtilityIcon } from "@ui";
+import { Card, Empty, isNegative, micro, Row, Rows, SupplyTag, Tag, useFormats, UtilityIcon } from "@ui";
 
 /** Each utility with its money and whether it is on. */
 export function Utilities({ place }: { place: Place }): ReactNode {
@@ -47,15 +47,7 @@ function State({ supply, standing }: { supply: Schemas["WalletSupply"] | undefin
   const { t } = useTranslation("common");
   return (
     <span style={{ display: "inline-flex", gap: "0.375rem", flexWrap: "wrap" }}>
-      {supply === undefined ? null : supply.is_on ? (
-        <Tag tone={supply.asked === "off" ? "asked" : "good"} icon={<IconPlug aria-hidden />}>
-          {t(supply.asked === "off" ? "supply.askedOff" : "supply.on")}
-        </Tag>
-      ) : (
-        <Tag tone={supply.asked === "on" ? "asked" : "out"} icon={<IconPlugOff aria-hidden />}>
-          {t(supply.asked === "on" ? "supply.askedOn" : "supply.off")}
-        </Tag>
-      )}
+      {supply === undefined ? null : <SupplyTag supply={supply} />}
       {standing === "in_credit" ? null : (
         <Tag tone={standing} icon={<IconAlertTriangle aria-hidden />}>
           {t(`standing.${standing}`)}

@@ -5,8 +5,8 @@ import { Fragment, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { $api, usePlace, useSupplies, type Schemas } from "@api";
-import { Card, Empty, Page, Show, useFormats, UtilityIcon } from "@ui";
-import { SupplyFacts, SupplyTag } from "./SupplyFacts";
+import { Card, Empty, Page, Show, SupplyTag, useFormats, UtilityIcon } from "@ui";
+import { SupplyFacts } from "./SupplyFacts";
 import classes from "./Meters.module.css";
 
 /** A home's meters with what they last said, and whether their supply is on. */

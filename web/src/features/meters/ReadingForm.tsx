@@ -3,9 +3,9 @@ import { IconCamera } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 import { $api, newKey, problemOf, sendSafely, serverNow, type Place, type Schemas } from "@api";
 import { Notice, readAmount, sentence, useFormats } from "@ui";
+import { Kept } from "./Kept";
 import { shrink } from "./photo";
 import classes from "./Meters.module.css";
 
@@ -13,7 +13,7 @@ const PLACES = 3;
 
 /** What is sent once, whatever happens on the way: it is written down on the device first, with its key. */
 export function ReadingForm({ meter, place }: { meter: Schemas["MeterWithRegisters"]; place: Place }): ReactNode {
-  const { t } = useTranslation(["meters", "common"]);
+  const { t } = useTranslation(["meters", "common", "outbox"]);
   const formats = useFormats(place.estate);
   const path = { estate_id: place.estate.estate_id, meter_id: meter.meter_id };
   const window = $api.useQuery("get", "/api/v1/estates/{estate_id}/reading-window", {
@@ -45,7 +45,7 @@ export function ReadingForm({ meter, place }: { meter: Schemas["MeterWithRegiste
       return outcome;
     },
   });
-  if (send.data?.state === "waiting") return <Kept again={() => send.reset()} />;
+  if (send.data?.state === "waiting") return <Kept title={t("outbox:kept")} hint={t("outbox:keptHint")} another={t("outbox:another")} again={() => send.reset()} />;
   if (send.data !== undefined) return <Sent done={send.data.answer} place={place} />;
   const open = window.data?.window;
   return (
@@ -113,24 +113,6 @@ function Photo({ photo, onPhoto, isNeeded }: { photo: Blob | null; onPhoto: (pho
         <input type="file" accept="image/*" capture="environment" aria-label={t("photo")} onChange={(event) => choose(event.currentTarget.files?.[0])} />
       </label>
       {isNeeded ? <p className="quiet small">{t("needsPhoto")}</p> : null}
-    </>
-  );
-}
-
-function Kept({ again }: { again: () => void }): ReactNode {
-  const { t } = useTranslation("outbox");
-  return (
-    <>
-      <Notice tone="low" role="status">
-        <strong>{t("kept")}</strong>
-        <p>{t("keptHint")}</p>
-      </Notice>
-      <Button component={Link} to="../outbox" fullWidth size="lg">
-        {t("keptSee")}
-      </Button>
-      <Button variant="default" fullWidth onClick={again}>
-        {t("another")}
-      </Button>
     </>
   );
 }

@@ -1,32 +1,19 @@
 import { Button } from "@mantine/core";
-import { IconPlug, IconPlugOff } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Place, Schemas } from "@api";
-import { Notice, sentence, Tag, useFormats } from "@ui";
+import { Notice, sentence, supplyWord, useFormats } from "@ui";
 import classes from "./Meters.module.css";
 
 type Supply = Schemas["WalletSupply"];
-
-/** Whether it is on by the meter's own word; what was asked and not confirmed is told as just that. */
-export function SupplyTag({ supply }: { supply: Supply }): ReactNode {
-  const { t } = useTranslation("common");
-  const isMoving = supply.asked !== null && (supply.asked === "on") !== supply.is_on;
-  const Icon = supply.is_on ? IconPlug : IconPlugOff;
-  return (
-    <Tag tone={isMoving ? "asked" : supply.is_on ? "good" : "out"} icon={<Icon aria-hidden />}>
-      {t(isMoving ? (supply.asked === "on" ? "supply.askedOn" : "supply.askedOff") : supply.is_on ? "supply.on" : "supply.off")}
-    </Tag>
-  );
-}
 
 /** Why a supply is off or will be, and what brings it back. */
 export function SupplyFacts({ supply, place }: { supply: Supply; place: Place }): ReactNode {
   const { t } = useTranslation(["meters", "common"]);
   const formats = useFormats(place.estate);
   const utility = t(`common:utility.${supply.utility}`);
-  const asked = supply.asked === null || (supply.asked === "on") === supply.is_on ? null : supply.asked;
+  const word = supplyWord(supply);
   return (
     <div className={classes.facts}>
       {supply.stops.map((stop) => (
@@ -34,7 +21,7 @@ export function SupplyFacts({ supply, place }: { supply: Supply; place: Place })
           <strong>{t(`cause.${stop.cause}`)}</strong>
           <p>
             {stop.cause === "staff" ? `${sentence(stop.reason)} ` : null}
-            {supply.is_on && asked === null ? t("deferred", { time: formats.moment(stop.due_at) }) : t("since", { time: formats.moment(stop.since) })}
+            {word === "on" ? t("deferred", { time: formats.moment(stop.due_at) }) : t("since", { time: formats.moment(stop.since) })}
           </p>
           {stop.cause === "balance" && supply.to_restore !== null ? (
             <>
@@ -47,7 +34,7 @@ export function SupplyFacts({ supply, place }: { supply: Supply; place: Place })
           {stop.cause === "spend_limit" ? <Link to="../household">{t("limits")}</Link> : null}
         </Notice>
       ))}
-      {asked === null ? null : <Notice>{t(asked === "on" ? "askedOn" : "askedOff")}</Notice>}
+      {word === "askedOn" || word === "askedOff" ? <Notice>{t(word)}</Notice> : null}
       {supply.stops.length > 0 ? null : (
         <p className="quiet small">
           {supply.is_cutting

@@ -2,9 +2,9 @@ import { Button, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useLayoutEffect, useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 import { problemOf, sendSafely, type Place, type Schemas } from "@api";
 import { Notice, Wrong } from "@ui";
+import { Kept } from "./Kept";
 import { TokenNow } from "./TokenNow";
 import { caretAfter, digitsOf, grouped, isToken, missing } from "./token";
 import classes from "./Meters.module.css";
@@ -26,7 +26,7 @@ export function TokenForm({ meter, place }: { meter: Schemas["MeterWithRegisters
     onSuccess: () => setDigits(""),
   });
   const again = (): void => send.reset();
-  if (send.data?.state === "waiting") return <Kept again={again} />;
+  if (send.data?.state === "waiting") return <Kept title={t("token.kept")} hint={t("token.keptHint")} another={t("token.another")} again={again} />;
   if (send.data !== undefined) return <Sent token={send.data.answer} place={place} again={again} />;
   const isDone = missing(digits) === 0;
   const wrong = isDone ? t("token.wrongNumber") : t("token.missing", { count: missing(digits) });
@@ -97,24 +97,6 @@ function Digits({ digits, error, onChange }: DigitsProps): ReactNode {
         onChange(next);
       }}
     />
-  );
-}
-
-function Kept({ again }: { again: () => void }): ReactNode {
-  const { t } = useTranslation(["meters", "outbox"]);
-  return (
-    <div className={classes.form}>
-      <Notice tone="low" role="status">
-        <strong>{t("token.kept")}</strong>
-        <p>{t("token.keptHint")}</p>
-      </Notice>
-      <Button component={Link} to="../outbox" fullWidth size="lg">
-        {t("outbox:keptSee")}
-      </Button>
-      <Button variant="default" fullWidth onClick={again}>
-        {t("token.another")}
-      </Button>
-    </div>
   );
 }
 

@@ -7,8 +7,11 @@ export { Filters, useFilters, type FilterField, type Filtering } from "./Filters
 export { ObjectPage } from "./ObjectPage";
 export { Sections } from "./Sections";
 export { givenList, wholeList } from "./wholeList";
-export { saveFile } from "./saveFile";
+export { saveFile, useFile } from "./saveFile";
+export { Until } from "./Until";
 export { SearchPick, type Found } from "./SearchPick";
 export { InstantInput } from "./InstantInput";
 export { instantOf, localOf, startOf } from "./instants";
-export { faultAt } from "./faults";
+export { faultAt, unplaced } from "./faults";
+export { useTagged } from "./tagged";
+export { segmentOn, timelines, type Segment } from "./inForce";

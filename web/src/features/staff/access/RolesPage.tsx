@@ -8,7 +8,7 @@ import { Confirm, DataTable, SearchPick, type Column, type Found } from "@ui/sta
 import classes from "./Access.module.css";
 
 const LIST = "/api/v1/estates/{estate_id}/role-grants";
-type Grant = Schemas["RoleOut"];
+type Grant = Schemas["RoleRow"];
 const OF_ESTATE = ["operator", "managing_agent", "trustee", "auditor", "installer"] as const;
 const ALL = [...OF_ESTATE, "owner", "resident"] as const;
 
@@ -19,7 +19,7 @@ export default function RolesPage(): ReactNode {
   const formats = useFormats(estate);
   const grants = usePages(LIST, { params: { path, query: { is_live: true, limit: 100 } } });
   const columns: Column<Grant>[] = [
-    { key: "who", title: t("role.who"), cell: (each) => <Name person_id={each.person_id} /> },
+    { key: "who", title: t("role.who"), cell: (each) => each.person_name ?? `#${each.person_id}` },
     { key: "role", title: t("role.role"), phone: "value", cell: (each) => roleWord(each.role) },
     { key: "where", title: t("role.where"), cell: (each) => (each.unit_id === null ? t("role.estate") : t("role.unit", { id: each.unit_id })) },
     { key: "by", title: t("role.by"), cell: (each) => `${each.granted_by} · ${formats.day(each.granted_at)}` },
@@ -41,12 +41,6 @@ export default function RolesPage(): ReactNode {
       </Card>
     </Page>
   );
-}
-
-function Name({ person_id }: { person_id: number }): ReactNode {
-  const { path } = useEstate();
-  const asked = $api.useQuery("get", "/api/v1/estates/{estate_id}/people/{person_id}", { params: { path: { ...path, person_id } } }, { retry: false, staleTime: 300_000 });
-  return asked.data?.name ?? `#${person_id}`;
 }
 
 function Give(): ReactNode {

@@ -4,8 +4,8 @@ import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
 import { $api, api, newKey, tagIfAsShown, useEstate, usePages, type Schemas } from "@api";
-import { Card, Notice, Page, Show, Tag, useFormats, Wrong } from "@ui";
-import { Confirm, DataTable, Fact, Facts, ObjectPage, type Column } from "@ui/staff";
+import { Card, Notice, Tag, useFormats, Wrong } from "@ui";
+import { type Column, Confirm, DataTable, Fact, Facts, ObjectPage, Until } from "@ui/staff";
 import { Delivery } from "./Delivery";
 import { Overlap } from "./KeysPage";
 import { Once } from "./Once";
@@ -23,16 +23,11 @@ export default function WebhookPage(): ReactNode {
   const { path } = useEstate();
   const endpoint_id = Number(useParams().endpointId);
   const asked = $api.useQuery("get", ONE, { params: { path: { ...path, endpoint_id } } });
-  if (asked.data === undefined) {
-    return (
-      <Page title={t("webhooks")}>
-        <Show asked={asked} lines={6}>
-          {() => null}
-        </Show>
-      </Page>
-    );
-  }
-  return <Shown endpoint={asked.data} path={{ ...path, endpoint_id }} />;
+  return (
+    <Until title={t("webhooks")} asked={asked}>
+      {(found) => <Shown endpoint={found} path={{ ...path, endpoint_id }} />}
+    </Until>
+  );
 }
 
 export interface EndpointPath {

@@ -1,9 +1,9 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, useEstate, useEvery, usePages, type Schemas } from "@api";
+import { $api, useEstate, usePages, useWhole, type Schemas } from "@api";
 import { Card, decimal, Empty, localDate, localeFor, micro, Notice, plusDays, Show, useFormats, UtilityIcon } from "@ui";
 import classes from "./Estates.module.css";
-import { inForce, pricesOf, typicalUse, type InForce, type PriceLine } from "./inForce";
+import { inForce, pricesOf, typicalUse, type InForce, type PriceLine } from "./prices";
 
 /** An example where nobody may see, or knows, what units use. */
 const EXAMPLE: Record<string, string> = { electricity: "300.000000", solar: "300.000000" };
@@ -13,7 +13,9 @@ const EXAMPLE_VOLUME = "12.000000";
 export function Rates(): ReactNode {
   const { t } = useTranslation("estates");
   const { estate, path } = useEstate();
-  const asked = useEvery(usePages("/api/v1/estates/{estate_id}/rate-assignments", { params: { path, query: { limit: 200 } } }, { by: "after_id" }));
+  const pages = usePages("/api/v1/estates/{estate_id}/rate-assignments", { params: { path, query: { limit: 1000 } } }, { by: "after_id" });
+  // a part of them would tell what is over as in force
+  const asked = { ...pages, data: useWhole(pages) };
   return (
     <Card title={t("rates")}>
       <Show asked={asked} lines={5}>
@@ -30,13 +32,13 @@ export function Rates(): ReactNode {
   );
 }
 
-function useTable(rateTableId: number | undefined): { data: Schemas["RateTableWithDocument"] | undefined; error: unknown; isPending: boolean; refetch: () => unknown } {
+function useTable(rateTableId: number | null | undefined): { data: Schemas["RateTableWithDocument"] | undefined; error: unknown; isPending: boolean; refetch: () => unknown } {
   const { path } = useEstate();
   return $api.useQuery(
     "get",
     "/api/v1/estates/{estate_id}/rate-tables/{rate_table_id}",
     { params: { path: { ...path, rate_table_id: rateTableId ?? 0 } } },
-    { enabled: rateTableId !== undefined },
+    { enabled: rateTableId != null },
   );
 }
 
@@ -47,29 +49,31 @@ function OfUtility({ of }: { of: InForce }): ReactNode {
   const day = (date: string): string => new Intl.DateTimeFormat(localeFor(i18n.language), { dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${date}T00:00:00Z`));
   const now = useTable(of.now?.rate_table_id);
   const next = useTable(of.next?.rate_table_id);
+  const tableNow = of.now?.rate_table_id ?? null;
   return (
     <section aria-label={t(`common:utility.${of.utility}`)} className={classes.bottom}>
       <h3>
         <UtilityIcon utility={of.utility} /> {t(`common:utility.${of.utility}`)}
         {of.role === "supply" ? null : ` · ${t(`role.${of.role as "network" | "levy"}`)}`}
       </h3>
-      {of.now === null ? (
+      {tableNow === null ? (
         <p className="quiet">{t("noneInForce")}</p>
       ) : (
         <Show asked={now} lines={3}>
           {(table) => (
             <>
-              <p className="quiet small">{t("inForceSince", { name: table.name, day: day(of.now!.effective_from) })}</p>
+              <p className="quiet small">{t("inForceSince", { name: table.name, day: day(of.now!.from) })}</p>
               <Prices table={table} />
             </>
           )}
         </Show>
       )}
-      {next.data === undefined || of.next === null ? null : (
+      {of.next?.rate_table_id === null ? <Notice tone="low">{t("nextNone", { day: day(of.next.from) })}</Notice> : null}
+      {next.data === undefined || of.next === undefined ? null : (
         <Notice>
-          <strong>{t("nextRates", { name: next.data.name, day: day(of.next.effective_from) })}</strong>
+          <strong>{t("nextRates", { name: next.data.name, day: day(of.next.from) })}</strong>
           <Prices table={next.data} />
-          {of.now === null ? null : <Difference of={of} now={of.now.rate_table_id} next={of.next} />}
+          {tableNow === null ? null : <Difference of={of} now={tableNow} from={of.next.from} next={next.data.rate_table_id} />}
         </Notice>
       )}
     </section>
@@ -116,7 +120,7 @@ function exact(shown: string, price: string): string {
 }
 
 /** What a typical unit pays in a month now and then, of the same use. */
-function Difference({ of, now, next }: { of: InForce; now: number; next: Schemas["RateAssignmentOut"] }): ReactNode {
+function Difference({ of, now, from, next }: { of: InForce; now: number; from: string; next: number }): ReactNode {
   const { t } = useTranslation("estates");
   const { estate, path, may } = useEstate();
   const formats = useFormats(estate);
@@ -134,11 +138,11 @@ function Difference({ of, now, next }: { of: InForce; now: number; next: Schemas
   const typical = typicalUse(used.data as unknown as Schemas["EstateConsumption"] | undefined, { utility: of.utility, units });
   const quantity = typical ?? EXAMPLE[of.utility] ?? EXAMPLE_VOLUME;
   // thirty days from the changeover on, so that both are asked of the same season
-  const body = { quantity, register: "import", from: next.effective_from, to: plusDays(next.effective_from, 30) };
+  const body = { quantity, register: "import", from, to: plusDays(from, 30) };
   const isReady = !isKnown || (!used.isPending && !vacancy.isPending);
   const ask = (rate_table_id: number) => ({ params: { path: { ...path, rate_table_id } }, body });
   const before = $api.useQuery("post", "/api/v1/estates/{estate_id}/rate-tables/{rate_table_id}/calculate", ask(now), { enabled: isReady });
-  const after = $api.useQuery("post", "/api/v1/estates/{estate_id}/rate-tables/{rate_table_id}/calculate", ask(next.rate_table_id), { enabled: isReady });
+  const after = $api.useQuery("post", "/api/v1/estates/{estate_id}/rate-tables/{rate_table_id}/calculate", ask(next), { enabled: isReady });
   // a table that cannot price a plain quantity has no such preview
   if (before.data === undefined || after.data === undefined) return null;
   const [one, other] = [before.data.cents.gross.amount, after.data.cents.gross.amount];

@@ -1,16 +1,13 @@
-import { Button } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
-import { IconDownload } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
 import { $api, api, useEstate, usePages, type Schemas } from "@api";
-import { Card, Notice, Page, sentence, Show, useFormats, Wrong } from "@ui";
-import { DataTable, Fact, Facts, ObjectPage, saveFile, type Column } from "@ui/staff";
+import { Card, sentence, useFormats } from "@ui";
+import { type Column, DataTable, Fact, Facts, ObjectPage, Until, useFile } from "@ui/staff";
 import { Carry } from "./Carry";
+import { FaultsCard, Progress } from "./FileParts";
 import { sendRows } from "./send";
 import { AGAIN_MS, isUnderWay, StateTag } from "./words";
-import classes from "./Imports.module.css";
 
 type Import = Schemas["mita__imports__schemas__files__ImportOut"];
 
@@ -33,16 +30,11 @@ export default function ImportPage(): ReactNode {
     { params: { path: { ...path, import_id: importId } } },
     { refetchInterval: ({ state }) => (isUnderWay((state.data as Import | undefined)?.state) ? AGAIN_MS : false) },
   );
-  if (asked.data === undefined) {
-    return (
-      <Page title={t("title")}>
-        <Card>
-          <Show asked={asked}>{() => null}</Show>
-        </Card>
-      </Page>
-    );
-  }
-  return <Loaded key={importId} file={asked.data} />;
+  return (
+    <Until title={t("title")} asked={asked}>
+      {(found) => <Loaded key={importId} file={found} />}
+    </Until>
+  );
 }
 
 function Loaded({ file }: { file: Import }): ReactNode {
@@ -54,14 +46,7 @@ function Loaded({ file }: { file: Import }): ReactNode {
   return (
     <ObjectPage title={file.file_name} back={{ to: "..", word: t("title") }} state={<StateTag state={state} isTried={isTried} />}>
       <Card>
-        {isUnderWay(state) ? (
-          <div role="status">
-            <p>{t("progress", { done: formats.number(rows.done), total: formats.number(rows.total) })}</p>
-            <progress className={classes.progress} aria-label={t("progressLabel")} max={Math.max(rows.total, 1)} value={rows.done} />
-          </div>
-        ) : state === "refused" ? (
-          <Notice tone="out">{t("refusedHint")}</Notice>
-        ) : null}
+        <Progress state={state} of={rows} />
         <Facts>
           <Fact label={t("kindWord")}>{t(`kind.${file.kind}`)}</Fact>
           <Fact label={t("rows")}>{formats.number(rows.total)}</Fact>
@@ -91,13 +76,7 @@ function Faults({ file }: { file: Import }): ReactNode {
   const { path } = useEstate();
   const params = { path: { ...path, import_id: file.import_id } };
   const failed = usePages("/api/v1/estates/{estate_id}/imports/{import_id}/rows", { params: { ...params, query: { state: "failed" } } }, { by: "after_line" });
-  const take = useMutation({
-    mutationFn: async () => {
-      const { data, error } = await api.GET("/api/v1/estates/{estate_id}/imports/{import_id}/errors.csv", { params, parseAs: "blob" });
-      if (data === undefined) throw error;
-      saveFile(data as Blob, `errors-${file.file_name}`);
-    },
-  });
+  const take = useFile(() => api.GET("/api/v1/estates/{estate_id}/imports/{import_id}/errors.csv", { params, parseAs: "blob" }), () => `errors-${file.file_name}`);
   const faults = failed.data?.flatMap(({ row, faults: all }) =>
     all.map(({ column, value, message }, at): Fault => ({ key: `${row}-${at}`, row, column, value, message: sentence(message) })),
   );
@@ -108,17 +87,9 @@ function Faults({ file }: { file: Import }): ReactNode {
     { key: "why", title: t("why"), cell: (each) => each.message, phone: "bare" },
   ];
   return (
-    <Card
-      title={t("faults")}
-      action={
-        <Button variant="default" leftSection={<IconDownload aria-hidden size={18} />} loading={take.isPending} onClick={() => take.mutate()}>
-          {t("errorFile")}
-        </Button>
-      }
-    >
+    <FaultsCard take={take}>
       <p className="quiet small">{t("faultsHint")}</p>
-      <Wrong error={take.error} />
       <DataTable label={t("faults")} columns={columns} pages={{ ...failed, data: faults }} keyOf={(each) => each.key} empty={{ title: t("noFaults") }} />
-    </Card>
+    </FaultsCard>
   );
 }

@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { $api, api, useEstate } from "@api";
 import { Card, Wrong } from "@ui";
-import { saveFile } from "@ui/staff";
+import { useFile } from "@ui/staff";
 import { DropFile } from "./DropFile";
 import { keepFile } from "./kept";
 import { sendReadings, sendRows } from "./send";
@@ -31,13 +31,7 @@ export function NewImport(): ReactNode {
     },
     onSuccess: (to) => void navigate(to, { relative: "path" }),
   });
-  const take = useMutation({
-    mutationFn: async (of: Kind) => {
-      const { data, error } = await api.GET("/api/v1/import-templates/{kind}.csv", { params: { path: { kind: of } }, parseAs: "blob" });
-      if (data === undefined) throw error;
-      saveFile(data as Blob, `${of}.csv`);
-    },
-  });
+  const take = useFile((of: Kind) => api.GET("/api/v1/import-templates/{kind}.csv", { params: { path: { kind: of } }, parseAs: "blob" }), (of) => `${of}.csv`);
   return (
     <Card title={t("new")}>
       <form

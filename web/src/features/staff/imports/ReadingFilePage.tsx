@@ -1,16 +1,13 @@
-import { Button } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
-import { IconDownload } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
 import { $api, api, useEstate, type Schemas } from "@api";
-import { Card, Notice, Page, sentence, Show, useFormats, Wrong } from "@ui";
-import { DataTable, Fact, Facts, givenList, ObjectPage, saveFile, type Column } from "@ui/staff";
+import { Card, sentence, useFormats } from "@ui";
+import { type Column, DataTable, Fact, Facts, givenList, ObjectPage, Until, useFile } from "@ui/staff";
 import { Carry } from "./Carry";
+import { FaultsCard, Progress } from "./FileParts";
 import { sendReadings } from "./send";
 import { AGAIN_MS, isUnderWay, StateTag } from "./words";
-import classes from "./Imports.module.css";
 
 type File = Schemas["ReadingFileDetail"];
 type Fault = File["faults"][number];
@@ -27,16 +24,11 @@ export default function ReadingFilePage(): ReactNode {
     { params: { path: { ...path, reading_file_id: fileId } } },
     { refetchInterval: ({ state }) => (isUnderWay((state.data as File | undefined)?.state) ? AGAIN_MS : false) },
   );
-  if (asked.data === undefined) {
-    return (
-      <Page title={t("readingFiles")}>
-        <Card>
-          <Show asked={asked}>{() => null}</Show>
-        </Card>
-      </Page>
-    );
-  }
-  return <Loaded key={fileId} file={asked.data} />;
+  return (
+    <Until title={t("readingFiles")} asked={asked}>
+      {(found) => <Loaded key={fileId} file={found} />}
+    </Until>
+  );
 }
 
 function Loaded({ file }: { file: File }): ReactNode {
@@ -55,14 +47,7 @@ function Loaded({ file }: { file: File }): ReactNode {
   return (
     <ObjectPage title={file.file_name} back={{ to: "../../imports", word: t("title") }} state={<StateTag state={state} isTried={isTried} />}>
       <Card>
-        {isUnderWay(state) ? (
-          <div role="status">
-            <p>{t("progress", { done: formats.number(readings.done), total: formats.number(readings.total) })}</p>
-            <progress className={classes.progress} aria-label={t("progressLabel")} max={Math.max(readings.total, 1)} value={readings.done} />
-          </div>
-        ) : state === "refused" ? (
-          <Notice tone="out">{t("refusedHint")}</Notice>
-        ) : null}
+        <Progress state={state} of={readings} />
         <Facts>
           <Fact label={t("format")}>{file.format}</Fact>
           <Fact label={t("readings")}>{formats.number(readings.total)}</Fact>
@@ -96,31 +81,15 @@ function Loaded({ file }: { file: File }): ReactNode {
 function Faults({ file }: { file: File }): ReactNode {
   const { t } = useTranslation("imports");
   const { path } = useEstate();
-  const take = useMutation({
-    mutationFn: async () => {
-      const { data, error } = await api.GET("/api/v1/estates/{estate_id}/reading-files/{reading_file_id}/faults.csv", {
-        params: { path: { ...path, reading_file_id: file.reading_file_id } },
-        parseAs: "blob",
-      });
-      if (data === undefined) throw error;
-      saveFile(data as Blob, `errors-${file.file_name}.csv`);
-    },
-  });
+  const params = { path: { ...path, reading_file_id: file.reading_file_id } };
+  const take = useFile(() => api.GET("/api/v1/estates/{estate_id}/reading-files/{reading_file_id}/faults.csv", { params, parseAs: "blob" }), () => `errors-${file.file_name}.csv`);
   const columns: Column<Fault>[] = [
     { key: "row", title: t("row"), cell: (each) => t("rowAt", { row: each.line }) },
     { key: "meter", title: t("meter"), cell: (each) => each.meter, phone: "value" },
     { key: "why", title: t("why"), cell: (each) => sentence(each.message), phone: "bare" },
   ];
   return (
-    <Card
-      title={t("faults")}
-      action={
-        <Button variant="default" leftSection={<IconDownload aria-hidden size={18} />} loading={take.isPending} onClick={() => take.mutate()}>
-          {t("errorFile")}
-        </Button>
-      }
-    >
-      <Wrong error={take.error} />
+    <FaultsCard take={take}>
       <DataTable
         label={t("faults")}
         columns={columns}
@@ -128,6 +97,6 @@ function Faults({ file }: { file: File }): ReactNode {
         keyOf={(each) => `${each.line}-${each.code}-${each.meter ?? ""}-${each.message}`}
         empty={{ title: t("noFaults") }}
       />
-    </Card>
+    </FaultsCard>
   );
 }

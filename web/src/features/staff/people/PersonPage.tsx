@@ -4,8 +4,8 @@ import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
 import { $api, refreshEstate, useEstate, type Schemas } from "@api";
-import { Card, localDate, Page, Show, Tag, useFormats } from "@ui";
-import { Confirm, DataTable, Fact, Facts, givenList, ObjectPage, type Column } from "@ui/staff";
+import { Card, localDate, Tag, useFormats } from "@ui";
+import { type Column, Confirm, DataTable, Fact, Facts, givenList, ObjectPage, Until } from "@ui/staff";
 import { Access } from "./Access";
 import { Privacy } from "./Privacy";
 
@@ -20,16 +20,11 @@ export default function PersonPage(): ReactNode {
   const { path } = useEstate();
   const personId = Number(useParams().personId);
   const asked = $api.useQuery("get", "/api/v1/estates/{estate_id}/people/{person_id}", { params: { path: { ...path, person_id: personId } } });
-  if (asked.data === undefined) {
-    return (
-      <Page title={t("person")}>
-        <Card>
-          <Show asked={asked} lines={6}>{() => null}</Show>
-        </Card>
-      </Page>
-    );
-  }
-  return <Loaded person={asked.data} />;
+  return (
+    <Until title={t("person")} asked={asked}>
+      {(found) => <Loaded person={found} />}
+    </Until>
+  );
 }
 
 function Loaded({ person }: { person: Person }): ReactNode {

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { $api, newKey, useEstate, type Schemas } from "@api";
 import { localDate, Notice, plusDays } from "@ui";
 import { Confirm, faultAt } from "@ui/staff";
-import type { State } from "./inForce";
+import type { State } from "./rates";
 import { ChargedAgain } from "./ChargedAgain";
 import { useDates } from "./parts";
 import { TargetPick } from "./TargetPick";

@@ -1,12 +1,11 @@
 import { Button, TextInput } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
-import { useMutation } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { $api, api, problemOf, useEstate, type Schemas } from "@api";
 import { Card, Empty, Failure, localDate, Page, plusDays, Show, useFormats, Wrong } from "@ui";
-import { DataTable, Fact, Facts, givenList, saveFile, type Column } from "@ui/staff";
+import { type Column, DataTable, Fact, Facts, givenList, useFile } from "@ui/staff";
 import { Bars, Share } from "./Share";
 import classes from "./Rates.module.css";
 
@@ -129,18 +128,8 @@ function Distribution({ found, count }: { found: Compared; count: number }): Rea
 function Csv({ body, rate_table_id }: { body: Schemas["ComparisonIn"]; rate_table_id: number }): ReactNode {
   const { t } = useTranslation("rates");
   const { path } = useEstate();
-  const take = useMutation({
-    mutationFn: async () => {
-      const { data, error } = await api.POST("/api/v1/estates/{estate_id}/rate-tables/{rate_table_id}/compare", {
-        params: { path: { ...path, rate_table_id } },
-        body,
-        headers: { accept: "text/csv" },
-        parseAs: "blob",
-      });
-      if (data === undefined) throw error;
-      saveFile(data as Blob, `rate-table-${rate_table_id}.csv`);
-    },
-  });
+  const ask = { params: { path: { ...path, rate_table_id } }, body, headers: { accept: "text/csv" }, parseAs: "blob" } as const;
+  const take = useFile(() => api.POST("/api/v1/estates/{estate_id}/rate-tables/{rate_table_id}/compare", ask), () => `rate-table-${rate_table_id}.csv`);
   return (
     <>
       <Button variant="default" leftSection={<IconDownload aria-hidden size={18} />} loading={take.isPending} onClick={() => take.mutate()}>

@@ -4,10 +4,11 @@ import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { $api, newKey, useEstate } from "@api";
-import { Card, localDate, Notice, Page, Show, Wrong } from "@ui";
+import { Card, localDate, Notice, Page, Wrong } from "@ui";
+import { Until } from "@ui/staff";
 import { begun, nextMonth, type RateDocument } from "./document";
 import { FormView } from "./FormView";
-import { estatesTable, useRates } from "./inForce";
+import { estatesTable, useRates } from "./rates";
 import { PreviewCard } from "./PreviewCard";
 import { TextView } from "./TextView";
 import { usePreview, type Consumption, type Draft } from "./usePreview";
@@ -27,17 +28,14 @@ export default function EditorPage(): ReactNode {
   );
   const start = nextMonth(localDate(new Date(), estate.time_zone));
   if (from === 0) return <Editor first={begun(estate.currency, start)} base={null} />;
-  if (base.data === undefined) {
-    return (
-      <Page title={t("new")}>
-        <Show asked={base} lines={8}>
-          {() => null}
-        </Show>
-      </Page>
-    );
-  }
-  const document = base.data.document as unknown as RateDocument;
-  return <Editor key={from} first={{ ...document, effective_from: document.effective_from > start ? document.effective_from : start }} base={from} />;
+  return (
+    <Until title={t("new")} asked={base}>
+      {({ document: stored }) => {
+        const document = stored as unknown as RateDocument;
+        return <Editor key={from} first={{ ...document, effective_from: document.effective_from > start ? document.effective_from : start }} base={from} />;
+      }}
+    </Until>
+  );
 }
 
 function Editor({ first, base }: { first: RateDocument; base: number | null }): ReactNode {

@@ -4,11 +4,11 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { $api, useEstate, type Schemas } from "@api";
-import { Card, Empty, localDate, Page, Show, Tag, type TagTone } from "@ui";
-import { Fact, Facts, ObjectPage } from "@ui/staff";
+import { Card, Empty, localDate, Tag, type TagTone } from "@ui";
+import { Fact, Facts, ObjectPage, Until } from "@ui/staff";
 import { Assign } from "./Assign";
 import type { RateDocument } from "./document";
-import { stateOf, useRates, type Assignment, type State } from "./inForce";
+import { stateOf, useRates, type Assignment, type State } from "./rates";
 import { useDates } from "./parts";
 import { Reading } from "./Reading";
 import classes from "./Rates.module.css";
@@ -22,16 +22,15 @@ export default function RateTablePage(): ReactNode {
   const rate_table_id = Number(useParams().rateTableId);
   const asked = $api.useQuery("get", "/api/v1/estates/{estate_id}/rate-tables/{rate_table_id}", { params: { path: { ...path, rate_table_id } } });
   const rates = useRates(estate.estate_id);
-  if (asked.data === undefined || rates.data === undefined) {
-    return (
-      <Page title={t("title")}>
-        <Show asked={asked.data === undefined ? asked : rates} lines={8}>
-          {() => null}
-        </Show>
-      </Page>
-    );
-  }
-  return <Shown table={asked.data} assignments={rates.data.assignments} />;
+  return (
+    <Until title={t("title")} asked={asked}>
+      {(table) => (
+        <Until title={t("title")} asked={rates}>
+          {({ assignments }) => <Shown table={table} assignments={assignments} />}
+        </Until>
+      )}
+    </Until>
+  );
 }
 
 function Shown({ table, assignments }: { table: Schemas["RateTableWithDocument"]; assignments: Assignment[] }): ReactNode {

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useEstate } from "@api";
 import { Card, Empty, localDate, Page, Row, Rows, Show, UtilityIcon } from "@ui";
-import { STATES, stateOf, useRates, type Assignment, type State, type Table } from "./inForce";
+import { STATES, stateOf, useRates, type Assignment, type State, type Table } from "./rates";
 import { useDates } from "./parts";
 import classes from "./Rates.module.css";
 

@@ -2,10 +2,10 @@ import { Button, NativeSelect, Switch, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { problemOf, useEstate } from "@api";
+import { useEstate } from "@api";
 import { Card, Notice, Show, Wrong } from "@ui";
+import { faultAt, unplaced, useTagged } from "@ui/staff";
 import { bodyOf, shownOf, type Field, type Rule, type Values } from "./rules";
-import { useTagged } from "./withEtag";
 import classes from "./Settings.module.css";
 
 /** One rule of the estate: what it does, its values, and saving them if nobody else was faster. */
@@ -33,7 +33,7 @@ interface Change {
 interface RuleFormProps {
   rule: Rule;
   answer: Values;
-  saving: { isError: boolean; isSuccess: boolean; isPending: boolean; error: unknown };
+  saving: { isSuccess: boolean; isPending: boolean; error: unknown };
   save: (body: Values) => void;
 }
 
@@ -41,9 +41,6 @@ function RuleForm({ rule, answer, saving, save }: RuleFormProps): ReactNode {
   const { t } = useTranslation(["settings", "common"]);
   const { may } = useEstate();
   const [values, setValues] = useState(() => shownOf(rule, answer));
-  const problems = saving.isError ? (problemOf(saving.error).problems ?? []) : [];
-  const wrong = (name: string): string | undefined => problems.find(({ path }) => path === `body.${name}`)?.message;
-  const isFieldsOnly = problems.length > 0 && problems.every(({ path }) => rule.fields.some(({ name }) => path === `body.${name}`));
   return (
     <form
       className={classes.form}
@@ -53,9 +50,9 @@ function RuleForm({ rule, answer, saving, save }: RuleFormProps): ReactNode {
       }}
     >
       {rule.fields.map((field) => (
-        <FieldInput key={field.name} field={field} value={values[field.name]} error={wrong(field.name)} onChange={(value) => setValues({ ...values, [field.name]: value })} />
+        <FieldInput key={field.name} field={field} value={values[field.name]} error={faultAt(saving.error, `body.${field.name}`)} onChange={(value) => setValues({ ...values, [field.name]: value })} />
       ))}
-      {isFieldsOnly ? null : <Wrong error={saving.error} />}
+      <Wrong error={unplaced(saving.error, rule.fields.map(({ name }) => name))} />
       {saving.isSuccess ? (
         <Notice tone="good" role="status">
           {t("common:saved")}
@@ -72,7 +69,7 @@ function RuleForm({ rule, answer, saving, save }: RuleFormProps): ReactNode {
 interface FieldInputProps {
   field: Field;
   value: unknown;
-  error: string | undefined;
+  error: string | null;
   onChange: (value: unknown) => void;
 }
 
@@ -88,7 +85,6 @@ function FieldInput({ field, value, error, onChange }: FieldInputProps): ReactNo
   return (
     <TextInput
       label={label}
-      type={field.kind === "time" ? "time" : "text"}
       inputMode={field.kind === "number" ? "numeric" : field.kind === "money" || field.kind === "percent" ? "decimal" : undefined}
       placeholder={field.kind === "percent" || (field.kind === "number" && field.isOptional) ? t("never") : undefined}
       value={String(value)}

@@ -1,14 +1,14 @@
 import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { IconPlug } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { problemOf, useEstate } from "@api";
-import { Card, Notice, Page, Show, Wrong } from "@ui";
-import { CreditRules } from "./CreditRules";
+import { useEstate } from "@api";
+import { Card, Notice, Page, Row, Rows, Show, Wrong } from "@ui";
+import { faultAt, unplaced, useTagged } from "@ui/staff";
 import { JoinCode } from "./JoinCode";
 import { RuleCard } from "./RuleCard";
 import { RULES, type Values } from "./rules";
-import { useTagged } from "./withEtag";
 import classes from "./Settings.module.css";
 
 const KINDS = ["sectional_title", "building", "energy_community", "shared_household"] as const;
@@ -28,7 +28,11 @@ export default function SettingsPage(): ReactNode {
           {({ answer, etag }) => <EstateForm key={etag} answer={answer} saving={saving} save={(body) => saving.mutate({ body, etag })} />}
         </Show>
       </Card>
-      <CreditRules />
+      <Card>
+        <Rows label={t("credit.title")}>
+          <Row to="../supply/rules" icon={<IconPlug aria-hidden />} title={t("credit.title")} hint={t("credit.hint")} />
+        </Rows>
+      </Card>
       <div className={classes.columns}>
         {RULES.map((rule) => (
           <RuleCard key={rule.path} rule={rule} />
@@ -41,7 +45,7 @@ export default function SettingsPage(): ReactNode {
 
 interface EstateFormProps {
   answer: Values;
-  saving: { isError: boolean; isSuccess: boolean; isPending: boolean; error: unknown };
+  saving: { isSuccess: boolean; isPending: boolean; error: unknown };
   save: (body: Values) => void;
 }
 
@@ -57,9 +61,7 @@ function EstateForm({ answer, saving, save }: EstateFormProps): ReactNode {
         .filter(([name, value]) => value !== String(answer[name] ?? ""))
         .map(([name, value]) => [name, value.trim() === "" && name.startsWith("contact") ? null : value.trim()]),
     );
-  const problems = saving.isError ? (problemOf(saving.error).problems ?? []) : [];
-  const wrong = (name: string): string | undefined => problems.find(({ path }) => path === `body.${name}`)?.message;
-  const isFieldsOnly = problems.length > 0 && problems.every(({ path }) => [...TEXTS, "kind"].some((name) => path === `body.${name}`));
+  const wrong = (name: string): string | null => faultAt(saving.error, `body.${name}`);
   return (
     <form
       className={classes.form}
@@ -75,7 +77,7 @@ function EstateForm({ answer, saving, save }: EstateFormProps): ReactNode {
         <NativeSelect label={t("field.estate_kind")} value={values.kind} error={wrong("kind")} onChange={(event) => set("kind", event.currentTarget.value)} data={KINDS.map((value) => ({ value, label: t(`estates:kind.${value}`) }))} />
       </div>
       <p className="quiet small">{t("fixed", { currency: String(answer.currency), zone: String(answer.time_zone) })}</p>
-      {isFieldsOnly ? null : <Wrong error={saving.error} />}
+      <Wrong error={unplaced(saving.error, [...TEXTS, "kind"])} />
       {saving.isSuccess ? (
         <Notice tone="good" role="status">
           {t("common:saved")}

@@ -17,8 +17,8 @@ it.each([
 });
 
 it("what the API adds to an answer is not sent back", () => {
-  const answer = { is_on: false, night_from: null, night_until: null, weekends: true, holidays_country: "ZA", holidays_subdivision: null, next_cut_at: "2026-01-01T00:00:00Z" };
-  expect(bodyOf(rule("friendly-hours"), shownOf(rule("friendly-hours"), answer), answer)).toEqual({ ...answer, next_cut_at: undefined });
+  const answer = { is_on: true, amount: { amount: "50.000000", currency: "ZAR" }, who: "staff", lent_to: 3 };
+  expect(bodyOf(rule("emergency-rule"), shownOf(rule("emergency-rule"), answer), answer)).toEqual({ is_on: true, amount: "50", who: "staff" });
 });
 
 it("a window that nobody has set begins empty, and a number that is none goes as it was typed", () => {

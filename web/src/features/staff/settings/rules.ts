@@ -3,7 +3,7 @@ import { plain } from "@ui";
 
 /** A field of a rule: how it is shown, and how its value is written. */
 export type Field =
-  | { name: string; kind: "switch" | "text" | "time" | "money" | "words" }
+  | { name: string; kind: "switch" | "money" | "words" }
   /** A percentage; an empty one is `null`. */
   | { name: string; kind: "percent" }
   /** A whole number; an empty one is `null` where it is optional. */
@@ -21,7 +21,7 @@ export interface Rule {
   keep?: string[];
 }
 
-export const PATHS = ["charging-rule", "rate-rule", "reading-window", "silence-rule", "loss-rule", "issue-rule", "friendly-hours", "emergency-rule", "allocation-rule"] as const;
+export const PATHS = ["charging-rule", "rate-rule", "reading-window", "silence-rule", "loss-rule", "issue-rule", "emergency-rule", "allocation-rule"] as const;
 export type RulePath = (typeof PATHS)[number];
 
 export const RULES: Rule[] = [
@@ -47,18 +47,6 @@ export const RULES: Rule[] = [
     fields: [
       { name: "kinds", kind: "words" },
       { name: "frozen_days", kind: "number", isOptional: true },
-    ],
-  },
-  {
-    path: "friendly-hours",
-    needs: "estates.write",
-    fields: [
-      { name: "is_on", kind: "switch" },
-      { name: "night_from", kind: "time" },
-      { name: "night_until", kind: "time" },
-      { name: "weekends", kind: "switch" },
-      { name: "holidays_country", kind: "text" },
-      { name: "holidays_subdivision", kind: "text" },
     ],
   },
   {

@@ -1,11 +1,10 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useEstate, usePages, useUnits, useWhole, type Pages, type Schemas } from "@api";
-import { Card, Page, useFormats } from "@ui";
+import { Card, Page, SupplyTag, useFormats } from "@ui";
 import { DataTable, Filters, useFilters } from "@ui/staff";
 import { Areas } from "./Areas";
 import { knownOf, type Known } from "./known";
-import { StateTag } from "./StateTag";
 
 type Meter = Schemas["MeterOut"];
 type Command = Schemas["mita__credit__schemas__supplies__CommandOut"];
@@ -27,7 +26,7 @@ export default function SuppliesPage(): ReactNode {
   const known = of(meters.data ?? []).map((each) => knownOf(each, saidOf(each)[0], openOf(each)));
   const why = (one: Known): string | null => stoppedOf(one).map((each) => t(`cause.${each.cause}`)).join(", ") || null;
   const show = filtering.values.show;
-  const shown = known.filter((each) => (show === "off" ? !each.isOn : show === "moving" ? each.asked !== null : show === "stopped" ? why(each) !== null : true));
+  const shown = known.filter((each) => (show === "off" ? !each.is_on : show === "moving" ? each.asked !== null : show === "stopped" ? why(each) !== null : true));
   const isReady = said !== undefined && stopped !== undefined && open.data !== undefined;
   const error = meters.error ?? supplies.error ?? stops.error ?? open.error;
   return (
@@ -47,7 +46,7 @@ export default function SuppliesPage(): ReactNode {
           columns={[
             { key: "unit", title: t("unit"), cell: (each) => nameOf(each.unit_id) },
             { key: "utility", title: t("utility"), phone: "bare", cell: (each) => t(`common:utility.${each.utility}`) },
-            { key: "state", title: t("state"), phone: "value", cell: (each) => <StateTag known={each} /> },
+            { key: "state", title: t("state"), phone: "value", cell: (each) => <SupplyTag supply={each} /> },
             { key: "asked", title: t("asked"), phone: "bare", cell: (each) => (each.step === null ? null : t(`step.${each.step}`)) },
             { key: "why", title: t("why"), phone: "bare", cell: why },
             { key: "since", title: t("deviceSaid"), phone: "none", cell: (each) => (each.since === null ? t("saidNothing") : formats.moment(each.since)) },

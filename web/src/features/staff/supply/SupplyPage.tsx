@@ -2,11 +2,10 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { $api, useEstate, useUnits, type Schemas } from "@api";
-import { Card, Empty, Notice, sentence, Show, useFormats } from "@ui";
+import { Card, Empty, Notice, sentence, Show, SupplyTag, useFormats } from "@ui";
 import { Fact, Facts, ObjectPage } from "@ui/staff";
 import { Actions } from "./Actions";
 import { isOpen, knownOf } from "./known";
-import { StateTag } from "./StateTag";
 import { Timeline } from "./Timeline";
 
 const SHOWN = 100;
@@ -36,13 +35,13 @@ export default function SupplyPage(): ReactNode {
     <ObjectPage
       title={`${nameOf(unit_id)}, ${t(`common:utility.${utility}`)}`}
       back={{ to: `/estates/${estate.estate_id}/supply`, word: t("supplies") }}
-      state={isReady ? <StateTag known={known} /> : null}
+      state={isReady ? <SupplyTag supply={known} /> : null}
       actions={<Actions unitId={unit_id} utility={utility} unitName={nameOf(unit_id)} isStopped={causes.some((each) => each.cause === "staff")} limit={limit} />}
     >
       <Card>
         <Facts>
           <Fact label={t("deviceSays")} hint={known.since === null ? t("saidNothingHint") : t("since", { time: formats.moment(known.since) })}>
-            {known.since === null ? t("saidNothing") : t(known.isOn ? "common:supply.on" : "common:supply.off")}
+            {known.since === null ? t("saidNothing") : t(known.is_on ? "common:supply.on" : "common:supply.off")}
           </Fact>
           <Fact label={t("asked")}>{known.asked === null ? t("nothingAsked") : `${t(`action.${known.asked}`)}: ${t(`step.${known.step!}`)}`}</Fact>
           <Fact label={t("heldTo")} hint={limit?.wanted_w != null && limit.wanted_w !== limit.held_w ? t("wanted", { watts: formats.number(limit.wanted_w) }) : null}>

@@ -1,16 +1,15 @@
 import type { Schemas } from "@api";
+import type { SupplyState } from "@ui";
 
 type Utility = Schemas["SupplyOut"]["utility"];
 type Command = Pick<Schemas["mita__credit__schemas__supplies__CommandOut"], "action" | "state">;
 
-/** What is known of a supply: the device's word, and what was asked and has no answer yet. */
-export interface Known {
+/** What is known of a supply, since when, and how far what was asked has got. */
+export interface Known extends SupplyState {
   unit_id: number;
   utility: Utility;
-  isOn: boolean;
   /** When the device said so; null where it never said anything. */
   since: string | null;
-  asked: "on" | "off" | null;
   step: Command["state"] | null;
 }
 
@@ -34,7 +33,7 @@ export function knownOf(
   const moving = open.find((each) => isOpen(each) && (each.action === "on" || each.action === "off"));
   return {
     ...at,
-    isOn: supply?.is_on ?? true,
+    is_on: supply?.is_on ?? true,
     since: supply?.since ?? null,
     asked: moving === undefined ? null : (moving.action as "on" | "off"),
     step: moving?.state ?? null,

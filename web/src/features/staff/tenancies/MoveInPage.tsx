@@ -1,10 +1,10 @@
-import { Button, SegmentedControl, Switch, TextInput } from "@mantine/core";
+import { SegmentedControl, Switch, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, newKey, refreshEstate, useEstate } from "@api";
-import { Card, localDate, Notice, Page, Wrong } from "@ui";
+import { $api, refreshEstate, useEstate } from "@api";
+import { Card, localDate, Notice, Page } from "@ui";
 import { faultAt, SearchPick, type Found } from "@ui/staff";
-import { MeterValues, useUnit } from "./Parts";
+import { LookButton, MeterValues, useLooked, useUnit } from "./Parts";
 import { Preview } from "./Preview";
 import { valuesOf, type Typed } from "./values";
 import classes from "./Tenancies.module.css";
@@ -22,9 +22,9 @@ export default function MoveInPage(): ReactNode {
   const [from, setFrom] = useState(() => localDate(new Date(), estate.time_zone));
   const [isTold, setIsTold] = useState(true);
   const [typed, setTyped] = useState<Typed>({});
-  const [key, setKey] = useState(newKey);
   const look = $api.useMutation("post", "/api/v1/estates/{estate_id}/units/{unit_id}/onboard-tenant");
   const act = $api.useMutation("post", "/api/v1/estates/{estate_id}/units/{unit_id}/onboard-tenant", { onSuccess: () => refreshEstate(path.estate_id) });
+  const { key, changed } = useLooked(look, act);
   const readings = valuesOf(unit?.meters ?? [], typed);
   const name = isNew ? person.name.trim() : (known?.title ?? "");
   const isReady = unitId !== null && name !== "" && readings !== null && from !== "";
@@ -39,13 +39,6 @@ export default function MoveInPage(): ReactNode {
       dry_run: isTried,
     },
   });
-  // whatever is changed makes the look at it an old one
-  const changed = <Value,>(set: (value: Value) => void) => (value: Value): void => {
-    look.reset();
-    act.reset();
-    setKey(newKey());
-    set(value);
-  };
   const text = (part: keyof typeof NOBODY) => ({
     label: t(part),
     value: person[part],
@@ -87,12 +80,7 @@ export default function MoveInPage(): ReactNode {
             <TextInput type="date" label={t("from")} required value={from} error={faultAt(look.error, "body.from_on")} onChange={(event) => changed(setFrom)(event.currentTarget.value)} />
             {unit === undefined ? null : <MeterValues unit={unit} typed={typed} onType={changed(setTyped)} error={look.error} />}
             <Switch size="md" label={t("tell")} checked={isTold} onChange={(event) => changed(setIsTold)(event.currentTarget.checked)} />
-            <Wrong error={look.error} />
-            {act.isSuccess ? null : (
-              <Button type="submit" variant={look.isSuccess ? "default" : "filled"} loading={look.isPending} disabled={!isReady}>
-                {t("look")}
-              </Button>
-            )}
+            <LookButton look={look} isReady={isReady} isDone={act.isSuccess} />
           </form>
         </Card>
         {shown === undefined ? null : (

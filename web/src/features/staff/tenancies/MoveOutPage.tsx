@@ -1,10 +1,10 @@
-import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { NativeSelect, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, newKey, refreshEstate, useEstate } from "@api";
-import { Card, localDate, Notice, Page, Wrong } from "@ui";
+import { $api, refreshEstate, useEstate } from "@api";
+import { Card, localDate, Notice, Page } from "@ui";
 import { faultAt, SearchPick, type Found } from "@ui/staff";
-import { MeterValues, useUnit } from "./Parts";
+import { LookButton, MeterValues, useLooked, useUnit } from "./Parts";
 import { Preview } from "./Preview";
 import { valuesOf, type Typed } from "./values";
 import classes from "./Tenancies.module.css";
@@ -22,11 +22,11 @@ export default function MoveOutPage(): ReactNode {
   const [reference, setReference] = useState("");
   const [carriedTo, setCarriedTo] = useState<Found | null>(null);
   const [typed, setTyped] = useState<Typed>({});
-  const [key, setKey] = useState(newKey);
   // the unit has nobody any more once it is done
   const [leaver, setLeaver] = useState("");
   const look = $api.useMutation("post", "/api/v1/estates/{estate_id}/units/{unit_id}/offboard-tenant");
   const act = $api.useMutation("post", "/api/v1/estates/{estate_id}/units/{unit_id}/offboard-tenant", { onSuccess: () => refreshEstate(path.estate_id) });
+  const { key, changed } = useLooked(look, act);
   const readings = valuesOf(unit?.meters ?? [], typed);
   const isReady = unit?.occupancy != null && readings !== null && until !== "" && (way !== "carry" || carriedTo !== null);
   const asked = (isTried: boolean) => ({
@@ -40,12 +40,6 @@ export default function MoveOutPage(): ReactNode {
       dry_run: isTried,
     },
   });
-  const changed = <Value,>(set: (value: Value) => void) => (value: Value): void => {
-    look.reset();
-    act.reset();
-    setKey(newKey());
-    set(value);
-  };
   const shown = act.data ?? look.data;
   return (
     <Page title={t("moveOut")}>
@@ -78,12 +72,7 @@ export default function MoveOutPage(): ReactNode {
             ) : (
               <TextInput label={t("reference")} maxLength={200} value={reference} onChange={(event) => changed(setReference)(event.currentTarget.value)} />
             )}
-            <Wrong error={look.error} />
-            {act.isSuccess ? null : (
-              <Button type="submit" variant={look.isSuccess ? "default" : "filled"} loading={look.isPending} disabled={!isReady}>
-                {t("look")}
-              </Button>
-            )}
+            <LookButton look={look} isReady={isReady} isDone={act.isSuccess} />
           </form>
         </Card>
         {shown === undefined ? null : (

@@ -1,8 +1,8 @@
-import { TextInput } from "@mantine/core";
-import type { ReactNode } from "react";
+import { Button, TextInput } from "@mantine/core";
+import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
-import { $api, useEstate, type Schemas } from "@api";
+import { $api, newKey, useEstate, type Schemas } from "@api";
 import { Loading, readAmount, useFormats, Wrong } from "@ui";
 import { faultAt, SearchPick } from "@ui/staff";
 import type { Typed } from "./values";
@@ -34,6 +34,41 @@ export function useUnit(): { unitId: number | null; unit: Unit | undefined; fiel
       </>
     );
   return { unitId, unit: unitId === null ? undefined : unit.data, field };
+}
+
+/** The key of what is looked at and then done; whatever is `changed` makes the look at it an old one. */
+export function useLooked(look: { reset: () => void }, act: { reset: () => void }): { key: string; changed: <Value>(set: (value: Value) => void) => (value: Value) => void } {
+  const [key, setKey] = useState(newKey);
+  const changed =
+    <Value,>(set: (value: Value) => void) =>
+    (value: Value): void => {
+      look.reset();
+      act.reset();
+      setKey(newKey());
+      set(value);
+    };
+  return { key, changed };
+}
+
+interface LookButtonProps {
+  look: { isSuccess: boolean; isPending: boolean; error: unknown };
+  isReady: boolean;
+  isDone: boolean;
+}
+
+/** Looks at what would become of it; gone once it is done. */
+export function LookButton({ look, isReady, isDone }: LookButtonProps): ReactNode {
+  const { t } = useTranslation("tenancies");
+  return (
+    <>
+      <Wrong error={look.error} />
+      {isDone ? null : (
+        <Button type="submit" variant={look.isSuccess ? "default" : "filled"} loading={look.isPending} disabled={!isReady}>
+          {t("look")}
+        </Button>
+      )}
+    </>
+  );
 }
 
 interface MeterValuesProps {

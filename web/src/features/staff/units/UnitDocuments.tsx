@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useMutation } from "@tanstack/react-query";
 import { api, fileBody, newKey, refreshEstate, useEstate, usePages, type Schemas } from "@api";
 import { Card, useFormats, Wrong } from "@ui";
-import { DataTable, saveFile, type Column } from "@ui/staff";
+import { type Column, DataTable, useFile } from "@ui/staff";
 
 type Document = Schemas["DocumentOut"];
 const KINDS = "application/pdf,image/jpeg,image/png,image/webp";
@@ -16,16 +16,10 @@ export function UnitDocuments({ unitId }: { unitId: number }): ReactNode {
   const { estate, path, may } = useEstate();
   const formats = useFormats(estate);
   const documents = usePages("/api/v1/estates/{estate_id}/documents", { params: { path, query: { subject: "unit", subject_id: unitId } } });
-  const open = useMutation({
-    mutationFn: async ({ document_id, name }: Document) => {
-      const { data, error } = await api.GET("/api/v1/estates/{estate_id}/documents/{document_id}/file", {
-        params: { path: { ...path, document_id } },
-        parseAs: "blob",
-      });
-      if (error !== undefined) throw error;
-      saveFile(data as Blob, name);
-    },
-  });
+  const open = useFile(
+    ({ document_id }: Document) => api.GET("/api/v1/estates/{estate_id}/documents/{document_id}/file", { params: { path: { ...path, document_id } }, parseAs: "blob" }),
+    ({ name }) => name,
+  );
   const add = useMutation({
     mutationFn: async (file: File) => {
       const { error } = await api.POST("/api/v1/estates/{estate_id}/documents", {

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useEstate, type Schemas } from "@api";
-import { Card, Empty, Tag, useFormats } from "@ui";
+import { Card, Empty, SupplyTag, useFormats } from "@ui";
 import { DataTable, givenList, type Column } from "@ui/staff";
 
 type Unit = Schemas["UnitDetail"];
@@ -15,7 +15,7 @@ export function UnitMeters({ unit }: { unit: Unit }): ReactNode {
   const of = (meter: Meter): Unit["utilities"][number] | undefined => unit.utilities.find(({ utility }) => utility === meter.utility);
   const columns: Column<Meter>[] = [
     { key: "serial", title: t("meter"), cell: (meter) => meter.serial },
-    { key: "supply", title: t("supply"), cell: (meter) => <Supply utility={of(meter)} />, phone: "value" },
+    { key: "supply", title: t("supply"), cell: (meter) => supplyOf(of(meter)), phone: "value" },
     { key: "utility", title: t("utility"), cell: (meter) => t(`common:utility.${meter.utility}`), phone: "bare" },
     {
       key: "reading",
@@ -57,9 +57,6 @@ export function UnitMeters({ unit }: { unit: Unit }): ReactNode {
   );
 }
 
-function Supply({ utility }: { utility: Unit["utilities"][number] | undefined }): ReactNode {
-  const { t } = useTranslation("common");
-  if (utility === undefined) return null;
-  if (utility.open_command !== null) return <Tag tone="asked">{t(utility.open_command === "on" ? "supply.askedOn" : "supply.askedOff")}</Tag>;
-  return <Tag tone={utility.is_supply_on ? "good" : "out"}>{t(utility.is_supply_on ? "supply.on" : "supply.off")}</Tag>;
+function supplyOf(found: Unit["utilities"][number] | undefined): ReactNode {
+  return found === undefined ? null : <SupplyTag supply={{ is_on: found.is_supply_on, asked: found.open_command }} />;
 }

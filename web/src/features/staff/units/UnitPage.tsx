@@ -4,8 +4,8 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { $api, useEstate, type Place, type Schemas } from "@api";
-import { Card, Page, plain, Show, UsageChart, useFormats } from "@ui";
-import { Fact, Facts, ObjectPage } from "@ui/staff";
+import { Card, plain, UsageChart, useFormats } from "@ui";
+import { Fact, Facts, ObjectPage, Until } from "@ui/staff";
 import { ArchiveUnit, EditUnit } from "./EditUnit";
 import { UnitDocuments } from "./UnitDocuments";
 import { UnitMeters } from "./UnitMeters";
@@ -21,16 +21,11 @@ export default function UnitPage(): ReactNode {
   const { path } = useEstate();
   const unitId = Number(useParams().unitId);
   const asked = $api.useQuery("get", "/api/v1/estates/{estate_id}/units/{unit_id}", { params: { path: { ...path, unit_id: unitId } } });
-  if (asked.data === undefined) {
-    return (
-      <Page title={t("unit")}>
-        <Card>
-          <Show asked={asked} lines={6}>{() => null}</Show>
-        </Card>
-      </Page>
-    );
-  }
-  return <Loaded unit={asked.data} />;
+  return (
+    <Until title={t("unit")} asked={asked}>
+      {(found) => <Loaded unit={found} />}
+    </Until>
+  );
 }
 
 function Loaded({ unit }: { unit: Unit }): ReactNode {

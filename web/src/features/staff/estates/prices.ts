@@ -1,31 +1,21 @@
 import { decimal, micro } from "@ui";
+import { segmentOn, timelines, type Segment } from "@ui/staff";
 import type { Schemas } from "@api";
 
-type Assignment = Schemas["RateAssignmentOut"];
-
-/** A rate table that is in force in the whole estate for a utility under a role, and the one that follows it. */
+/** A rate table that is in force in the whole estate for a utility under a role, and what follows it. */
 export interface InForce {
-  utility: Assignment["utility"];
+  utility: Schemas["RateAssignmentOut"]["utility"];
   role: string;
-  now: Assignment | null;
-  next: Assignment | null;
+  now: Segment | undefined;
+  next: Segment | undefined;
 }
 
 /** What is in force on a local day and what comes next, by utility and role; single units' tables are left out. */
-export function inForce(assignments: Assignment[], day: string): InForce[] {
-  const found = new Map<string, InForce>();
-  const ofEstate = assignments
+export function inForce(assignments: Schemas["RateAssignmentOut"][], day: string): InForce[] {
+  return timelines(assignments)
     .filter(({ scope }) => scope === "estate")
-    // of two from the same day, the one that was made later holds
-    .sort((one, other) => one.effective_from.localeCompare(other.effective_from) || one.rate_assignment_id - other.rate_assignment_id);
-  for (const each of ofEstate) {
-    const key = `${each.utility} ${each.role}`;
-    const known = found.get(key) ?? { utility: each.utility, role: each.role, now: null, next: null };
-    if (each.effective_from <= day) known.now = each.effective_until !== null && each.effective_until <= day ? null : each;
-    else if (known.next === null || known.next.effective_from === each.effective_from) known.next = each;
-    found.set(key, known);
-  }
-  return [...found.values()].filter(({ now, next }) => now !== null || next !== null);
+    .map((each) => ({ utility: each.utility, role: each.role, ...segmentOn(each, day) }))
+    .filter(({ now, next }) => now?.rate_table_id != null || next !== undefined);
 }
 
 /** What a unit uses in a month where all use the same, in base units; null where nothing is known. */

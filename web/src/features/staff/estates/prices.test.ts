@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inForce, pricesOf, typicalUse } from "./inForce";
+import { inForce, pricesOf, typicalUse } from "./prices";
 import { flowsOf } from "./flows";
 
 type Assignment = Parameters<typeof inForce>[0][number];
@@ -11,15 +11,16 @@ function assigned(id: number, from: string, more: Partial<Assignment> = {}): Ass
 
 test("what is in force today, and what is next", () => {
   const all = [assigned(1, "2025-01-01"), assigned(3, "2026-09-01"), assigned(2, "2026-01-01"), assigned(4, "2027-01-01"), assigned(5, "2026-02-01", { scope: "unit", target_id: 7 })];
-  const [one] = inForce(all, "2026-08-31");
-  expect([one!.now!.rate_table_id, one!.next!.rate_table_id]).toEqual([2, 3]);
-  expect(inForce(all, "2026-09-01")[0]!.now!.rate_table_id).toBe(3);
-  expect(inForce([assigned(1, "2025-01-01", { effective_until: "2026-01-01" })], "2026-01-01")).toEqual([]);
+  const tables = (day: string) => inForce(all, day).map(({ now, next }) => [now?.rate_table_id, next?.rate_table_id]);
+  expect(tables("2024-12-31")).toEqual([[undefined, 1]]);
+  expect(tables("2026-08-31")).toEqual([[2, 3]]);
+  expect(tables("2026-09-01")).toEqual([[3, 4]]);
 });
 
-test("a later assignment from the same day takes the earlier one's place", () => {
-  const [one] = inForce([assigned(1, "2026-01-01"), assigned(3, "2027-01-01"), assigned(2, "2026-01-01"), assigned(4, "2027-01-01")], "2026-05-01");
-  expect([one!.now!.rate_table_id, one!.next!.rate_table_id]).toEqual([2, 4]);
+test("an end is told, and what has ended is not", () => {
+  const all = [assigned(1, "2025-01-01", { effective_until: "2026-01-01" })];
+  expect(inForce(all, "2025-12-31")[0]).toMatchObject({ now: { from: "2025-01-01" }, next: { from: "2026-01-01", rate_table_id: null } });
+  expect(inForce(all, "2026-01-01")).toEqual([]);
 });
 
 test("prices of all shapes are read", () => {
