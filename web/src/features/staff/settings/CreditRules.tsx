@@ -1,11 +1,13 @@
 import { Button, Switch, TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, problemOf, refreshEstate, useEstate, type Schemas } from "@api";
+import { $api, api, asShown, carriedOut, problemOf, refreshEstate, useEstate, type Schemas } from "@api";
 import { Card, Notice, plain, Show, UtilityIcon, Wrong } from "@ui";
 import classes from "./Settings.module.css";
 
 type Rule = Schemas["RuleOut"];
+const ONE = "/api/v1/estates/{estate_id}/credit-rules/{utility}";
 const LINES = ["low_line", "cut_line", "restore_line"] as const;
 
 /** When to warn, cut and restore, utility by utility. */
@@ -29,17 +31,39 @@ export function CreditRules(): ReactNode {
   );
 }
 
+type RuleIn = Schemas["RuleIn"];
+
 function One({ rule }: { rule: Rule }): ReactNode {
+  const { path: of } = useEstate();
+  const path = { ...of, utility: rule.utility };
+  // outlives the form, which begins anew with what is in force then
+  const save = useMutation({
+    mutationFn: async (body: RuleIn) => {
+      const header = await asShown(() => api.GET(ONE, { params: { path } }), rule);
+      return carriedOut(await api.PUT(ONE, { params: { path, header }, body }));
+    },
+    // somebody else was faster: what they wrote is shown
+    onSettled: (_, error) => (error === null || problemOf(error).status === 412 ? refreshEstate(of.estate_id) : undefined),
+  });
+  return <Lines key={JSON.stringify(rule)} rule={rule} saving={save} save={save.mutate} />;
+}
+
+interface LinesProps {
+  rule: Rule;
+  saving: { isPending: boolean; isSuccess: boolean; error: unknown };
+  save: (body: RuleIn) => void;
+}
+
+function Lines({ rule, saving, save }: LinesProps): ReactNode {
   const { t } = useTranslation(["settings", "common"]);
-  const { estate, path, may } = useEstate();
+  const { estate, may } = useEstate();
   const [isCutting, setIsCutting] = useState(rule.is_cutting);
   const [lines, setLines] = useState(() => Object.fromEntries(LINES.map((name) => [name, plain(rule[name].amount)])) as Record<(typeof LINES)[number], string>);
   const [watts, setWatts] = useState(rule.lifeline_w === null ? "" : `${rule.lifeline_w}`);
-  const save = $api.useMutation("put", "/api/v1/estates/{estate_id}/credit-rules/{utility}", { onSuccess: () => refreshEstate(path.estate_id) });
-  const problems = save.isError ? (problemOf(save.error).problems ?? []) : [];
+  const problems = saving.error === null ? [] : (problemOf(saving.error).problems ?? []);
   const wrong = (name: string): string | undefined => problems.find(({ path: at }) => at === `body.${name}`)?.message;
   const submit = (): void =>
-    save.mutate({ params: { path: { ...path, utility: rule.utility } }, body: { is_cutting: isCutting, ...lines, lifeline_w: /^\d{1,8}$/.test(watts) ? Number(watts) : null } });
+    save({ is_cutting: isCutting, ...lines, lifeline_w: /^\d{1,8}$/.test(watts) ? Number(watts) : null });
   return (
     <form
       className={classes.form}
@@ -57,13 +81,13 @@ function One({ rule }: { rule: Rule }): ReactNode {
         <TextInput key={name} label={t(`credit.${name}`, { currency: estate.currency })} inputMode="decimal" value={lines[name]} error={wrong(name)} onChange={(event) => setLines({ ...lines, [name]: event.currentTarget.value.trim() })} />
       ))}
       {rule.utility === "electricity" ? <TextInput label={t("credit.lifeline")} inputMode="numeric" value={watts} placeholder={t("never")} error={wrong("lifeline_w")} onChange={(event) => setWatts(event.currentTarget.value.trim())} /> : null}
-      {problems.length > 0 && LINES.some(wrong) ? null : <Wrong error={save.error} />}
-      {save.isSuccess ? (
+      {problems.length > 0 && LINES.some(wrong) ? null : <Wrong error={saving.error} />}
+      {saving.isSuccess ? (
         <Notice tone="good" role="status">
           {t("common:saved")}
         </Notice>
       ) : null}
-      <Button type="submit" variant="default" loading={save.isPending} disabled={!may("estates.write")}>
+      <Button type="submit" variant="default" loading={saving.isPending} disabled={!may("estates.write")}>
         {t("common:save")}
       </Button>
       {may("estates.write") ? null : <p className="quiet small">{t("mayNot")}</p>}

@@ -2,7 +2,7 @@ import { Button, Checkbox, Switch, TextInput } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, api, problemOf, refreshEstate, useEstate, type Schemas } from "@api";
+import { $api, api, asShown, carriedOut, problemOf, refreshEstate, useEstate, type Schemas } from "@api";
 import { Card, Notice, Page, Show, useFormats, Wrong } from "@ui";
 import { Areas } from "./Areas";
 import classes from "./Supply.module.css";
@@ -14,6 +14,7 @@ interface Tagged {
   hours: Hours;
   etag: string;
 }
+const RULE = "/api/v1/estates/{estate_id}/credit-rules/{utility}";
 const HOURS = "/api/v1/estates/{estate_id}/friendly-hours";
 
 /** When a supply goes off for money, when it is on again, and when nobody is cut. */
@@ -47,7 +48,7 @@ export default function RulesPage(): ReactNode {
         {({ items }) => (
           <div className={classes.two}>
             {items.map((each) => (
-              <RuleForm key={`${each.utility} ${each.cut_line.amount} ${each.is_cutting}`} rule={each} />
+              <OneRule key={each.utility} rule={each} />
             ))}
           </div>
         )}
@@ -62,15 +63,34 @@ function plain(amount: string): string {
   return amount.replace(/(\.\d{2}\d*?)0+$/, "$1");
 }
 
-function RuleForm({ rule }: { rule: Rule }): ReactNode {
+function OneRule({ rule }: { rule: Rule }): ReactNode {
+  const { path: of } = useEstate();
+  const path = { ...of, utility: rule.utility };
+  // outlives the form, as below
+  const save = useMutation({
+    mutationFn: async (body: Schemas["RuleIn"]) => {
+      const header = await asShown(() => api.GET(RULE, { params: { path } }), rule);
+      return carriedOut(await api.PUT(RULE, { params: { path, header }, body }));
+    },
+    onSettled: (_, error) => (error === null || problemOf(error).status === 412 ? refreshEstate(of.estate_id) : undefined),
+  });
+  return <RuleForm key={JSON.stringify(rule)} rule={rule} saving={save} save={save.mutate} />;
+}
+
+interface RuleFormProps {
+  rule: Rule;
+  saving: HoursFormProps["saving"];
+  save: (body: Schemas["RuleIn"]) => void;
+}
+
+function RuleForm({ rule, saving, save }: RuleFormProps): ReactNode {
   const { t } = useTranslation(["supplies", "common"]);
-  const { path, may } = useEstate();
+  const { may } = useEstate();
   const [low, setLow] = useState(plain(rule.low_line.amount));
   const [cut, setCut] = useState(plain(rule.cut_line.amount));
   const [restore, setRestore] = useState(plain(rule.restore_line.amount));
   const [lifeline, setLifeline] = useState(`${rule.lifeline_w ?? ""}`);
   const [isCutting, setIsCutting] = useState(rule.is_cutting);
-  const save = $api.useMutation("put", "/api/v1/estates/{estate_id}/credit-rules/{utility}", { onSuccess: () => refreshEstate(path.estate_id) });
   const lines: [string, string, (text: string) => void][] = [
     [t("lowLine"), low, setLow],
     [t("cutLine"), cut, setCut],
@@ -82,10 +102,7 @@ function RuleForm({ rule }: { rule: Rule }): ReactNode {
         className={classes.form}
         onSubmit={(event) => {
           event.preventDefault();
-          save.mutate({
-            params: { path: { ...path, utility: rule.utility } },
-            body: { low_line: low.trim(), cut_line: cut.trim(), restore_line: restore.trim(), is_cutting: isCutting, lifeline_w: lifeline.trim() === "" ? null : Number(lifeline) },
-          });
+          save({ low_line: low.trim(), cut_line: cut.trim(), restore_line: restore.trim(), is_cutting: isCutting, lifeline_w: lifeline.trim() === "" ? null : Number(lifeline) });
         }}
       >
         {rule.is_default ? <p className="quiet small">{t("isDefault")}</p> : null}
@@ -97,8 +114,8 @@ function RuleForm({ rule }: { rule: Rule }): ReactNode {
           <TextInput label={t("lifeline")} description={t("lifelineHint")} inputMode="numeric" autoComplete="off" value={lifeline} onChange={(event) => setLifeline(event.currentTarget.value)} />
         ) : null}
         {isCutting && !rule.is_cutting ? <Notice tone="low">{t("cutsNow")}</Notice> : null}
-        <Wrong error={save.error} />
-        <Saving isPending={save.isPending} isSaved={save.isSuccess} isAllowed={may("estates.write")} />
+        <Wrong error={saving.error} />
+        <Saving isPending={saving.isPending} isSaved={saving.isSuccess} isAllowed={may("estates.write")} />
       </form>
     </Card>
   );
