@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from procrastinate import Blueprint, JobContext
 
 from mita.charging import operations
-from mita.estates import queries as estates
-from mita.estates.operations import in_every_estate
+from mita.estates.operations import for_every_estate, in_every_estate
 from mita.kit.clock import now_utc
 from mita.kit.desk import Desk
 from mita.ledger.operations import StaleHeads
@@ -38,7 +37,8 @@ async def post_timed_charges(context: JobContext, timestamp: int) -> None:  # no
     database: Database = context.additional_context["database"]
     sight: operations.SupplySight = context.additional_context.get(SUPPLY_SIGHT, operations.never_off)
     desk = Desk(database, contention=(StaleHeads, operations.StaleLane))
-    for estate_id in await estates.every_estate_id(database):
+
+    async def post(estate_id: int) -> None:
         work = partial(
             operations.post_timed_charges,
             estate_id=estate_id,
@@ -49,6 +49,8 @@ async def post_timed_charges(context: JobContext, timestamp: int) -> None:  # no
         seen = 1
         while seen:
             seen = await desk.run_alone(estate_id, work)
+
+    await for_every_estate(database, work=post)
 
 
 @jobs.task(name="rerate_estate", pass_context=True)
@@ -76,8 +78,7 @@ async def derive_virtual(context: JobContext, estate_id: int) -> None:
 async def derive_waiting(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Charge what virtual meters show that a job which was killed left waiting, in every estate."""
     database: Database = context.additional_context["database"]
-    for estate_id in await estates.every_estate_id(database):
-        await _derive(database, estate_id)
+    await for_every_estate(database, work=partial(_derive, database))
 
 
 async def _derive(database: Database, estate_id: int) -> None:

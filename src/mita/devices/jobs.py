@@ -12,6 +12,10 @@ from mita.estates.operations import in_every_estate
 from mita.kit.clock import now_utc
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from mita.kit.db import Database
 
 jobs = Blueprint()
@@ -30,8 +34,12 @@ async def note_silence(context: JobContext, timestamp: int) -> None:  # noqa: AR
 async def note_readings(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Open and close the issues that meters' newest readings tell of, and those of tokens that end."""
     database: Database = context.additional_context["database"]
-    await in_every_estate(database, step=operations.note_readings, clock=now_utc)
-    await in_every_estate(database, step=operations.note_tokens, clock=now_utc)
+
+    async def note(session: AsyncSession, *, estate_id: int, now: datetime) -> None:
+        await operations.note_readings(session, estate_id=estate_id, now=now)
+        await operations.note_tokens(session, estate_id=estate_id, now=now)
+
+    await in_every_estate(database, step=note, clock=now_utc)
 
 
 @jobs.task(name="write_to_staff", pass_context=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from procrastinate import Blueprint, JobContext
 
-from mita.estates import queries as estates
+from mita.estates.operations import in_every_estate
 from mita.flexibility import operations
 from mita.kit.clock import now_utc
 
@@ -21,9 +21,4 @@ jobs = Blueprint()
 async def settle_events(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Begin, carry on and end the flexibility events of all estates, a hundred units in a transaction."""
     database: Database = context.additional_context["database"]
-    now = now_utc()
-    for estate_id in await estates.every_estate_id(database):
-        seen = 1
-        while seen:
-            async with database.unit_of_work(estates=[estate_id]) as session:
-                seen = await operations.settle_events(session, estate_id=estate_id, now=now)
+    await in_every_estate(database, step=operations.settle_events, clock=now_utc, is_repeated=True)

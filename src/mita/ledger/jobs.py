@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from procrastinate import Blueprint, JobContext, RetryStrategy
 
 from mita.estates import queries as estates
-from mita.estates.operations import in_every_estate
+from mita.estates.operations import for_every_estate, in_every_estate
 from mita.kit.clock import coming_months, now_utc
 from mita.kit.events import publish
 from mita.kit.months import month_gaps
@@ -82,11 +82,14 @@ async def seal_closing_months(context: JobContext, timestamp: int) -> None:  # n
     """Finish the months that are closing: enqueued when one begins to, each minute for what was missed."""
     database: Database = context.additional_context["database"]
     notary: Notary = context.additional_context["notary"]
-    for estate_id in await estates.every_estate_id(database):
+
+    async def seal(estate_id: int) -> None:
         async with database.unit_of_work(estates=[estate_id]) as session:
             closing = await queries.closing_months(session, estate_id=estate_id)
         for month in closing:
             await seal_month(database, estate_id=estate_id, period=month, notary=notary, now=now_utc())
+
+    await for_every_estate(database, work=seal)
 
 
 async def seal_month(
@@ -118,15 +121,11 @@ async def take_daily_checkpoints(context: JobContext, timestamp: int) -> None:  
     """
     database: Database = context.additional_context["database"]
     notary: Notary = context.additional_context["notary"]
-    failed = None
-    for estate_id in await estates.every_estate_id(database):
-        try:
-            await take_daily_checkpoint(database, estate_id=estate_id, notary=notary, now=now_utc())
-        except operations.NotPublished as error:
-            logger.error("checkpoint not taken estate_id=%d reason=%s", estate_id, error)  # noqa: TRY400 - no fault of ours
-            failed = error
-    if failed is not None:
-        raise failed
+
+    async def take(estate_id: int) -> None:
+        await take_daily_checkpoint(database, estate_id=estate_id, notary=notary, now=now_utc())
+
+    await for_every_estate(database, work=take)
 
 
 async def take_daily_checkpoint(

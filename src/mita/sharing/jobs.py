@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from procrastinate import Blueprint, JobContext
 
-from mita.estates import queries as estates
+from mita.estates.operations import for_every_estate
 from mita.kit.clock import now_utc
 from mita.kit.desk import Desk
 from mita.ledger.operations import StaleHeads
@@ -26,9 +26,10 @@ logger = logging.getLogger("mita.sharing.jobs")
 async def settle_groups(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Settle the generation of every group of every estate as far as its meters are read."""
     database: Database = context.additional_context["database"]
-    failed: list[Exception] = []
     desk = Desk(database, contention=(StaleHeads,))
-    for estate_id in await estates.every_estate_id(database):
+
+    async def settle(estate_id: int) -> None:
+        failed: list[Exception] = []
         async with database.unit_of_work(estates=[estate_id]) as session:
             rows = await queries.groups(session, estate_id=estate_id)
         for row in rows:
@@ -44,5 +45,7 @@ async def settle_groups(context: JobContext, timestamp: int) -> None:  # noqa: A
                 # one community whose figures are absurd is no reason to keep all others waiting
                 logger.exception("group not settled estate=%d group=%d", estate_id, row.sharing_group_id)
                 failed.append(error)
-    if failed:
-        raise failed[0]
+        if failed:
+            raise failed[0]
+
+    await for_every_estate(database, work=settle)

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from procrastinate import Blueprint, JobContext, RetryStrategy
 
-from mita.estates import queries as estates
-from mita.estates.operations import in_every_estate
+from mita.estates.operations import for_every_estate, in_every_estate
 from mita.kit.clock import now_utc
 from mita.wallets import operations, queries
 
@@ -28,7 +27,8 @@ _AGAIN = RetryStrategy(max_attempts=5, exponential_wait=2)
 async def expire_promotions(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - procrastinate's
     """Take back what is unspent of the promotions whose time is over."""
     database: Database = context.additional_context["database"]
-    for estate_id in await estates.every_estate_id(database):
+
+    async def expire(estate_id: int) -> None:
         async with database.unit_of_work(estates=[estate_id]) as session:
             expired = await queries.expired_promotions(session, estate_id=estate_id, now=now_utc())
         for promotion in expired:
@@ -37,6 +37,8 @@ async def expire_promotions(context: JobContext, timestamp: int) -> None:  # noq
                 await operations.expire_promotion(
                     session, estate_id=estate_id, promotion_id=promotion.promotion_id, now=now_utc()
                 )
+
+    await for_every_estate(database, work=expire)
 
 
 @jobs.periodic(cron="*/15 * * * *")

@@ -298,7 +298,7 @@ async def test_the_job_takes_what_it_can_and_says_what_it_could_not(
         assert status() == "todo"
         taken = "SELECT estate_id, kind FROM checkpoint ORDER BY 1"
         assert admin.execute(taken).fetchall() == [(second.estate_id, "daily")]
-        assert f"checkpoint not taken estate_id={first.estate_id}" in caplog.text
+        assert f"not done estate_id={first.estate_id}" in caplog.text
         (folder / str(first.estate_id)).unlink()
         admin.execute("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE scheduled_at > now()")
         await work()

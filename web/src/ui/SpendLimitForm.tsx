@@ -1,10 +1,13 @@
 import { Button, Switch, TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, refreshEstate, type Schemas } from "@api";
+import { api, asShown, carriedOut, refreshEstate, type Schemas } from "@api";
 import { plain, readAmount } from "./money";
 import { Notice, Wrong } from "./states";
 import classes from "./SpendLimitForm.module.css";
+
+const ONE = "/api/v1/estates/{estate_id}/wallets/{wallet_id}/spend-limit";
 
 interface SpendLimitFormProps {
   /** null where the wallet has none. */
@@ -25,8 +28,17 @@ export function SpendLimitForm({ limit, path, currency, onDone }: SpendLimitForm
     refreshEstate(path.estate_id);
     onDone?.();
   };
-  const save = $api.useMutation("put", "/api/v1/estates/{estate_id}/wallets/{wallet_id}/spend-limit", { onSuccess: done });
-  const remove = $api.useMutation("delete", "/api/v1/estates/{estate_id}/wallets/{wallet_id}/spend-limit", {
+  // somebody else was faster: what they wrote is shown
+  const again = (): void => refreshEstate(path.estate_id);
+  const condition = () => asShown(() => api.GET(ONE, { params: { path } }), limit, (each) => [each.daily, each.monthly, each.is_cutting]);
+  const save = useMutation({
+    mutationFn: async (body: Schemas["SpendLimitIn"]) => carriedOut(await api.PUT(ONE, { params: { path, header: await condition() }, body })),
+    onSuccess: done,
+    onError: again,
+  });
+  const remove = useMutation({
+    mutationFn: async () => carriedOut(await api.DELETE(ONE, { params: { path, header: await condition() } })),
+    onError: again,
     onSuccess: () => {
       setDaily("");
       setMonthly("");
@@ -39,7 +51,7 @@ export function SpendLimitForm({ limit, path, currency, onDone }: SpendLimitForm
     if (day === undefined || month === undefined) return setWrong("limitWrong");
     if (day === null && month === null) return setWrong("limitNone");
     setWrong(null);
-    save.mutate({ params: { path }, body: { daily: day, monthly: month, is_cutting: isCutting } });
+    save.mutate({ daily: day, monthly: month, is_cutting: isCutting });
   };
   const error = wrong === null ? null : t(wrong);
   return (
@@ -65,7 +77,7 @@ export function SpendLimitForm({ limit, path, currency, onDone }: SpendLimitForm
           {t("common:save")}
         </Button>
         {limit === null ? null : (
-          <Button variant="subtle" loading={remove.isPending} onClick={() => remove.mutate({ params: { path } })}>
+          <Button variant="subtle" loading={remove.isPending} onClick={() => remove.mutate()}>
             {t("removeLimit")}
           </Button>
         )}

@@ -10,7 +10,7 @@ from mita.charging import queries
 from mita.charging.domain.decide import Rows, decide
 from mita.charging.events import HeldReadingAccepted
 from mita.charging.operations.derive import tell_virtual_meters
-from mita.charging.operations.lane import Alone, Gate
+from mita.charging.operations.lane import Alone, Gate, bump_lane
 from mita.charging.operations.post import Bookings, draft_charges
 from mita.charging.operations.settle import Settled, settle_register
 from mita.kit.clock import to_us
@@ -44,8 +44,10 @@ async def accept_held_reading(
     :raises NotHeld: if the reading is not held
     :raises mita.ledger.operations.StaleHeads: if a balance moved meanwhile (roll back and repeat)
     """
+    # the lane before the reading, as everybody who charges; then who sets it aside waits too
+    await bump_lane(session, estate_id=estate_id)
     reading = await metering_queries.reading(
-        session, estate_id=estate_id, register_id=register_id, taken_at=taken_at
+        session, estate_id=estate_id, register_id=register_id, taken_at=taken_at, lock=True
     )
     if reading.class_ != int(ReadingClass.HELD):
         raise NotHeld(f"the reading is {ReadingClass(reading.class_).shown}, not held")

@@ -3,17 +3,18 @@
 from itertools import groupby
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mita.credit import operations, queries
 from mita.credit.operations import CannotLimit
 from mita.credit.schemas import LimitIn, SupplyLimits, supply_limits
+from mita.estates import queries as estate_queries
 from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.pages import whole_units
 from mita.kit.shapes import AfterId, Id, Limit, Page, UtilityWord
-from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals
+from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals, tag_of
 
 router = APIRouter()
 
@@ -51,6 +52,25 @@ async def _limits(session: AsyncSession, *, estate_id: int, unit_id: int, utilit
     rows = await queries.load_limits(session, estate_id=estate_id, unit_ids=[unit_id], utility=utility)
     known = await queries.supply_limit(session, estate_id=estate_id, unit_id=unit_id, utility=utility)
     return supply_limits(unit_id=unit_id, utility=utility, rows=list(rows), known=known)
+
+
+@router.get(
+    "/estates/{estate_id}/units/{unit_id}/supply-limits/{utility}",
+    operation_id="get_supply_limits",
+    summary="Get what a supply is held to, or will be",
+    responses=refusals(NotFound, Invalid),
+)
+@needs(Permission.SUPPLY_READ)
+async def get_supply_limits(
+    session: Session, response: Response, estate_id: EstateId, unit_id: Id, utility: UtilityWord
+) -> SupplyLimits:
+    """By cause; nothing where nothing limits it. The ETag is that of staff's own limit."""
+    await estate_queries.unit(session, estate_id=estate_id, unit_id=unit_id)
+    told = await _limits(session, estate_id=estate_id, unit_id=unit_id, utility=utility)
+    # the others change by themselves: whoever changes staff's limit is to have seen that one
+    by_staff = [each.model_dump_json() for each in told.limits if each.cause == "staff"]
+    response.headers["etag"] = tag_of("".join(by_staff).encode())
+    return told
 
 
 @router.put(

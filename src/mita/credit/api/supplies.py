@@ -35,6 +35,8 @@ from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals, repeat
 from mita.metering.domain import UTILITIES
 
 router = APIRouter()
+# of a stop, what its device has no part in
+_SAID_BY_STAFF = {"reason", "set_by", "since", "until"}
 
 
 @router.get(
@@ -54,6 +56,18 @@ async def _rule(session: AsyncSession, *, estate_id: int, utility: str) -> RuleO
     rule = await queries.rule(session, estate_id=estate_id, utility=utility)
     is_set = await queries.has_rule(session, estate_id=estate_id, utility=utility)
     return rule_out(rule, currency=estate.currency, is_default=not is_set)
+
+
+@router.get(
+    "/estates/{estate_id}/credit-rules/{utility}",
+    operation_id="get_credit_rule",
+    summary="Get an estate's credit rule for a utility",
+    responses=refusals(NotFound, Invalid),
+)
+@needs(Permission.ESTATES_READ)
+async def get_credit_rule(session: Session, estate_id: EstateId, utility: UtilityWord) -> RuleOut:
+    """Get what the estate has set, or the default, which cuts nothing."""
+    return await _rule(session, estate_id=estate_id, utility=utility)
 
 
 @router.put(
@@ -197,6 +211,25 @@ async def stop_supply(
         response.status_code = status.HTTP_200_OK
     stops = await _stops(session, estate_id=estate_id, unit_id=unit_id, utility=body.utility)
     return next(each for each in stops.items if each.cause == "staff")
+
+
+@router.get(
+    "/estates/{estate_id}/units/{unit_id}/supply-stops/{utility}",
+    operation_id="get_supply_stops",
+    summary="Get why a supply is off, or will be",
+    responses=refusals(NotFound, Invalid),
+)
+@needs(Permission.SUPPLY_READ)
+async def get_supply_stops(
+    session: Session, response: Response, estate_id: EstateId, unit_id: Id, utility: UtilityWord
+) -> Stops:
+    """By cause; nothing where nothing stops it. The ETag is that of staff's own stop."""
+    await estate_queries.unit(session, estate_id=estate_id, unit_id=unit_id)
+    stops = await _stops(session, estate_id=estate_id, unit_id=unit_id, utility=utility)
+    # money comes and goes by itself: whoever lifts staff's stop is to have seen that one
+    by_staff = [each.model_dump_json(include=_SAID_BY_STAFF) for each in stops.items if each.cause == "staff"]
+    response.headers["etag"] = tag_of("".join(by_staff).encode())
+    return stops
 
 
 @router.delete(

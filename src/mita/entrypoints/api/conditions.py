@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import random
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,7 +13,14 @@ from starlette.exceptions import HTTPException
 
 from mita.entrypoints.api.captured import body_of, captured, no_body, telling
 from mita.entrypoints.api.operation_index import cursor_of
-from mita.entrypoints.api.problems import UNAVAILABLE, body_refused, has_lost_a_race, refused, unavailable
+from mita.entrypoints.api.problems import (
+    UNAVAILABLE,
+    body_refused,
+    busy,
+    has_lost_a_race,
+    refused,
+    unavailable,
+)
 from mita.kit import context
 from mita.kit.errors import Invalid, PreconditionFailed, Refusal
 from mita.kit.web import LENT, Lent, tag_of
@@ -27,6 +36,8 @@ if TYPE_CHECKING:
 _JSON = "application/json"
 _OK, _ERRORS = 200, 400
 _MAX_TAGS = 100
+_ATTEMPTS_MAX = 8
+_PAUSE_SECONDS = 0.02
 
 
 class Conditions:
@@ -34,7 +45,7 @@ class Conditions:
 
     The tag is a hash of the answer's bytes; a route whose answer tells the time gives its own. A change with
     If-Match runs in a transaction that sees one instant: there the thing is read as GET reads it, its tag
-    compared, and the change made; who changes the same rows meanwhile makes it fail.
+    compared, and the change made; who changes the same rows meanwhile makes it begin again.
     """
 
     def __init__(self, app: ASGIApp, *, database: Database, index: OperationIndex) -> None:
@@ -67,16 +78,36 @@ class Conditions:
             await body_refused(scope["path"], error)(scope, receive, send)
             return
         try:
-            answer = await self._changed(scope, telling(body, receive))
+            answer = await self._tried(scope, receive, body)
         except Refusal as refusal:
             await refused(scope["path"], refusal)(scope, receive, send)
-        except UNAVAILABLE as error:
-            if not has_lost_a_race(error):
-                await unavailable(scope["path"])(scope, receive, send)
-                return
-            await refused(scope["path"], _changed_meanwhile())(scope, receive, send)
+        except UNAVAILABLE:
+            await unavailable(scope["path"])(scope, receive, send)
         else:
+            if answer is None:
+                await busy(scope["path"])(scope, receive, send)
+                return
             await answer.release(send)
+
+    async def _tried(self, scope: Scope, receive: Receive, body: bytes) -> Captured | None:
+        """Carry out a change; again as long as a race is lost, None if it was lost every time.
+
+        A race may be for something else, such as a balance that a rule looks at: only the tag tells whether
+        what was read has changed.
+        """
+        for attempt in range(1, _ATTEMPTS_MAX + 1):
+            try:
+                answer = await self._changed(scope, telling(body, receive))
+            except UNAVAILABLE as error:
+                if not has_lost_a_race(error):
+                    raise
+            else:
+                # below the tag's comparison nothing but a race is answered so
+                if answer.status != PreconditionFailed.status:
+                    return answer
+            # spread out, or two writers meet again and again
+            await asyncio.sleep(random.uniform(0, _PAUSE_SECONDS * attempt))  # noqa: S311 - a pause, not a secret
+        return None
 
     async def _changed(self, scope: Scope, receive: Receive) -> Captured:
         async with self._database.unit_of_work(estates=[], is_repeatable=True) as session:

@@ -191,8 +191,13 @@ async def _unavailable(request: Request, error: Exception) -> Response:
 
 async def _busy(request: Request, error: Exception) -> Response:
     logger.warning("%s while answering %s", type(error).__name__, request.url.path)
+    return busy(request.url.path)
+
+
+def busy(path: str) -> Response:
+    """Return the answer to who lost every race against others."""
     return problem(
-        request.url.path,
+        path,
         status=503,
         code=_BUSY[0],
         title=_BUSY[1],

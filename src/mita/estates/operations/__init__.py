@@ -12,7 +12,7 @@ from mita.estates.operations.estates import (
     update_estate,
     update_organisation,
 )
-from mita.estates.operations.everywhere import Step, in_every_estate
+from mita.estates.operations.everywhere import Step, for_every_estate, in_every_estate
 from mita.estates.operations.people import (
     PersonElsewhere,
     Share,
@@ -61,6 +61,7 @@ __all__ = [
     "create_organisation",
     "create_units",
     "end_stay",
+    "for_every_estate",
     "in_every_estate",
     "know_person",
     "rename_person",

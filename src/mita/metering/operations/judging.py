@@ -39,7 +39,10 @@ async def set_aside_held_reading(
     :raises mita.kit.errors.NotFound: if the register or the reading does not exist
     :raises NotWaiting: if it is not held for its rise, or was set aside before
     """
-    reading = await queries.reading(session, estate_id=estate_id, register_id=register_id, taken_at=taken_at)
+    # somebody may be about to accept it
+    reading = await queries.reading(
+        session, estate_id=estate_id, register_id=register_id, taken_at=taken_at, lock=True
+    )
     if reading.class_ != int(ReadingClass.HELD):
         raise NotWaiting(f"the reading is {ReadingClass(reading.class_).shown}, and its rise is in no doubt")
     statement = pg_insert(SetAsideReading).values(

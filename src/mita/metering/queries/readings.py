@@ -181,12 +181,21 @@ async def latest_readings(
     return {(row.unit_id, row.utility): (row.taken_at, row.value_micro) for row in rows}
 
 
-async def reading(session: AsyncSession, *, estate_id: int, register_id: int, taken_at: datetime) -> Reading:
-    """Return one stored reading.
+async def reading(
+    session: AsyncSession, *, estate_id: int, register_id: int, taken_at: datetime, lock: bool = False
+) -> Reading:
+    """Return one stored reading; with ``lock`` as it is, and nobody judges it before the transaction ends.
+
+    Who holds the estate's lane may wait for a reading; who locked one must not wait for the lane any more.
 
     :raises NotFound: if the register has none at that instant
     """
-    found = await session.get(Reading, (estate_id, register_id, taken_at))
+    found = await session.get(
+        Reading,
+        (estate_id, register_id, taken_at),
+        populate_existing=lock,
+        with_for_update={"key_share": True} if lock else None,
+    )
     if found is None:
         raise NotFound(f"register {register_id} has no reading at {taken_at.isoformat()}")
     return found

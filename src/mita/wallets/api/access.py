@@ -99,6 +99,28 @@ async def grant_access(
     return grant_out(row, currency=estate.currency)
 
 
+@router.get(
+    _WALLET + "/grants/{grant_id}",
+    operation_id="get_grant",
+    summary="Get what a grant gives",
+    responses=refusals(NotFound, RightMissing, Invalid),
+)
+@needs(Permission.WALLETS_READ, or_own=True)
+async def get_grant(
+    session: Session, caller: Asking, estate_id: EstateId, wallet_id: Id, grant_id: UUID
+) -> GrantOut:
+    """One that is live; who is neither staff nor manager sees one's own."""
+    access = await operations.require_right(
+        session, estate_id=estate_id, wallet_id=wallet_id, caller=caller, right=Right.VIEW
+    )
+    row = await queries.grant(session, estate_id=estate_id, wallet_id=wallet_id, grant_id=grant_id)
+    sees_all = access is None or access.allows(Right.MANAGE)
+    if row.revoked_at is not None or not (sees_all or row.person_id == caller.person_id):
+        raise NotFound(f"grant {grant_id} does not exist for wallet {wallet_id}")
+    estate = await estate_queries.estate(session, estate_id=estate_id)
+    return grant_out(row, currency=estate.currency)
+
+
 @router.put(
     _WALLET + "/grants/{grant_id}",
     operation_id="change_access",

@@ -280,6 +280,31 @@ async def distribute_group(
     return done
 
 
+@router.get(
+    "/estates/{estate_id}/wallet-groups/{group_id}/distribution-rule",
+    operation_id="get_distribution_rule",
+    summary="Get a group's distribution rule",
+    responses=refusals(NotFound, Invalid),
+)
+@needs(Permission.WALLETS_READ, or_own=True)
+async def get_distribution_rule(
+    session: Session, caller: Asking, estate_id: EstateId, group_id: GroupId
+) -> DistributionRuleOut:
+    """Not found until somebody has set one; for staff and the group's owner."""
+    estate = await estate_queries.estate(session, estate_id=estate_id)
+    await operations.require_group(
+        session,
+        estate_id=estate_id,
+        group_id=group_id,
+        caller=caller,
+        permission=Permission.WALLETS_READ,
+    )
+    rule = await queries.standing_order(session, estate_id=estate_id, group_id=group_id)
+    if rule is None:
+        raise NotFound(f"group {group_id} has no distribution rule")
+    return rule_out(rule, currency=estate.currency)
+
+
 @router.put(
     "/estates/{estate_id}/wallet-groups/{group_id}/distribution-rule",
     operation_id="set_distribution_rule",

@@ -1,13 +1,21 @@
 import { NativeSelect } from "@mantine/core";
 import { IconBell, IconBellOff, IconCheck } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
 import { useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, HEARD_KINDS, refreshEstate, useHomes, type Home, type Schemas } from "@api";
+import { $api, api, asShown, carriedOut, HEARD_KINDS, refreshEstate, useHomes, type Home, type Schemas } from "@api";
 import { Card, Page, Show, useSeen, Wrong } from "@ui";
 import { byName } from "./homes";
 import classes from "./Family.module.css";
 
 type Grant = Schemas["GrantOut"];
+const ONE = "/api/v1/estates/{estate_id}/wallets/{wallet_id}/grants/{grant_id}";
+/** What is sent of a grant; lists say names as well. */
+const said = ({ right, top_up_limit, hears }: Grant): unknown => [right, top_up_limit, hears];
+interface Choice {
+  grant: Grant;
+  hears: Grant["hears"];
+}
 type Kind = (typeof HEARD_KINDS)[number];
 /** Where nobody hears of these, the estate's staff does. */
 const NEVER_UNHEARD: readonly Kind[] = ["balance_out", "spend_reached"];
@@ -62,18 +70,21 @@ function Persons({ grants, kind, home }: { grants: Grant[]; kind: Kind; home: Ho
   const { t } = useTranslation(["family", "household"]);
   const path = { estate_id: home.estate.estate_id, wallet_id: home.wallet_id };
   const me = $api.useQuery("get", "/api/v1/me");
-  const change = $api.useMutation("put", "/api/v1/estates/{estate_id}/wallets/{wallet_id}/grants/{grant_id}", {
+  const change = useMutation({
+    mutationFn: async ({ grant, hears }: Choice) => {
+      const at = { ...path, grant_id: grant.grant_id };
+      // the right is sent with it: one that was withdrawn meanwhile must not come back
+      const header = await asShown(() => api.GET(ONE, { params: { path: at } }), grant, said);
+      return carriedOut(await api.PUT(ONE, { params: { path: at, header }, body: { right: grant.right, top_up_limit: grant.top_up_limit?.amount ?? null, hears } }));
+    },
     onSettled: () => refreshEstate(path.estate_id),
   });
   // what was just chosen shows at once, and what the server says of it afterwards
   const heard = (grant: Grant): Grant["hears"] =>
-    change.isPending && change.variables.params.path.grant_id === grant.grant_id ? (change.variables.body.hears ?? grant.hears) : grant.hears;
+    change.isPending && change.variables.grant.grant_id === grant.grant_id ? change.variables.hears : grant.hears;
   const choose = (grant: Grant): void => {
     const hears = grant.hears.includes(kind) ? grant.hears.filter((each) => each !== kind) : [...grant.hears, kind];
-    change.mutate({
-      params: { path: { ...path, grant_id: grant.grant_id } },
-      body: { right: grant.right, top_up_limit: grant.top_up_limit?.amount ?? null, hears },
-    });
+    change.mutate({ grant, hears });
   };
   const isUnheard = grants.every((each) => !heard(each).includes(kind));
   return (

@@ -1,10 +1,13 @@
 import { Button, Switch, TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, problemOf, refreshEstate, type Estate, type Schemas } from "@api";
+import { api, asShown, carriedOut, problemOf, refreshEstate, type Estate, type Schemas } from "@api";
 import { Card, Notice, plain, readAmount, sentence, useFormats, Wrong } from "@ui";
 import type { GroupPath } from "./GroupPage";
 import classes from "./Family.module.css";
+
+const ONE = "/api/v1/estates/{estate_id}/wallet-groups/{group_id}/distribution-rule";
 
 interface RuleFormProps {
   rule: Schemas["DistributionRuleOut"] | null;
@@ -20,8 +23,13 @@ export function RuleForm({ rule, path, estate }: RuleFormProps): ReactNode {
   const [threshold, setThreshold] = useState(typed(rule?.threshold) || "50");
   const [target, setTarget] = useState(typed(rule?.target) || "150");
   const [wrong, setWrong] = useState(false);
-  const save = $api.useMutation("put", "/api/v1/estates/{estate_id}/wallet-groups/{group_id}/distribution-rule", {
-    onSuccess: () => refreshEstate(path.estate_id),
+  const save = useMutation({
+    mutationFn: async (body: Schemas["DistributionRuleIn"]) => {
+      const header = await asShown(() => api.GET(ONE, { params: { path } }), rule);
+      return carriedOut(await api.PUT(ONE, { params: { path, header }, body }));
+    },
+    // also where somebody else was faster: what they wrote is shown
+    onSettled: () => refreshEstate(path.estate_id),
   });
   const [below, upTo] = [readAmount(threshold), readAmount(target)];
   const error: unknown = save.error;
@@ -34,7 +42,7 @@ export function RuleForm({ rule, path, estate }: RuleFormProps): ReactNode {
         onSubmit={(event) => {
           event.preventDefault();
           if (below === null || upTo === null) return setWrong(true);
-          save.mutate({ params: { path }, body: { is_on: isOn, threshold: below, target: upTo } });
+          save.mutate({ is_on: isOn, threshold: below, target: upTo });
         }}
       >
         {atTarget === undefined ? <Wrong error={error} /> : null}

@@ -1,10 +1,13 @@
 import { Button } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
 import { IconUser } from "@tabler/icons-react";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, refreshEstate, usePlace, type Schemas } from "@api";
+import { api, asShown, carriedOut, refreshEstate, usePlace, type Schemas } from "@api";
 import { Wrong, Row, Rows, useFormats } from "@ui";
 import classes from "./Household.module.css";
+
+const ONE = "/api/v1/estates/{estate_id}/wallets/{wallet_id}/grants/{grant_id}";
 
 export interface WalletPath {
   estate_id: number;
@@ -24,11 +27,14 @@ export function People({ grants, me, isManager, path }: PeopleProps): ReactNode 
   const place = usePlace();
   const formats = useFormats(place.estate);
   const [asked, setAsked] = useState<string | null>(null);
-  const end = $api.useMutation("delete", "/api/v1/estates/{estate_id}/wallets/{wallet_id}/grants/{grant_id}", {
-    onSuccess: () => {
-      setAsked(null);
-      refreshEstate(path.estate_id);
+  const end = useMutation({
+    mutationFn: async (grant: Schemas["GrantOut"]) => {
+      const at = { ...path, grant_id: grant.grant_id };
+      const header = await asShown(() => api.GET(ONE, { params: { path: at } }), grant, ({ right, top_up_limit }) => [right, top_up_limit]);
+      return carriedOut(await api.DELETE(ONE, { params: { path: at, header } }));
     },
+    onSuccess: () => setAsked(null),
+    onSettled: () => refreshEstate(path.estate_id),
   });
   return (
     <>
@@ -47,7 +53,7 @@ export function People({ grants, me, isManager, path }: PeopleProps): ReactNode 
               {!isManager || grant.person_id === me ? null : asked === grant.grant_id ? (
                 <div className={classes.sure} role="alert">
                   <p>{t("endSure", { name })}</p>
-                  <Button color="clay" loading={end.isPending} onClick={() => end.mutate({ params: { path: { ...path, grant_id: grant.grant_id } } })}>
+                  <Button color="clay" loading={end.isPending} onClick={() => end.mutate(grant)}>
                     {t("endYes")}
                   </Button>
                   <Button variant="default" onClick={() => setAsked(null)}>

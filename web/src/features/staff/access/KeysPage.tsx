@@ -1,8 +1,8 @@
 import { NativeSelect, TextInput } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, newKey, useAccess, useEstate, usePages, type Permission, type Schemas } from "@api";
+import { $api, api, asShown, carriedOut, newKey, useAccess, useEstate, usePages, type Permission, type Schemas } from "@api";
 import { Card, Page, Tag, useFormats } from "@ui";
 import { Confirm, DataTable, type Column } from "@ui/staff";
 import { Choices } from "./Choices";
@@ -11,6 +11,7 @@ import classes from "./Access.module.css";
 
 type Key = Schemas["ApiKeyOut"];
 const LIST = "/api/v1/api-keys";
+const ONE = "/api/v1/api-keys/{api_key_id}";
 const DAY_MS = 86_400_000;
 const SPANS = [30, 90, 365] as const;
 
@@ -107,10 +108,16 @@ function Actions({ item, onSecret }: { item: Key; onSecret: (secret: string) => 
   const client = useQueryClient();
   const [hours, setHours] = useState("24");
   const [begun, setBegun] = useState(begin);
-  const done = { onSuccess: () => client.invalidateQueries({ queryKey: ["get", LIST] }) };
-  const rotate = $api.useMutation("post", "/api/v1/api-keys/{api_key_id}/rotate", done);
-  const revoke = $api.useMutation("delete", "/api/v1/api-keys/{api_key_id}", done);
+  const again = () => client.invalidateQueries({ queryKey: ["get", LIST] });
   const path = { api_key_id: item.api_key_id };
+  const rotate = $api.useMutation("post", `${ONE}/rotate`, { onSuccess: again });
+  const revoke = useMutation({
+    mutationFn: async () => {
+      const header = await asShown(() => api.GET(ONE, { params: { path } }), item, (each) => ({ ...each, last_used_at: null }));
+      return carriedOut(await api.DELETE(ONE, { params: { path, header } }));
+    },
+    onSettled: again,
+  });
   return (
     <div className={classes.buttons}>
       <Confirm
@@ -140,7 +147,7 @@ function Actions({ item, onSecret }: { item: Key; onSecret: (secret: string) => 
         isPending={revoke.isPending}
         error={revoke.error}
         onOpen={() => revoke.reset()}
-        onConfirm={(close) => revoke.mutate({ params: { path } }, { onSuccess: close })}
+        onConfirm={(close) => revoke.mutate(undefined, { onSuccess: close })}
       />
     </div>
   );

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
-import { $api, api, newKey, tagIfAsShown, useEstate, usePages, type Schemas } from "@api";
+import { $api, api, asShown, carriedOut, newKey, useEstate, usePages, type Schemas } from "@api";
 import { Card, Notice, Tag, useFormats, Wrong } from "@ui";
 import { type Column, Confirm, DataTable, Fact, Facts, ObjectPage, Until } from "@ui/staff";
 import { Delivery } from "./Delivery";
@@ -15,6 +15,8 @@ import classes from "./Access.module.css";
 const ONE = "/api/v1/estates/{estate_id}/webhooks/{endpoint_id}";
 type Endpoint = Schemas["WebhookEndpointOut"];
 type DeliveryOut = Schemas["WebhookDeliveryOut"];
+/** What people say of an endpoint; failures and their times change by themselves. */
+const said = ({ url, types, description, is_on }: Endpoint): unknown => [url, types, description, is_on];
 export const TONE = { waiting: "asked", delivered: "good", failed: "out" } as const;
 
 /** One webhook endpoint: what it hears, its secret, its deliveries. */
@@ -86,11 +88,8 @@ function OnOff({ endpoint, path }: { endpoint: Endpoint; path: EndpointPath }): 
   const { url, types, description } = endpoint;
   const change = useMutation({
     mutationFn: async (is_on: boolean) => {
-      // failures and their times change by themselves; what is written over must be what was shown
-      const said = (each: Endpoint): string => JSON.stringify([each.url, each.types, each.description, each.is_on]);
-      const header = await tagIfAsShown(() => api.GET(ONE, { params: { path } }), (now) => said(now) === said(endpoint));
-      const { error } = await api.PUT(ONE, { params: { path, header }, body: { url, types, description, is_on } });
-      if (error !== undefined) throw error;
+      const header = await asShown(() => api.GET(ONE, { params: { path } }), endpoint, said);
+      return carriedOut(await api.PUT(ONE, { params: { path, header }, body: { url, types, description, is_on } }));
     },
     onSettled: () => client.invalidateQueries({ queryKey: ["get", ONE] }),
   });
@@ -110,7 +109,14 @@ function Actions({ endpoint, path, onSecret }: { endpoint: Endpoint; path: Endpo
   const done = { onSuccess: () => client.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).includes("/webhooks") }) };
   const ping = $api.useMutation("post", `${ONE}/test`, done);
   const rotate = $api.useMutation("post", `${ONE}/rotate-secret`, done);
-  const remove = $api.useMutation("delete", ONE);
+  const remove = useMutation({
+    mutationFn: async () => {
+      const header = await asShown(() => api.GET(ONE, { params: { path } }), endpoint, said);
+      return carriedOut(await api.DELETE(ONE, { params: { path, header } }));
+    },
+    // somebody else was faster: what they wrote is shown
+    onError: () => client.invalidateQueries({ queryKey: ["get", ONE] }),
+  });
   return (
     <div className={classes.buttons}>
       <div>
@@ -142,7 +148,7 @@ function Actions({ endpoint, path, onSecret }: { endpoint: Endpoint; path: Endpo
         onOpen={() => remove.reset()}
         onConfirm={(close) =>
           remove.mutate(
-            { params: { path } },
+            undefined,
             {
               onSuccess: async () => {
                 close();

@@ -1,9 +1,10 @@
 import { TextInput } from "@mantine/core";
 import { IconPencil } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
-import { $api, refreshEstate, useEstate, type Schemas } from "@api";
+import { $api, api, asShown, carriedOut, refreshEstate, useEstate, type Schemas } from "@api";
 import { Card, localDate, Tag, useFormats } from "@ui";
 import { type Column, Confirm, DataTable, Fact, Facts, givenList, ObjectPage, Until } from "@ui/staff";
 import { Access } from "./Access";
@@ -13,6 +14,7 @@ type Person = Schemas["PersonDetail"];
 type Stay = Person["occupancies"][number];
 type Share = Person["ownerships"][number];
 const WHOLE = 1_000_000;
+const ONE = "/api/v1/estates/{estate_id}/people/{person_id}";
 
 /** One person: how they are reached, where they live and lived, what they own, what they may see, and their rights to their data. */
 export default function PersonPage(): ReactNode {
@@ -97,7 +99,14 @@ function Rename({ person }: { person: Person }): ReactNode {
   const { t } = useTranslation(["people", "common"]);
   const { path } = useEstate();
   const [name, setName] = useState(person.name);
-  const save = $api.useMutation("patch", "/api/v1/estates/{estate_id}/people/{person_id}", { onSuccess: () => refreshEstate(path.estate_id) });
+  const at = { ...path, person_id: person.person_id };
+  const save = useMutation({
+    mutationFn: async (body: Schemas["EstatePersonPatch"]) => {
+      const header = await asShown(() => api.GET(ONE, { params: { path: at } }), person, (each) => each.name);
+      return carriedOut(await api.PATCH(ONE, { params: { path: at, header }, body }));
+    },
+    onSettled: () => refreshEstate(path.estate_id),
+  });
   return (
     <Confirm
       label={t("rename")}
@@ -112,7 +121,7 @@ function Rename({ person }: { person: Person }): ReactNode {
         save.reset();
         setName(person.name);
       }}
-      onConfirm={(close) => save.mutate({ params: { path: { ...path, person_id: person.person_id } }, body: { name: name.trim() } }, { onSuccess: close })}
+      onConfirm={(close) => save.mutate({ name: name.trim() }, { onSuccess: close })}
     >
       <TextInput label={t("name")} required data-autofocus maxLength={200} value={name} onChange={(event) => setName(event.currentTarget.value)} />
     </Confirm>

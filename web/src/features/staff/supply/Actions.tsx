@@ -1,34 +1,48 @@
 import { TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
 import { IconBolt, IconPlug, IconPlugOff } from "@tabler/icons-react";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, newKey, refreshEstate, useEstate, type Schemas } from "@api";
+import { $api, api, asShown, carriedOut, newKey, refreshEstate, tagIfAsShown, useEstate, type Schemas } from "@api";
 import { Confirm } from "@ui/staff";
 import classes from "./Supply.module.css";
+
+const STOPS = "/api/v1/estates/{estate_id}/units/{unit_id}/supply-stops/{utility}";
+const LIMITS = "/api/v1/estates/{estate_id}/units/{unit_id}/supply-limits/{utility}";
+/** Money comes and goes by itself; what staff said is what staff takes back. */
+const byStaff = ({ cause }: { cause: string }): boolean => cause === "staff";
 
 interface ActionsProps {
   unitId: number;
   unitName: string;
   utility: Schemas["StopIn"]["utility"];
-  /** Staff stopped it. */
-  isStopped: boolean;
+  /** Staff's own stop. */
+  stop: Schemas["StopOut"] | undefined;
   limit: Schemas["SupplyLimits"] | undefined;
 }
 
 /** Stop and restore a supply, hold it to a power; each says what it does before. */
-export function Actions({ unitId, unitName, utility, isStopped, limit }: ActionsProps): ReactNode {
+export function Actions({ unitId, unitName, utility, stop: shown, limit }: ActionsProps): ReactNode {
   const { t } = useTranslation("supplies");
   const { path: of, may } = useEstate();
   const [key, setKey] = useState(newKey);
   const [reason, setReason] = useState("");
   const done = { onSuccess: () => refreshEstate(of.estate_id) };
   const stop = $api.useMutation("post", "/api/v1/estates/{estate_id}/units/{unit_id}/supply-stops", done);
-  const restore = $api.useMutation("delete", "/api/v1/estates/{estate_id}/units/{unit_id}/supply-stops/{utility}", done);
   const whyNot = may("supply.control") ? undefined : t("mayNot");
   const path = { ...of, unit_id: unitId, utility };
+  const restore = useMutation({
+    mutationFn: async () => {
+      const read = () => api.GET(STOPS, { params: { path } });
+      // another stop than the one that was seen has another reason: somebody may be at work there
+      const header = await asShown(read, { items: shown === undefined ? [] : [shown] }, ({ items }) => items.filter(byStaff).map(({ reason, since }) => [reason, since]));
+      return carriedOut(await api.DELETE(STOPS, { params: { path, header } }));
+    },
+    onSettled: () => refreshEstate(of.estate_id),
+  });
   return (
     <>
-      {isStopped ? (
+      {shown !== undefined ? (
         <Confirm
           label={t("restore")}
           icon={<IconPlug aria-hidden size={18} />}
@@ -40,7 +54,7 @@ export function Actions({ unitId, unitName, utility, isStopped, limit }: Actions
           isPending={restore.isPending}
           error={restore.error}
           onOpen={() => restore.reset()}
-          onConfirm={(close) => restore.mutate({ params: { path } }, { onSuccess: close })}
+          onConfirm={(close) => restore.mutate(undefined, { onSuccess: close })}
         />
       ) : (
         <Confirm
@@ -77,10 +91,13 @@ interface LimitProps {
 function Limit({ path, whyNot, limit }: LimitProps): ReactNode {
   const { t } = useTranslation("supplies");
   const [watts, setWatts] = useState("");
-  const done = { onSuccess: () => refreshEstate(path.estate_id) };
-  const hold = $api.useMutation("put", "/api/v1/estates/{estate_id}/units/{unit_id}/supply-limits/{utility}", done);
-  const lift = $api.useMutation("delete", "/api/v1/estates/{estate_id}/units/{unit_id}/supply-limits/{utility}", done);
-  if (limit?.limits.some((each) => each.cause === "staff")) {
+  const seen = limit?.limits.filter(byStaff) ?? [];
+  const read = () => api.GET(LIMITS, { params: { path } });
+  const condition = async () => tagIfAsShown(read, (now) => JSON.stringify(now.limits.filter(byStaff)) === JSON.stringify(seen));
+  const onSettled = () => refreshEstate(path.estate_id);
+  const hold = useMutation({ mutationFn: async (body: Schemas["LimitIn"]) => carriedOut(await api.PUT(LIMITS, { params: { path, header: await condition() }, body })), onSettled });
+  const lift = useMutation({ mutationFn: async () => carriedOut(await api.DELETE(LIMITS, { params: { path, header: await condition() } })), onSettled });
+  if (seen.length > 0) {
     return (
       <Confirm
         label={t("lift")}
@@ -92,7 +109,7 @@ function Limit({ path, whyNot, limit }: LimitProps): ReactNode {
         isPending={lift.isPending}
         error={lift.error}
         onOpen={() => lift.reset()}
-        onConfirm={(close) => lift.mutate({ params: { path } }, { onSuccess: close })}
+        onConfirm={(close) => lift.mutate(undefined, { onSuccess: close })}
       />
     );
   }
@@ -108,7 +125,7 @@ function Limit({ path, whyNot, limit }: LimitProps): ReactNode {
       isPending={hold.isPending}
       error={hold.error}
       onOpen={() => hold.reset()}
-      onConfirm={(close) => hold.mutate({ params: { path }, body: { limit_w: Number(watts) } }, { onSuccess: close })}
+      onConfirm={(close) => hold.mutate({ limit_w: Number(watts) }, { onSuccess: close })}
     >
       <div className={classes.form}>
         <TextInput label={t("limitW")} data-autofocus inputMode="numeric" autoComplete="off" value={watts} onChange={(event) => setWatts(event.currentTarget.value.trim())} />

@@ -1,7 +1,8 @@
 import { Switch, TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, refreshEstate, useEstate, type Schemas } from "@api";
+import { api, asShown, carriedOut, problemOf, refreshEstate, useEstate, type Schemas } from "@api";
 import { Card, Notice, plain } from "@ui";
 import { faultAt } from "@ui/staff";
 import { Saving, type SavingState } from "./Saving";
@@ -9,6 +10,7 @@ import classes from "./Supply.module.css";
 
 type Rule = Schemas["RuleOut"];
 type Body = Schemas["RuleIn"];
+const ONE = "/api/v1/estates/{estate_id}/credit-rules/{utility}";
 const LINES = [
   ["low_line", "lowLine"],
   ["cut_line", "cutLine"],
@@ -19,12 +21,20 @@ const FIELDS = ["is_cutting", "low_line", "cut_line", "restore_line", "lifeline_
 /** When people are warned, cut and restored for a utility. */
 export function CreditRule({ rule }: { rule: Rule }): ReactNode {
   const { t } = useTranslation("common");
-  const { path } = useEstate();
+  const { path: of } = useEstate();
+  const path = { ...of, utility: rule.utility };
   // outlives the form, which begins anew with what is in force then
-  const save = $api.useMutation("put", "/api/v1/estates/{estate_id}/credit-rules/{utility}", { onSuccess: () => refreshEstate(path.estate_id) });
+  const save = useMutation({
+    mutationFn: async (body: Body) => {
+      const header = await asShown(() => api.GET(ONE, { params: { path } }), rule);
+      return carriedOut(await api.PUT(ONE, { params: { path, header }, body }));
+    },
+    // somebody else was faster: what they wrote is shown
+    onSettled: (_, error) => (error === null || problemOf(error).status === 412 ? refreshEstate(of.estate_id) : undefined),
+  });
   return (
     <Card title={t(`utility.${rule.utility}`)}>
-      <RuleForm key={JSON.stringify(rule)} rule={rule} saving={save} save={(body) => save.mutate({ params: { path: { ...path, utility: rule.utility } }, body })} />
+      <RuleForm key={JSON.stringify(rule)} rule={rule} saving={save} save={save.mutate} />
     </Card>
   );
 }

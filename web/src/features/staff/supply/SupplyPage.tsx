@@ -36,7 +36,7 @@ export default function SupplyPage(): ReactNode {
       title={`${nameOf(unit_id)}, ${t(`common:utility.${utility}`)}`}
       back={{ to: `/estates/${estate.estate_id}/supply`, word: t("supplies") }}
       state={isReady ? <SupplyTag supply={known} /> : null}
-      actions={<Actions unitId={unit_id} utility={utility} unitName={nameOf(unit_id)} isStopped={causes.some((each) => each.cause === "staff")} limit={limit} />}
+      actions={<Actions unitId={unit_id} utility={utility} unitName={nameOf(unit_id)} stop={causes.find((each) => each.cause === "staff")} limit={limit} />}
     >
       <Card>
         <Facts>
