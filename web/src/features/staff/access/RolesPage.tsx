@@ -2,7 +2,7 @@ import { NativeSelect } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, newKey, useEstate, usePages, type Schemas } from "@api";
+import { $api, newKey, useEstate, usePages, useUnits, type Schemas } from "@api";
 import { Card, Page, Row, Rows, useFormats } from "@ui";
 import { Confirm, DataTable, SearchPick, type Column, type Found } from "@ui/staff";
 import classes from "./Access.module.css";
@@ -17,11 +17,12 @@ export default function RolesPage(): ReactNode {
   const { t } = useTranslation("access");
   const { estate, path } = useEstate();
   const formats = useFormats(estate);
+  const { nameOf } = useUnits(path);
   const grants = usePages(LIST, { params: { path, query: { is_live: true, limit: 100 } } });
   const columns: Column<Grant>[] = [
     { key: "who", title: t("role.who"), cell: (each) => each.person_name ?? `#${each.person_id}` },
     { key: "role", title: t("role.role"), phone: "value", cell: (each) => roleWord(each.role) },
-    { key: "where", title: t("role.where"), cell: (each) => (each.unit_id === null ? t("role.estate") : t("role.unit", { id: each.unit_id })) },
+    { key: "where", title: t("role.where"), cell: (each) => (each.unit_id === null ? t("role.estate") : nameOf(each.unit_id)) },
     { key: "by", title: t("role.by"), cell: (each) => `${each.granted_by} · ${formats.day(each.granted_at)}` },
     { key: "until", title: t("key.ends"), isNumber: true, cell: (each) => (each.until === null ? t("never") : formats.day(each.until)) },
     { key: "actions", title: t("actions"), phone: "bare", cell: (each) => <Take grant={each} /> },
