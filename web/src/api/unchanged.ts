@@ -1,4 +1,4 @@
-import type { Problem } from "./problem";
+import { problemOf, type Problem } from "./problem";
 
 interface Answer<T> {
   data?: T;
@@ -33,6 +33,11 @@ export async function asShown<T>(read: () => Promise<Answer<T>>, shown: T | null
   // nothing to compare with: whoever is first to set it meanwhile is seen as well
   if (shown === null && found.response.status === 404) return {};
   return tagIfAsShown(() => Promise.resolve(found), (now) => shown !== null && JSON.stringify(said(now)) === JSON.stringify(said(shown)));
+}
+
+/** What a form begins anew with where somebody else was faster: what they wrote is shown in the place of what was typed. */
+export function beganWith(error: unknown, shown: unknown): string {
+  return error !== null && problemOf(error).status === 412 ? JSON.stringify(shown) : "";
 }
 
 /** What a change answered. */
