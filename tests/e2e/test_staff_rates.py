@@ -12,7 +12,6 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
 from mita.entrypoints.web import BUILT
-
 from tests.integration.api.place import RATES
 from tests.integration.api.test_rate_tables import charge_with
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
     from mita.kit.db import Database
-
     from tests.integration.api.place import Place
 
     from .conftest import Site
