@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,8 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
 from mita.entrypoints.web import BUILT
+from tests.integration.api.place import RATES
+from tests.integration.api.test_rate_tables import charge_with
 
 from .staff import working
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
     from mita.kit.db import Database
+    from tests.integration.api.place import Place
 
     from .conftest import Site
 
@@ -92,13 +96,33 @@ async def test_a_price_is_changed_compared_and_put_in_force(browser: Browser, si
         await dialog.get_by_role("button", name="Put in force").click()
         await expect(page.get_by_text("Coming")).to_be_visible()
 
+        await seen_in_money(page, place, base)
         await secrets_once(page, base)
-        # the browser itself says that drafts were refused
-        assert [each for each in visit.problems if "422" not in each] == []
+        # the browser itself says that drafts were refused, and a second table from the same day
+        assert [each for each in visit.problems if "422" not in each and "409" not in each] == []
         assert visit.hosts == {site.url.split("/")[2]}
     held = (await place.client.get(f"{place.base}/rate-assignments")).json()["items"]
-    assert len(held) == 2
+    assert len(held) == 3
     assert held[1]["effective_from"].endswith("-01")
+
+
+async def seen_in_money(page: Page, place: Place, base: str) -> None:
+    """What a price for the past does to wallets is said before it is done, and then it is so."""
+    dearer = {**RATES, "name": "Dearer all along", "charges": charge_with(price="2.50")["charges"]}
+    answer = await place.client.post(f"{place.base}/rate-tables", json={"document": dearer})
+    assert answer.status_code == 201, answer.text
+    await page.goto(f"{base}/rates/{answer.json()['rate_table_id']}")
+    await page.get_by_role("button", name="Put in force").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("It takes the place of another table").check()
+    await dialog.get_by_label("Reason").fill("A slip")
+    # ten at 0.50 more, with 15 %
+    await expect(dialog.get_by_text("1 wallet changes.")).to_contain_text("5.75 more is taken.")
+    await fits(page)
+    before = await place.balance()
+    await dialog.get_by_role("button", name="Put in force").click()
+    await expect(dialog).to_have_count(0)
+    assert Decimal(before) - Decimal(await place.balance()) == Decimal("5.75")
 
 
 async def secrets_once(page: Page, base: str) -> None:

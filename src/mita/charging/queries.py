@@ -192,7 +192,7 @@ async def books_of(
         for utility in {info.utility for info in infos}
     }
     return [
-        await _place_of_book(
+        await place_of_book(
             session, memory, info, assignments=standing(known[info.utility], info=info, waiting=waiting)
         )
         for info in infos
@@ -212,9 +212,10 @@ def target_of(info: RegisterInfo) -> Target:
     return Target(info.unit_id, info.meter_id, info.register_id)
 
 
-async def _place_of_book(
+async def place_of_book(
     session: AsyncSession, memory: LaneMemory, info: RegisterInfo, *, assignments: Sequence[Assignment]
 ) -> int:
+    """Return the place of the book that a register is charged by under these assignments of its utility."""
     listed = {SUPPLY: segments(assignments, target=target_of(info), role=SUPPLY)}
     for role in sorted({each.role for each in assignments}, key=ROLES.index):
         found = segments(assignments, target=target_of(info), role=role)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from mita.charging.operations import weigh
 
 from .place import RATES, made
 from .test_rate_tables import charge_with
 
 if TYPE_CHECKING:
     import httpx
+    import pytest
 
     from .place import Place
 
@@ -38,7 +41,9 @@ async def test_a_role_that_is_none_is_refused(client: httpx.AsyncClient, place: 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
 
 
-async def test_what_is_charged_again_is_seen_before(client: httpx.AsyncClient, place: Place) -> None:
+async def test_what_is_charged_again_is_seen_before(
+    client: httpx.AsyncClient, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await place.send(("2025-07-01T00:00:00Z", "0"), ("2025-07-01T10:00:00Z", "10"))
     dearer = {**RATES, "name": "Dearer", "charges": charge_with(price="3.00")["charges"]}
     table = await made(client, f"{place.base}/rate-tables", {"document": dearer})
@@ -46,10 +51,10 @@ async def test_what_is_charged_again_is_seen_before(client: httpx.AsyncClient, p
     body = {"rate_table_id": table["rate_table_id"], "effective_from": "2025-06-01"}
     before = (await client.get(path)).json()
 
-    async def seen(**more: object) -> dict[str, object]:
+    async def seen(**more: object) -> dict[str, Any]:
         answer = await client.post(f"{path}/preview", json={**body, **more})
         assert answer.status_code == 200, answer.text
-        found: dict[str, object] = answer.json()
+        found: dict[str, Any] = answer.json()
         return found
 
     found = await seen()
@@ -60,11 +65,31 @@ async def test_what_is_charged_again_is_seen_before(client: httpx.AsyncClient, p
         # local midnight
         "since": "2025-05-31T22:00:00Z",
         "is_at_once": True,
-        "units": [{"unit_id": place.unit_id, "registers": 1, "since": "2025-05-31T22:00:00Z"}],
+        # ten at 3.00 instead of 2.00, with 15 %
+        "money": {
+            "wallets": 1,
+            "more": {"amount": "11.500000", "currency": "ZAR"},
+            "less": {"amount": "0.000000", "currency": "ZAR"},
+            "largest": {
+                "unit_id": place.unit_id,
+                "change": {"amount": "11.500000", "currency": "ZAR"},
+            },
+        },
+        "units": [
+            {
+                "unit_id": place.unit_id,
+                "registers": 1,
+                "since": "2025-05-31T22:00:00Z",
+                "change": {"amount": "11.500000", "currency": "ZAR"},
+            }
+        ],
     }
     assert await seen(meter_id=place.meter_id) == found
     # later than all that was charged, over before it, or of a table that holds already
-    assert (await seen(effective_from="2025-07-02"))["charged_again"] == 0
+    nothing = await seen(effective_from="2025-07-02")
+    assert nothing["charged_again"] == 0
+    none = {"amount": "0.000000", "currency": "ZAR"}
+    assert nothing["money"] == {"wallets": 0, "more": none, "less": none, "largest": None}
     assert (await seen(effective_until="2025-07-01"))["charged_again"] == 1
     assert (await seen(rate_table_id=place.rate_table_id))["charged_again"] == 0
     # refused as it would be; nothing was kept by any of these
@@ -77,3 +102,16 @@ async def test_what_is_charged_again_is_seen_before(client: httpx.AsyncClient, p
     await made(client, path, body)
     assert await place.balance() == "-34.500000"
     assert (await seen())["charged_again"] == 0
+    # back to the price of before: what is given back is told as that
+    back = {"rate_table_id": place.rate_table_id, "effective_from": "2025-06-01", "is_correction": True}
+    found = await seen(**back, reason="a slip")
+    assert found["money"] == {
+        "wallets": 1,
+        "more": none,
+        "less": {"amount": "11.500000", "currency": "ZAR"},
+        "largest": {"unit_id": place.unit_id, "change": {"amount": "-11.500000", "currency": "ZAR"}},
+    }
+    monkeypatch.setattr(weigh, "READINGS_MAX", 0)
+    found = await seen(**back, reason="a slip")
+    assert (found["money"], found["charged_again"]) == (None, 1)
+    assert [each["change"] for each in found["units"]] == [None]

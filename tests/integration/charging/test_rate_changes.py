@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text
 
 from mita.charging import operations as charging
 from mita.charging import queries as charging_queries
-from mita.kit.errors import Invalid, NotFound
+from mita.charging.operations import rerate, weigh
+from mita.kit.errors import Invalid, NotFound, Refusal
 from mita.metering.domain import ReadingClass
 from mita.tariffs import operations as tariffs
 from mita.tariffs import queries as tariff_queries
 from mita.tariffs.domain import Scope, parse_document
 from mita.tariffs.operations import AlreadyInForce, Order
-from tests.integration.world import FLAT, NOW, World, new_world, put_in_force
+from tests.integration.world import FLAT, NOW, World, new_world
 
 if TYPE_CHECKING:
     import psycopg
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from mita.kit.db import Database
 
@@ -49,7 +51,7 @@ def dearer(first: str, *, price: str = "4.00") -> str:
 
 @dataclass
 class Assigner:
-    """Puts tables in force in a world."""
+    """Puts tables in force in a world; what is done at once has been foretold to the micro."""
 
     world: World
 
@@ -59,13 +61,35 @@ class Assigner:
             row = await tariffs.add_rate_table(
                 session, estate_id=self.world.estate_id, currency=table.currency, table=table, now=NOW
             )
+        wanted: Any = Order(row.rate_table_id, "staff:ann", **order)
+        async with self.world.unit_of_work() as session:
+            foretold = await self._foretold(session, wanted)
+        before = await self.world.balances()
+        async with self.world.unit_of_work() as session:
             _, is_new = await tariffs.assign_rate_table(
-                session,
-                estate_id=self.world.estate_id,
-                order=Order(row.rate_table_id, "staff:ann", **order),
-                now=NOW,
+                session, estate_id=self.world.estate_id, order=wanted, now=NOW
             )
-            return is_new
+        after = await self.world.balances()
+        if foretold is not None and len(foretold.since) <= rerate.AT_ONCE_MAX:
+            changes = foretold.change_micro
+            assert changes is not None
+            assert [-changes.get(unit_id, 0) for unit_id in self.world.unit_ids] == [
+                now - then for then, now in zip(before, after, strict=True)
+            ]
+            assert 0 not in changes.values()
+        return is_new
+
+    async def _foretold(self, session: AsyncSession, order: Order) -> charging.AssignmentEffect | None:
+        """Return what the assignment would do; None where it is refused, which it is again."""
+        try:
+            return await charging.assignment_effect(session, estate_id=self.world.estate_id, order=order)
+        except Refusal:
+            return None
+
+
+async def put_in_force(world: World, rates: str) -> None:
+    """Put a table in force in the whole estate from its first date on."""
+    await Assigner(world)(rates)
 
 
 async def reratings(world: World) -> list[tuple[str, int, int]]:
@@ -232,6 +256,68 @@ async def test_a_table_that_begins_later_in_the_month_shrinks_what_was_charged_a
         BLOCKS.replace("2026-01-01", "2026-03-16").replace('"1.00"', '"2.00"').replace("Blocks", "Dear"),
     )
     assert await world.balances() == [-(15 + 3 * 16) * 1_150_000]
+
+
+async def test_some_pay_more_and_some_less_and_that_is_foretold(database: Database):
+    world = await new_world(database, meters=4)
+    start = datetime(2026, 2, 28, 22, 0, tzinfo=UTC)
+    used = {"M1": 10, "M2": 31, "M3": 100}
+    rows = [
+        (name, start + day * DAY, str(total * day // 15)) for name, total in used.items() for day in range(16)
+    ]
+    await world.charge([*rows, ("M4", start, "5")], now=start + 16 * DAY)
+    async with world.unit_of_work() as session:
+        table = parse_document(BLOCKS.replace('"31"', '"31.7"').replace('"1.00"', '"1.013777"'))
+        row = await tariffs.add_rate_table(
+            session, estate_id=world.estate_id, currency="ZAR", table=table, now=NOW
+        )
+        network = parse_document(dearer("2026-03-04", price="0.333333"))
+        beside = await tariffs.add_rate_table(
+            session, estate_id=world.estate_id, currency="ZAR", table=network, now=NOW
+        )
+    for order in (
+        Order(row.rate_table_id, "staff:ann", is_correction=True, reason="blocks"),
+        Order(beside.rate_table_id, "staff:ann", role="network"),
+    ):
+        before = await world.balances()
+        async with world.unit_of_work() as session:
+            found = await charging.assignment_effect(session, estate_id=world.estate_id, order=order)
+            await session.rollback()
+        assert await world.balances() == before
+        async with world.unit_of_work() as session:
+            await tariffs.assign_rate_table(session, estate_id=world.estate_id, order=order, now=NOW)
+        after = await world.balances()
+        assert found.change_micro is not None
+        told = [-found.change_micro.get(unit_id, 0) for unit_id in world.unit_ids]
+        assert told == [now - then for then, now in zip(before, after, strict=True)]
+        # the last one used nothing
+        assert len(found.change_micro) == 3
+        if order.role == "supply":
+            assert [each > 0 for each in told] == [True, True, False, False]
+    assert await world.verified()
+
+
+@pytest.mark.parametrize(("name", "most"), [("WEIGHED_MAX", 1), ("READINGS_MAX", 3)])
+async def test_what_is_too_much_to_foretell_is_not_guessed(
+    database: Database, monkeypatch: pytest.MonkeyPatch, name: str, most: int
+):
+    world = await new_world(database, meters=2)
+    rows = [(f"M{meter}", MIDNIGHT + hour * HOUR, str(hour)) for meter in (1, 2) for hour in range(3)]
+    await world.charge(rows)
+    async with world.unit_of_work() as session:
+        table = parse_document(dearer("2026-03-10"))
+        row = await tariffs.add_rate_table(
+            session, estate_id=world.estate_id, currency="ZAR", table=table, now=NOW
+        )
+        order = Order(row.rate_table_id, "staff:ann")
+        # of the three of each two are charged again
+        monkeypatch.setattr(weigh, name, most + 1)
+        found = await charging.assignment_effect(session, estate_id=world.estate_id, order=order)
+        assert found.change_micro == dict.fromkeys(world.unit_ids, 2 * KWH)
+        monkeypatch.setattr(weigh, name, most)
+        found = await charging.assignment_effect(session, estate_id=world.estate_id, order=order)
+    assert found.change_micro is None
+    assert len(found.since) == 2
 
 
 async def test_many_registers_are_charged_again_by_a_job_and_until_then_as_before(

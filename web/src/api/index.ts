@@ -15,4 +15,4 @@ export { pagesOf, usePages, type ItemOf, type ListPath, type Pages } from "./pag
 export { problemOf, type Problem } from "./problem";
 export { hasLastKnown, persistence, queries, sentAgain } from "./queries";
 export { forgetSession, refresh, signOut, takeTokens, useSession, wasSignedIn, type SessionState } from "./session";
-export { asShown, carriedOut, tagIfAsShown } from "./unchanged";
+export { asShown, beganWith, carriedOut, tagIfAsShown } from "./unchanged";

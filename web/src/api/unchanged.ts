@@ -1,4 +1,4 @@
-import type { Problem } from "./problem";
+import { problemOf, type Problem } from "./problem";
 
 interface Answer<T> {
   data?: T;
@@ -24,15 +24,18 @@ export async function tagIfAsShown<T>(read: () => Promise<Answer<T>>, isAsShown:
 }
 
 /**
- * The condition under which a thing is changed or ended: that it still is what was shown; null was not there.
+ * The condition under which a thing is changed or ended: that it still is what was shown; null was not there, and has no tag.
  *
  * `said` is what people say of it. What changes by itself, such as what was spent or when something was used, is left out.
  */
 export async function asShown<T>(read: () => Promise<Answer<T>>, shown: T | null, said: (each: T) => unknown = (each) => each): Promise<{ "If-Match"?: string }> {
-  const found = await read();
-  // nothing to compare with: whoever is first to set it meanwhile is seen as well
-  if (shown === null && found.response.status === 404) return {};
-  return tagIfAsShown(() => Promise.resolve(found), (now) => shown !== null && JSON.stringify(said(now)) === JSON.stringify(said(shown)));
+  if (shown === null) return {};
+  return tagIfAsShown(read, (now) => JSON.stringify(said(now)) === JSON.stringify(said(shown)));
+}
+
+/** What a form begins anew with where somebody else was faster: what they wrote is shown in the place of what was typed. */
+export function beganWith(error: unknown, shown: unknown): string {
+  return error !== null && problemOf(error).status === 412 ? JSON.stringify(shown) : "";
 }
 
 /** What a change answered. */

@@ -145,7 +145,9 @@ describe("pages of staff", () => {
     expect((await screen.findAllByText("lookAfter")).length).toBe(1);
     expect(screen.getAllByText("fine").length).toBe(1);
   });
+});
 
+describe("rules of an estate", () => {
   it("change friendly hours on the condition of those that were shown", async () => {
     const hours = { is_on: true, night_from: "18:00", night_until: "08:00", weekends: true, holidays_country: null, holidays_subdivision: null, next_cut_at: "2026-03-01T10:00:00Z" };
     let tag = '"a"';
@@ -164,6 +166,30 @@ describe("pages of staff", () => {
     submit();
     await waitFor(() => expect(sent("/friendly-hours").map(({ headers }) => headers.get("if-match"))).toEqual(['"a"', '"b"']));
     expect(JSON.parse(sent("/friendly-hours")[1]!.body)).toMatchObject({ night_until: "09:00" });
+  });
+
+  it("change a credit rule that is still the one that was shown", async () => {
+    const line = (amount: string) => ({ amount, currency: "ZAR" });
+    const rule = { utility: "water", is_cutting: true, low_line: line("50.00"), cut_line: line("0.00"), restore_line: line("10.00"), lifeline_w: null, is_default: false };
+    let now = rule;
+    const submit = (): boolean => fireEvent.submit(screen.getByLabelText(/lowLine/).closest("form")!);
+    answer = ({ method, path }) => {
+      if (path.endsWith("/credit-rules")) return { items: [now] };
+      if (path.endsWith("/friendly-hours")) return { is_on: false, next_cut_at: "2026-03-01T10:00:00Z" };
+      if (!path.endsWith("/credit-rules/water")) return { items: [] };
+      return method === "GET" ? Response.json(now, { headers: { etag: `"${now.low_line.amount}"` } }) : rule;
+    };
+    show(<RulesPage />);
+    await type(/lowLine/, "70");
+    // somebody else is faster: nothing is sent, what they wrote is shown
+    now = { ...rule, low_line: line("90.00") };
+    submit();
+    await waitFor(() => expect((screen.getByLabelText(/lowLine/) as HTMLInputElement).value).toBe("90.00"));
+    expect(sent("/credit-rules/water")).toEqual([]);
+    await type(/lowLine/, "95");
+    submit();
+    await waitFor(() => expect(sent("/credit-rules/water").map(({ headers }) => headers.get("if-match"))).toEqual(['"90.00"']));
+    expect(JSON.parse(sent("/credit-rules/water")[0]!.body)).toMatchObject({ low_line: "95", is_cutting: true });
   });
 });
 

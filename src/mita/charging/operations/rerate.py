@@ -14,6 +14,7 @@ from mita.charging.models import ReratingDue
 from mita.charging.operations.lane import bump_lane
 from mita.charging.operations.release import settle_again
 from mita.charging.operations.timed_marks import mark_units
+from mita.charging.operations.weigh import changes_by_unit
 from mita.estates import queries as estate_queries
 from mita.kit.clock import from_us, to_us
 from mita.kit.enqueue import enqueue
@@ -25,7 +26,7 @@ from mita.tariffs.events import RateTableAssigned
 from mita.tariffs.operations import checked_order
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from zoneinfo import ZoneInfo
 
@@ -87,11 +88,18 @@ async def react_to_assignment(session: AsyncSession, event: RateTableAssigned, n
 
 @dataclass(frozen=True, slots=True)
 class AssignmentEffect:
-    """What putting a table in force would do: the registers named, and since when each is charged again."""
+    """What putting a table in force would do: the registers named, and since when each is charged again.
+
+    ``change_micro`` is by unit what its wallet would pay more for what was used, with tax; negative is given
+    back. Standing charges and what else falls due by the calendar are booked again beside it. None is too
+    much to work out now.
+    """
 
     utility: str
+    currency: str
     registers: list[RegisterInfo]
     since: dict[int, datetime]
+    change_micro: Mapping[int, int] | None
 
     @property
     def is_at_once(self) -> bool:
@@ -120,10 +128,14 @@ async def assignment_effect(session: AsyncSession, *, estate_id: int, order: Ord
     )
     event = RateTableAssigned(estate_id, table.utility, newest)
     infos = await _named(session, event)
-    if current is not None:
-        return AssignmentEffect(table.utility, infos, {})
-    changes = await _changes(session, event, infos=infos, assignments=[*known, newest])
-    return AssignmentEffect(table.utility, infos, changes)
+    changes: dict[int, datetime] = {}
+    if current is None:
+        known = [*known, newest]
+        changes = await _changes(session, event, infos=infos, assignments=known)
+    change_micro = await changes_by_unit(
+        session, estate_id=estate_id, registers=infos, since=changes, assignments=known
+    )
+    return AssignmentEffect(table.utility, table.currency, infos, changes, change_micro)
 
 
 async def rerate_due(session: AsyncSession, *, estate_id: int, limit: int, now: datetime) -> int:

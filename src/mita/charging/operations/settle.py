@@ -17,7 +17,7 @@ from mita.metering.domain import TIMELINE_MAX, ReadingClass, Reason, RegisterSta
 from mita.metering.operations import StoredReadings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -83,6 +83,67 @@ class Settled:
     kept: Mapping[str, Numbers]  # the newest running states by role, beside ``state``
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A register's stretch judged and rated again, and not kept yet; its rows are in time order."""
+
+    opening: _Opening
+    rows: Sequence[_Row]
+    rejudged: Sequence[_Row]
+    old: Totals
+    new: Decided
+
+    @property
+    def difference_micro(self) -> int:
+        """What it costs more than it did, in micro-money with tax."""
+        new = _totals(self.new)
+        return new.net_micro + new.tax_micro - self.old.net_micro - self.old.tax_micro
+
+
+async def weigh_register(
+    session: AsyncSession,
+    memory: LaneMemory,
+    *,
+    place: int,
+    since_s: int,
+    newcomers: Sequence[Newcomer] = (),
+    accepted_s: frozenset[int] = frozenset(),
+    new_book: RateBook | None = None,
+) -> Callable[[], Weighed]:
+    """Read what a register is judged and rated again by; return what does so, pure, in a while."""
+    registers = memory.registers
+    register_id = int(registers.register_id[place])
+    before = await metering_queries.state_before(
+        session, estate_id=memory.estate_id, register_id=register_id, before=from_us(since_s * 1_000_000)
+    )
+    stored = await metering_queries.readings_after(
+        session, estate_id=memory.estate_id, register_id=register_id, after_s=before.anchor_s
+    )
+    rows = [_Row(t, v, c, r, (q, m, x), None) for t, v, c, r, q, m, x in stored]
+    book = memory.books[int(registers.book[place])]
+    becomes = new_book or book
+    anchors = {register_id: before.anchor_s if _keeps(book, becomes) else None}
+    kept = await queries.kept_runs(session, estate_id=memory.estate_id, anchors=anchors)
+    opening = _Opening(before, kept.get(register_id, {}))
+    limits = registers.limits(place)
+
+    def weigh() -> Weighed:
+        old = _decide(rows, is_rated=[_was_charged(row) for row in rows], opening=opening, book=book)
+        merged = sorted(
+            [*rows, *(_Row(n.taken_s, n.value_micro, 0, 0, (0, 0, 0), n) for n in newcomers)],
+            key=lambda row: row.taken_s,
+        )
+        rejudged = _judge(merged, accepted_s=accepted_s, before=before, limits=limits)
+        new = _decide(rejudged, is_rated=[True] * len(rejudged), opening=opening, book=becomes)
+        return Weighed(opening, merged, rejudged, _totals(old), new)
+
+    return weigh
+
+
+def _keeps(book: RateBook, becomes: RateBook) -> bool:
+    return bool(book.kept_roles or becomes.kept_roles)
+
+
 async def settle_register(
     session: AsyncSession,
     memory: LaneMemory,
@@ -103,26 +164,18 @@ async def settle_register(
     """
     registers = memory.registers
     register_id = int(registers.register_id[place])
-    before = await metering_queries.state_before(
-        session, estate_id=memory.estate_id, register_id=register_id, before=from_us(since_s * 1_000_000)
+    weighing = await weigh_register(
+        session,
+        memory,
+        place=place,
+        since_s=since_s,
+        newcomers=newcomers,
+        accepted_s=accepted_s,
+        new_book=new_book,
     )
-    stored = await metering_queries.readings_after(
-        session, estate_id=memory.estate_id, register_id=register_id, after_s=before.anchor_s
-    )
-    rows = [_Row(t, v, c, r, (q, m, x), None) for t, v, c, r, q, m, x in stored]
-    book = memory.books[int(registers.book[place])]
-    becomes = new_book or book
-    keeps = bool(book.kept_roles or becomes.kept_roles)
-    anchors = {register_id: before.anchor_s if keeps else None}
-    kept = await queries.kept_runs(session, estate_id=memory.estate_id, anchors=anchors)
-    opening = _Opening(before, kept.get(register_id, {}))
-    old = _decide(rows, is_rated=[_was_charged(row) for row in rows], opening=opening, book=book)
-    merged = sorted(
-        [*rows, *(_Row(n.taken_s, n.value_micro, 0, 0, (0, 0, 0), n) for n in newcomers)],
-        key=lambda row: row.taken_s,
-    )
-    rejudged = _judge(merged, accepted_s=accepted_s, before=before, limits=registers.limits(place))
-    new = _decide(rejudged, is_rated=[True] * len(rejudged), opening=opening, book=becomes)
+    weighed = weighing()
+    merged, rejudged, new, opening = weighed.rows, weighed.rejudged, weighed.new, weighed.opening
+    before = opening.state
     label_late(
         new,
         np.array(
@@ -131,14 +184,15 @@ async def settle_register(
         ),
     )
     changed = await _restate(session, memory, register_id=register_id, rows=merged, decided=new)
-    if keeps:
+    book = memory.books[int(registers.book[place])]
+    if _keeps(book, new_book or book):
         runs = _runs(register_id, merged, new)
         await keep_anew(session, memory, register_id=register_id, after_s=before.anchor_s, runs=runs)
     return Settled(
         place=place,
         since_s=since_s,
         cause=cause,
-        old=_totals(old),
+        old=weighed.old,
         new=_totals(new),
         state=_state_after(before, rejudged, new),
         classes=tuple(

@@ -5,7 +5,7 @@ from collections import defaultdict
 from pydantic import Field
 
 from mita.charging.operations import AssignmentEffect
-from mita.kit.shapes import Id, Instant, Shape, UtilityWord
+from mita.kit.shapes import Id, Instant, Money, Shape, UtilityWord, money
 
 UNITS_MAX = 200
 
@@ -16,6 +16,25 @@ class UnitChargedAgain(Shape):
     unit_id: Id
     registers: int = Field(ge=1, examples=[1])
     since: Instant
+    change: Money | None = Field(
+        default=None, description="What its wallet pays more, negative: gets back; null: not worked out"
+    )
+
+
+class LargestChange(Shape):
+    """The unit whose wallet would change most."""
+
+    unit_id: Id
+    change: Money
+
+
+class MoneyChargedAgain(Shape):
+    """What was used and charged, charged again: with tax, without what falls due by the calendar."""
+
+    wallets: int = Field(ge=0, description="Whose balance would change", examples=[12])
+    more: Money = Field(description="What they pay more together")
+    less: Money = Field(description="What they get back together, as a positive amount")
+    largest: LargestChange | None = Field(description="null where nothing changes")
 
 
 class AssignmentPreview(Shape):
@@ -26,7 +45,32 @@ class AssignmentPreview(Shape):
     charged_again: int = Field(ge=0, description="Registers whose charged past would change", examples=[12])
     since: Instant | None = Field(description="The earliest instant that is charged again")
     is_at_once: bool = Field(description="Whether that is done with the assignment, else soon after it")
+    money: MoneyChargedAgain | None = Field(
+        default=None, description="null: too much to work out while somebody waits"
+    )
     units: list[UnitChargedAgain] = Field(description=f"The first {UNITS_MAX} of their units, by id")
+
+
+def _change(found: AssignmentEffect, unit_id: int) -> Money | None:
+    if found.change_micro is None:
+        return None
+    return money(found.change_micro.get(unit_id, 0), currency=found.currency)
+
+
+def _money(found: AssignmentEffect) -> MoneyChargedAgain | None:
+    if found.change_micro is None:
+        return None
+    changes = found.change_micro
+    # of several that change as much, the first
+    most = max(changes, key=lambda unit_id: (abs(changes[unit_id]), -unit_id), default=None)
+    return MoneyChargedAgain(
+        wallets=len(changes),
+        more=money(sum(each for each in changes.values() if each > 0), currency=found.currency),
+        less=money(-sum(each for each in changes.values() if each < 0), currency=found.currency),
+        largest=None
+        if most is None
+        else LargestChange(unit_id=most, change=money(changes[most], currency=found.currency)),
+    )
 
 
 def assignment_preview(found: AssignmentEffect) -> AssignmentPreview:
@@ -41,8 +85,11 @@ def assignment_preview(found: AssignmentEffect) -> AssignmentPreview:
         charged_again=len(found.since),
         since=min(found.since.values(), default=None),
         is_at_once=found.is_at_once,
+        money=_money(found),
         units=[
-            UnitChargedAgain(unit_id=unit_id, registers=len(since), since=min(since))
+            UnitChargedAgain(
+                unit_id=unit_id, registers=len(since), since=min(since), change=_change(found, unit_id)
+            )
             for unit_id, since in sorted(by_unit.items())[:UNITS_MAX]
         ],
     )

@@ -68,6 +68,7 @@ from mita.metering.queries.silence import silent_hours, silent_meters, silent_re
 from mita.metering.queries.statistics import MeterCounts, meter_counts, used_since
 from mita.metering.queries.timelines import (
     anchors,
+    reading_count_since,
     readings_after,
     received_readings,
     register_states,
@@ -120,6 +121,7 @@ __all__ = [
     "pulse_span_of",
     "read_between",
     "reading",
+    "reading_count_since",
     "readings",
     "readings_after",
     "readings_around",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from mita.kit.clock import to_us
 from mita.kit.db import driver_connection
@@ -152,6 +152,20 @@ async def readings_after(
         (estate_id, register_id, after_s if after_s is not None else 0),
     )
     return await cursor.fetchall()
+
+
+async def reading_count_since(
+    session: AsyncSession, *, estate_id: int, since: Mapping[int, datetime], most: int
+) -> int:
+    """Return how many readings registers have after an instant each, given by id; ``most`` at most."""
+    statement = text(
+        "SELECT count(*) FROM (SELECT FROM unnest(CAST(:register_ids AS bigint[]),"
+        " CAST(:instants AS timestamptz[])) AS n (register_id, since)"
+        " JOIN reading AS r ON r.estate_id = :estate_id AND r.register_id = n.register_id"
+        " AND r.taken_at > n.since LIMIT :most) AS counted"
+    )
+    values = {"register_ids": list(since), "instants": list(since.values())}
+    return int(await session.scalar(statement, {"estate_id": estate_id, "most": most, **values}) or 0)
 
 
 async def timeline_before(

@@ -2,7 +2,7 @@ import { Button, Switch, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { api, asShown, carriedOut, problemOf, refreshEstate, type Estate, type Schemas } from "@api";
+import { api, asShown, beganWith, carriedOut, problemOf, refreshEstate, type Estate, type Schemas } from "@api";
 import { Card, Notice, plain, readAmount, sentence, useFormats, Wrong } from "@ui";
 import type { GroupPath } from "./GroupPage";
 import classes from "./Family.module.css";
@@ -17,12 +17,6 @@ interface RuleFormProps {
 
 /** The rule by which the group fills its homes by itself; what it does is said before it is saved. */
 export function RuleForm({ rule, path, estate }: RuleFormProps): ReactNode {
-  const { t } = useTranslation(["family", "common", "topup"]);
-  const formats = useFormats(estate);
-  const [isOn, setIsOn] = useState(rule?.is_on ?? false);
-  const [threshold, setThreshold] = useState(typed(rule?.threshold) || "50");
-  const [target, setTarget] = useState(typed(rule?.target) || "150");
-  const [wrong, setWrong] = useState(false);
   const save = useMutation({
     mutationFn: async (body: Schemas["DistributionRuleIn"]) => {
       const header = await asShown(() => api.GET(ONE, { params: { path } }), rule);
@@ -31,8 +25,25 @@ export function RuleForm({ rule, path, estate }: RuleFormProps): ReactNode {
     // also where somebody else was faster: what they wrote is shown
     onSettled: () => refreshEstate(path.estate_id),
   });
+  return <Fields key={beganWith(save.error, rule)} rule={rule} estate={estate} saving={save} save={save.mutate} />;
+}
+
+interface FieldsProps {
+  rule: RuleFormProps["rule"];
+  estate: Estate;
+  saving: { isPending: boolean; isSuccess: boolean; error: unknown };
+  save: (body: Schemas["DistributionRuleIn"]) => void;
+}
+
+function Fields({ rule, estate, saving, save }: FieldsProps): ReactNode {
+  const { t } = useTranslation(["family", "common", "topup"]);
+  const formats = useFormats(estate);
+  const [isOn, setIsOn] = useState(rule?.is_on ?? false);
+  const [threshold, setThreshold] = useState(typed(rule?.threshold) || "50");
+  const [target, setTarget] = useState(typed(rule?.target) || "150");
+  const [wrong, setWrong] = useState(false);
   const [below, upTo] = [readAmount(threshold), readAmount(target)];
-  const error: unknown = save.error;
+  const { error } = saving;
   const atTarget = error === null ? undefined : problemOf(error).problems?.find((each) => each.path === "body.target")?.message;
   return (
     <Card title={t("rule")}>
@@ -42,11 +53,11 @@ export function RuleForm({ rule, path, estate }: RuleFormProps): ReactNode {
         onSubmit={(event) => {
           event.preventDefault();
           if (below === null || upTo === null) return setWrong(true);
-          save.mutate({ is_on: isOn, threshold: below, target: upTo });
+          save({ is_on: isOn, threshold: below, target: upTo });
         }}
       >
         {atTarget === undefined ? <Wrong error={error} /> : null}
-        {save.isSuccess ? (
+        {saving.isSuccess ? (
           <Notice tone="good" role="status">
             {t("common:saved")}
           </Notice>
@@ -71,7 +82,7 @@ export function RuleForm({ rule, path, estate }: RuleFormProps): ReactNode {
         <p className="quiet small">
           {isOn && below !== null && upTo !== null ? t("ruleDoes", { threshold: formats.money(below), target: formats.money(upTo) }) : t("ruleOff")}
         </p>
-        <Button type="submit" variant="default" loading={save.isPending}>
+        <Button type="submit" variant="default" loading={saving.isPending}>
           {t("common:save")}
         </Button>
       </form>
