@@ -24,3 +24,4 @@ export { BalanceForecast, type DayAhead } from "./charts/BalanceForecast";
 export { DemandCurve } from "./charts/DemandCurve";
 export { HeatMap } from "./charts/HeatMap";
 export { useSeen } from "./seen";
+export { explainedTexts, useExplainedTexts, type TellExplained } from "./explained";
