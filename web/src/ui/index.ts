@@ -13,7 +13,7 @@ export { Sign } from "./Sign";
 export { SignOut } from "./SignOut";
 export { spanOf, type Period } from "./period";
 export { UsageChart } from "./UsageChart";
-export { LANGUAGES, speak, staffTexts } from "./language";
+export { LANGUAGES, speak, staffTexts, startLanguage } from "./language";
 export { page, type Way } from "./routes";
 export { SpendLimitForm } from "./SpendLimitForm";
 export { LanguageChoice } from "./LanguageChoice";

@@ -24,8 +24,8 @@ export function Facts({ told, say }: { told: Told; say: Say }): ReactNode {
         )}
         {note === "" ? null : <Fact name={t("note")}>{note}</Fact>}
         {told.mover === null ? null : <Fact name={t("by")}>{moverOf(told.mover, say)}</Fact>}
-        <Fact name={t("when")}>{exact.moment(told.event_at)}</Fact>
-        <Fact name={t("booked")}>{exact.moment(told.booked_at)}</Fact>
+        {told.event_at === told.booked_at ? null : <Fact name={t("when")}>{exact.minute(told.event_at)}</Fact>}
+        <Fact name={t("booked")}>{exact.minute(told.booked_at)}</Fact>
         {told.meter === null ? null : <Fact name={t("meter")}>{told.meter}</Fact>}
       </dl>
       <details className={classes.details}>

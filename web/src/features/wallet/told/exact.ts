@@ -9,6 +9,8 @@ export interface Exact {
   share: (part: string) => string;
   day: (at: string) => string;
   moment: (at: string) => string;
+  /** Without seconds. */
+  minute: (at: string) => string;
   /** From one instant to another, naming a day that both share once. */
   span: (from: string, to: string) => string;
   /** A local date such as 2026-03-01, which has no clock. */
@@ -44,6 +46,7 @@ export function exactFor(locale: string, currency: string, timeZone: string): Ex
     percent: (percent) => `${written(percent)}\u00a0%`,
     share: (part) => share.format(part as Intl.StringNumericLiteral),
     day: (at) => day.format(new Date(at)),
+    minute: (at) => moment.format(new Date(at)),
     moment: (at) => timed(new Date(at)).format(new Date(at)),
     span: (from, to) => timed(new Date(from), new Date(to)).formatRange(new Date(from), new Date(to)),
     date: (on) => date.format(new Date(`${on}T00:00:00Z`)),
