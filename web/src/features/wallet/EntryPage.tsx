@@ -58,7 +58,7 @@ function useSay(): Say {
   const { estate } = usePlace();
   return {
     t: explained,
-    exact: exactFor(localeFor(i18n.language), estate.currency, estate.time_zone),
+    exact: exactFor(localeFor(i18n.language), { language: i18n.language, currency: estate.currency, timeZone: estate.time_zone }),
     kind: (kind) => t(`kind.${kind}` as "kind.charge", { defaultValue: kind }),
     utility: (utility) => t(`common:utility.${utility}` as "common:utility.electricity", { defaultValue: utility }),
   };

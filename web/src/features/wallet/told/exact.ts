@@ -22,14 +22,20 @@ export interface Exact {
 const UNITS: Record<string, string> = { m3: "m³" };
 const PLACES = 6;
 
-/** Return the formats of a locale, an estate's currency and its zone. */
-export function exactFor(locale: string, currency: string, timeZone: string): Exact {
+/**
+ * Return the formats of a locale for a language, an estate's currency and its zone.
+ *
+ * Where the browser does not know the language, dates are written in figures: no word of another one gets among the reader's.
+ */
+export function exactFor(locale: string, { language, currency, timeZone }: { language: string; currency: string; timeZone: string }): Exact {
   const dates = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => new Intl.DateTimeFormat(locale, { timeZone, ...options });
-  const whole = { day: "numeric", month: "long", year: "numeric" } as const;
+  const isForeign = locale.split("-")[0] !== language.split("-")[0];
+  const months = isForeign ? ({ month: "2-digit", year: "numeric" } as const) : ({ month: "long", year: "numeric" } as const);
+  const whole = { ...months, day: isForeign ? "2-digit" : "numeric" } as const;
   const clock = { hour: "2-digit", minute: "2-digit" } as const;
   const day = dates(whole);
   const date = dates({ ...whole, timeZone: "UTC" });
-  const month = dates({ month: "long", year: "numeric" });
+  const month = dates(months);
   const moment = dates({ ...whole, ...clock });
   const second = dates({ ...whole, ...clock, second: "2-digit" });
   const timed = (...at: Date[]): Intl.DateTimeFormat => (at.some((each) => each.getUTCSeconds() !== 0) ? second : moment);

@@ -10,12 +10,13 @@ import { accountOf, causeOf, moverOf, noteOf } from "./words";
 /** What the API answered in its own tests, as it was. */
 const recorded = answers as unknown as Record<keyof typeof answers, Told>;
 const NAMES = Object.keys(recorded) as (keyof typeof answers)[];
+const ESTATE = { currency: "ZAR", timeZone: "Africa/Johannesburg" };
 const OTHERS = ["fr", "ha", "pt", "sw", "zu"];
 
 function say(language = "en"): Say {
   return {
     t: explainedTexts(language),
-    exact: exactFor(language === "en" ? "en-GB" : localeFor(language), "ZAR", "Africa/Johannesburg"),
+    exact: exactFor(language === "en" ? "en-GB" : localeFor(language), { language, ...ESTATE }),
     kind: (kind) => kind,
     utility: (utility) => utility,
   };
@@ -148,11 +149,18 @@ it("shows of notes what people wrote", () => {
 });
 
 it("formats exactly: all places of a price, a day once, a clock with seconds only where there are some", () => {
-  const exact = exactFor("en-GB", "ZAR", "Africa/Johannesburg");
+  const exact = exactFor("en-GB", { language: "en", ...ESTATE });
   expect(tidied(exact.price("7.069700"))).toBe("R7.0697");
   expect(tidied(exact.price("2.000000"))).toBe("R2.00");
   expect(exact.quantity("0.416667", "m3")).toBe("0.416667\u00a0m³");
   expect(exact.moment("2026-03-05T16:30:05Z")).toBe("5 March 2026 at 18:30:05");
   expect(exact.span("2026-03-05T10:00:00Z", "2026-03-05T10:30:00Z")).toMatch(/^5 March 2026,? (at )?12:00\s?–\s?12:30$/);
   expect(exact.share("0.125")).toBe("12.5%");
+});
+
+it("writes dates in figures where the browser does not know the language", () => {
+  const exact = exactFor("en-ZA", { language: "zu", ...ESTATE });
+  expect(tidied(exact.moment("2026-03-05T10:00:00Z"))).toBe("2026/03/05, 12:00");
+  expect(exact.month("2026-03-05T10:00:00Z")).not.toMatch(/[a-z]/i);
+  expect(exact.span("2026-03-05T10:00:00Z", "2026-03-07T10:30:00Z")).not.toMatch(/[a-z]/i);
 });
