@@ -76,7 +76,7 @@ function Entry({ told, utility }: { told: Told; utility: Utility }): ReactNode {
       </Card>
       {told.is_exact ? null : <Notice>{say.t("notExact")}</Notice>}
       {told.later_corrections.map((each) => (
-        <Later key={each.booked_at} later={each} subject={told.subject} say={say} />
+        <Later key={`${each.booked_at} ${each.seq}`} later={each} subject={told.subject} say={say} />
       ))}
       {made === null ? null : (
         <Card title={say.t("why")}>

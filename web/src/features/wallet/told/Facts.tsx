@@ -15,7 +15,7 @@ export function Facts({ told, say }: { told: Told; say: Say }): ReactNode {
         <Sides told={told} say={say} />
         {told.reversed === null ? null : (
           <Fact name={t("undone")}>
-            <Link to={`../${told.reversed.seq}`} relative="path">
+            <Link to={`../${told.reversed.seq}`} relative="path" className={classes.see}>
               {told.reversed.kind === null ? t("entry", { seq: told.reversed.seq }) : say.kind(told.reversed.kind)}
             </Link>
             {told.reversed.amount === null ? null : <span className={classes.hint}>{exact.money(told.reversed.amount.amount)}</span>}
@@ -35,7 +35,7 @@ export function Facts({ told, say }: { told: Told; say: Say }): ReactNode {
           {told.register === null ? null : <Fact name={t("register")}>{told.register}</Fact>}
           {told.journal_id === null ? null : <Fact name={t("journal")}>{told.journal_id}</Fact>}
           {told.key === null ? null : <Fact name={t("key")}>{told.key}</Fact>}
-          {told.memo === "" ? null : <Fact name={t("memo")}>{told.memo}</Fact>}
+          {told.memo === "" || told.memo === note ? null : <Fact name={t("memo")}>{told.memo}</Fact>}
         </dl>
       </details>
     </>
@@ -67,8 +67,8 @@ function Sides({ told, say }: { told: Told; say: Say }): ReactNode {
 }
 
 function Names({ names }: { names: string[] }): ReactNode {
-  return names.map((each) => (
-    <span key={each} className={classes.name}>
+  return names.map((each, at) => (
+    <span key={at} className={classes.name}>
       {each}
     </span>
   ));

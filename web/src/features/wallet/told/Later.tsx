@@ -2,9 +2,9 @@ import type { ReactNode } from "react";
 import { Link } from "react-router";
 import type { Schemas } from "@api";
 import { Notice } from "@ui";
-import type { Say, Told } from "./say";
-import { negated } from "./say";
+import { negated, type Say, type Told } from "./say";
 import { causeOf } from "./words";
+import classes from "./Told.module.css";
 
 interface LaterProps {
   later: Schemas["LaterCorrectionOut"];
@@ -26,7 +26,7 @@ export function Later({ later, subject, say }: LaterProps): ReactNode {
       <strong>{t("later.title")}</strong>
       <p>{sentences.join(" ")}</p>
       {later.seq === null ? null : (
-        <Link to={`../${later.seq}`} relative="path">
+        <Link to={`../${later.seq}`} relative="path" className={classes.see}>
           {t("later.see")}
         </Link>
       )}

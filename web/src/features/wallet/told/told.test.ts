@@ -127,6 +127,8 @@ it("names accounts as the API does where it says no more", () => {
   const plain = { name: "Wallet 7, gas", what: "wallet", whose: null, utility: "gas", role: null, way: null };
   expect(accountOf(plain, say("zu"))).toBe("Wallet 7, gas");
   expect(accountOf({ ...plain, whose: "B7" }, say("fr"))).toContain("B7");
+  const income = { ...plain, what: "income", utility: "gas" };
+  expect([income, { ...income, role: "network" }].map((each) => accountOf(each, say()))).toEqual(["Income: gas", "Income: gas, network"]);
   expect(accountOf({ ...plain, what: "clearing", way: "mobile money", name: "" }, say())).toBe("Money received: mobile money");
 });
 
