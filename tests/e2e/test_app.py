@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -136,9 +137,16 @@ async def test_a_charge_explains_itself(browser: Browser, site: Site, resident: 
         page = visit.page
         await page.get_by_role("link", name="Wallet", exact=True).click()
         await page.get_by_role("link", name="10\N{NO-BREAK SPACE}kWh").click()
-        table = page.locator("table")
-        for told in ("10 kWh", "20.00", "3.00", "23.00"):
-            await expect(table).to_contain_text(told.replace(" ", "\N{NO-BREAK SPACE}"))
+        main = page.get_by_role("main")
+        for told in ("you used 10 kWh", "20.00", "VAT 15 %", "3.00", "23.00", "The prices are those of Flat"):
+            await expect(main).to_contain_text(told)
+        # in isiZulu the same figures, and no sentence of the English ones
+        await page.goto(f"{page.url}?lang=zu")
+        await expect(page.get_by_role("heading", name="Kungani leli nani")).to_be_visible()
+        for told in ("usebenzise 10", "20.00", "VAT 15", "23.00"):
+            await expect(main).to_contain_text(told)
+        said = await main.inner_text()
+        assert not re.search(r"\b(you|used|cost|prices|the|are|was)\b", said, re.IGNORECASE), said
         assert visit.problems == []
 
 

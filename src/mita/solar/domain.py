@@ -152,10 +152,15 @@ class ExplainedCredit:
     later: tuple[LaterCredit, ...]
 
 
+def days_of_year(month: date) -> int:
+    """Return how many days the year of a month has."""
+    return 366 if isleap(month.year) else 365
+
+
 def credit_sentences(told: ExplainedCredit) -> list[str]:
     """Return an entry in short sentences that a resident understands, and can work out again."""
     found = [f"The solar credit of {told.month:%B %Y}."]
-    year_days = 366 if isleap(told.month.year) else 365
+    year_days = days_of_year(told.month)
     found += [_said(part, told, year_days=year_days) for part in told.parts]
     new = worth(told.parts)
     found.append(f"Together the month is worth {money_text(new, currency=told.currency)} to you.")

@@ -162,6 +162,7 @@ async def test_every_kind_of_entry_is_explained(
 
     wanted = {each.shown for each in EntryKind if each not in _OF_THE_SYSTEM | _OF_DEBTS} - _OF_COMMUNITIES
     assert {entry["kind"] for _, entry in listed} >= wanted - {"netting"}
+    found: list[str] = []
     for utility, entry in listed:
         path = f"{place.base}/wallets/{place.wallet_id}/entries/{utility}/{entry['seq']}/explanation"
         answer = await member.get(path)
@@ -185,6 +186,15 @@ async def test_every_kind_of_entry_is_explained(
             assert body["who"] in {"staff", "Mita itself"}
             assert f"Journal {entry['journal_id']}" in body["text"]
             assert body["text"].count("\n") >= 4, body["text"]
+            own = {"name": body["account"], "what": "wallet", "whose": "A1", "utility": utility}
+            assert body["account_words"] == {**own, "role": None, "way": None}
+            assert [each["name"] for each in body["other_account_words"]] == body["other_accounts"]
+            assert not {each["what"] for each in body["other_account_words"]} & {"other"}, body
+            assert body["mover"]["kind"] in {"staff", "system"}
+        assert "other" not in {cause["code"] for cause in body["causes"]}, body["cause"]
+        found += [cause["code"] for cause in body["causes"]]
+        assert (body["reversed"] is None) == (body["kind"] != "reversal")
+    assert set(found) == {"reading_accepted", "basis_changed"}
 
 
 async def test_a_top_up_says_what_of_it_was_owed(client: httpx.AsyncClient, place: Place) -> None:
@@ -203,6 +213,11 @@ async def test_a_top_up_says_what_of_it_was_owed(client: httpx.AsyncClient, plac
     ]
     assert booked.endswith(" by staff.")
     assert rest[0] == "The note: cash: Receipt 7."
+    body = (await client.get(path)).json()
+    (beside,) = body["beside"]
+    assert (beside["account"]["what"], beside["account"]["whose"]) == ("emergency", "A1")
+    assert beside["amount"] == {"amount": "15.000000", "currency": "ZAR"}
+    assert [(each["what"], each["way"]) for each in body["other_account_words"]] == [("clearing", "cash")]
     assert rest[1].endswith(", asked for with the key paid.")
 
 
@@ -232,6 +247,8 @@ async def test_a_transfer_names_the_person_and_the_other_unit_and_shows_no_more(
     assert (body["who"], body["memo"], body["key"]) == ("Thandi Nkosi", "For the holidays", "gift")
     assert body["account"] == "Wallet of A1, electricity"
     assert body["other_accounts"] == ["Wallet of B7, electricity"]
+    assert [(each["what"], each["whose"]) for each in body["other_account_words"]] == [("wallet", "B7")]
+    assert body["mover"] == {"kind": "person", "name": "Thandi Nkosi", "is_support": False}
     assert body["text"].splitlines()[1] == ("From: Wallet of A1, electricity. To: Wallet of B7, electricity.")
     # the other side of it is not the member's to see
     theirs = f"{place.base}/wallets/{other}/entries/electricity/1/explanation"

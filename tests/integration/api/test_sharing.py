@@ -92,6 +92,7 @@ async def test_a_group_is_made_settled_and_looked_at(
         assert (told["total"]["net"]["amount"], told["total"]["tax"]["amount"]) == ("-12.000000", "-1.800000")
         parts = [(each["what"], each["role"], each["net"]["amount"]) for each in told["parts"]]
         assert parts == [("grid_saved", "supply", "-24.000000"), ("roof", None, "12.000000")]
+        assert (told["group"], told["used"]["amount"]) == ("The roof", "12.000000")
         plain = await caller.get(f"{entry}/{seq}/explanation", headers={"Accept": "text/plain"})
         assert plain.text.splitlines() == [
             "The roof in March 2025, counted up to 2 March 2025 (not included).",

@@ -45,6 +45,9 @@ async def test_panels_are_added_shared_credited_explained_and_ended(
         assert (told.json()["subject"], told.json()["amount"]["amount"]) == ("solar_credit", "5.430000")
         assert told.json()["total"]["gross"]["amount"] == "-5.430000"
         assert "your share of 0.5 is R5.43" in told.json()["text"]
+        panels = told.json()["parts"][0]["panels"]
+        assert (panels["capacity"]["amount"], panels["share"]) == ("3.500000", "0.5")
+        assert (panels["days"], panels["year_days"]) == (31, 365)
     base = f"{place.base}/solar-installations/{added['solar_installation_id']}"
     twice = await place.client.post(f"{base}/shares", json={"from_on": "2025-02-01", "shares": shares * 2})
     assert (twice.status_code, twice.json()["code"]) == (422, "invalid")

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mita.charging.domain.explain_text import explanation_text
-from mita.charging.domain.explained import Explained, Mirrored, Totals
+from mita.charging.domain.explained import Explained, Mirrored, Mover, Totals
 from mita.charging.domain.explanation import CostLine
+from mita.ledger.domain.chart import AccountWords
 from mita.tariffs.domain import BillLine, parse_document
 from tests.unit.tariffs.tables import document
 
@@ -25,6 +26,8 @@ LEVY = parse_document(document(name="State", tax={"name": "Duty", "percent": "5"
 GAS = parse_document(
     document(name="Gas", utility="gas", conversion={"unit": "kWh", "factor": "11.5"}, tax=None)
 )
+
+UNIT = AccountWords("Unit 4", "wallet", whose="Unit 4")
 
 BOOKED = Explained(
     subject="other",
@@ -96,10 +99,10 @@ BOOKING = ["Booked on 5 March 2026, 12:00.", f"Journal {JOURNAL}."]
         ({}, ["Money came in: R50.00.", *BOOKING]),
         (
             {
-                "account": "Unit 4",
-                "others": ("Money received",),
+                "account": UNIT,
+                "others": (AccountWords("Money received", "clearing"),),
                 "memo": "EFT 7",
-                "who": "staff",
+                "mover": Mover("staff"),
                 "key": "k1",
             },
             [
@@ -112,7 +115,7 @@ BOOKING = ["Booked on 5 March 2026, 12:00.", f"Journal {JOURNAL}."]
         ),
         # nobody else is named, and the money went further with the same order
         (
-            {"account": "Unit 4", "beside": (("Unit 4, water", 20_000_000),)},
+            {"account": UNIT, "beside": ((AccountWords("Unit 4, water", "wallet"), 20_000_000),)},
             ["Money came in: R50.00.", "With the same order R20.00 went to: Unit 4, water.", *BOOKING],
         ),
         ({"kind": "reversal"}, ["This is the reversal: R50.00.", *BOOKING]),

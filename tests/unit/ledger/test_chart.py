@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from mita.ledger.domain.chart import Names, account_class, account_name, wallet_of_code
+from mita.ledger.domain.chart import (
+    AccountWords,
+    Names,
+    account_class,
+    account_name,
+    account_words,
+    wallet_of_code,
+)
 
 NAMES = Names(unit_by_wallet={7: "U12"}, group={3: "Smith family"})
 # code: class, normal side, name with names, name without
@@ -53,6 +60,32 @@ TABLE = {
 def test_what_a_code_means(code: str) -> None:
     kind = account_class(code)
     assert (kind, kind.normal_side, account_name(code, names=NAMES), account_name(code)) == TABLE[code]
+
+
+@pytest.mark.parametrize(
+    ("code", "parts"),
+    [
+        ("wallet:7:hot_water", {"what": "wallet", "whose": "U12", "utility": "hot_water"}),
+        ("wallet:8:gas", {"what": "wallet", "utility": "gas"}),
+        ("wallet:x:gas", {"what": "wallet", "utility": "gas"}),
+        ("group:3", {"what": "group", "whose": "Smith family"}),
+        ("emergency:7", {"what": "emergency", "whose": "U12"}),
+        ("debt:7", {"what": "debt", "whose": "U12"}),
+        ("income:hot_water:levy", {"what": "income", "utility": "hot_water", "role": "levy"}),
+        ("clearing:eft", {"what": "clearing", "way": "eft"}),
+        ("clearing:transfers", {"what": "transfers"}),
+        ("payable:Water board", {"what": "payable", "whose": "Water board"}),
+        ("vacancy:9", {"what": "vacancy", "whose": "9"}),
+        ("tax", {"what": "tax"}),
+        ("adjustments", {"what": "adjustments"}),
+        ("levy:2026", {"what": "other"}),
+        ("clearing", {"what": "other"}),
+        ("wallet", {"what": "other"}),
+        ("rounding", {"what": "other"}),
+    ],
+)
+def test_the_parts_of_a_name(code: str, parts: dict[str, str]) -> None:
+    assert account_words(code, names=NAMES) == AccountWords(account_name(code, names=NAMES), **parts)
 
 
 @pytest.mark.parametrize("code", ["wallet:x:gas", "wallet:", "group:", "emergency:", "", ":", "wallet:²:gas"])

@@ -127,16 +127,17 @@ def _other(told: Explained) -> list[str]:
 def _sides(told: Explained) -> Iterator[str]:
     """Yield from which account to which the money went."""
     if told.account and told.others:
-        others = "; ".join(told.others) + (" and more" if told.more else "")
-        source, target = (told.account, others) if told.amount_micro < 0 else (others, told.account)
+        own, others = told.account.name, "; ".join(each.name for each in told.others)
+        others += " and more" if told.more else ""
+        source, target = (own, others) if told.amount_micro < 0 else (others, own)
         yield f"From: {source}. To: {target}."
-    for name, amount_micro in told.beside:
-        yield f"With the same order {_money(amount_micro, told)} went to: {name}."
+    for account, amount_micro in told.beside:
+        yield f"With the same order {_money(amount_micro, told)} went to: {account.name}."
 
 
 def _booked(told: Explained) -> Iterator[str]:
     """Yield when and by whom an entry was booked, why, and where it stands in the books."""
-    by = f" by {told.who}" if told.who else ""
+    by = f" by {told.mover.words}" if told.mover else ""
     yield f"Booked on {_day_time(told.booked_at, told.zone)}{by}."
     if told.memo:
         yield f"The note: {told.memo}."
@@ -312,13 +313,7 @@ def _block(each: CostLine) -> str:
         return ""
     if block == 0:
         return "the allowance"
-    has_blocks = any(
-        len(rule.blocks) > 1
-        for charge in each.table.usage
-        for rule in charge.rules
-        if charge.name in (each.line.charge, each.line.of_charge)
-    )
-    return f"block {block}" if has_blocks else ""
+    return f"block {block}" if each.has_blocks else ""
 
 
 def _span(start: datetime, end: datetime, zone: ZoneInfo) -> str:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from mita.charging.domain.causes import causes_of
+
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
     from zoneinfo import ZoneInfo
 
+    from mita.charging.domain.causes import Cause
     from mita.charging.domain.explanation import CostLine
+    from mita.ledger.domain.chart import AccountWords
 
+MoverKind = Literal["person", "staff", "key", "system", "somebody"]
 Subject = Literal["reading", "readings", "correction", "standing_charge", "sharing", "solar_credit", "other"]
 
 
@@ -40,6 +45,11 @@ class LaterCorrection:
     new: Totals
     booked_at: datetime
 
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """Why it was charged again, one by one."""
+        return causes_of(self.cause)
+
 
 @dataclass(frozen=True, slots=True)
 class Mirrored:
@@ -51,6 +61,47 @@ class Mirrored:
 
 
 @dataclass(frozen=True, slots=True)
+class Mover:
+    """Who moved money; ``kind`` is person, staff, key, system or somebody.
+
+    ``is_support``: staff acted for the person.
+    """
+
+    kind: MoverKind
+    name: str = ""
+    is_support: bool = False
+
+    @property
+    def words(self) -> str:
+        """Who it was, for people: a person's name, else what they are."""
+        who = self.name or _MOVERS[self.kind]
+        return f"{who}, as staff acting for them" if self.is_support else who
+
+
+_MOVERS = {
+    "person": "somebody",
+    "staff": "staff",
+    "key": "a program of the estate",
+    "system": "Mita itself",
+    "somebody": "somebody",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PanelsPart:
+    """What a solar credit is made of: capacity in millionths of a kW, and a price for a kW and year.
+
+    ``days`` of ``year_days``; ``share_micro`` is the home's share in millionths of all panels.
+    """
+
+    capacity_micro: int
+    price_micro: int
+    days: int
+    year_days: int
+    share_micro: int
+
+
+@dataclass(frozen=True, slots=True)
 class EntryPart:
     """A line of an entry that another feature made; ``what`` is a word of that feature."""
 
@@ -58,6 +109,7 @@ class EntryPart:
     role: str
     totals: Totals
     is_taken_back: bool
+    panels: PanelsPart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +150,19 @@ class Explained:
     of_seq: int | None = None  # the entry that a reversal mirrors
     of: Mirrored | None = None
     key: str = ""  # the idempotency key that the movement was asked for with
-    who: str = ""  # who moved the money, in words
-    account: str = ""  # the readable name of the entry's account
-    others: tuple[str, ...] = ()  # those on the other side of its journal
+    mover: Mover | None = None  # who moved the money
+    account: AccountWords | None = None  # the entry's account
+    others: tuple[AccountWords, ...] = ()  # those on the other side of its journal
     parts: tuple[EntryPart, ...] = ()  # instead of lines, where another feature made the entry
     sentences: tuple[str, ...] = ()  # and what that feature says of it
-    beside: tuple[tuple[str, int], ...] = ()  # what else of its wallet the same money went to, in micro-money
-    more: bool = False  # whether there are more of them than are named
+    group: str = ""  # the sharing group of shared generation
+    used_micro: int | None = None  # what its member used in all
+    beside: tuple[
+        tuple[AccountWords, int], ...
+    ] = ()  # what else of its wallet the same money went to, in micro-money
+    more: bool = False  # whether there are more of others than are named
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """Why a past was charged again, one by one."""
+        return causes_of(self.cause)

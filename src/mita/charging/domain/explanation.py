@@ -55,6 +55,16 @@ class CostLine:
         """The local date from which the table holds here."""
         return self.table.effective_from
 
+    @property
+    def has_blocks(self) -> bool:
+        """Whether the price of its charge depends on how much was used before."""
+        return any(
+            len(rule.blocks) > 1
+            for charge in self.table.usage
+            for rule in charge.rules
+            if charge.name in (self.line.charge, self.line.of_charge)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:

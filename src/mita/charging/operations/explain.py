@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mita.charging import queries
+from mita.charging.domain.causes import LATE, joined
 from mita.charging.domain.explained import Explained, Totals
 from mita.charging.domain.explanation import difference
 from mita.charging.models import AccrualEntry
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from mita.charging.models import Rerating
     from mita.charging.operations.known import Known, Past
 
-LATE = "late reading"
 _PAGE = 200
 
 
@@ -138,7 +138,7 @@ async def _readings(past: Past, accrued: AccrualEntry) -> Explained:
         start=accrued.since,
         end=accrued.until,
         charges=accrued.charges,
-        cause="; ".join(dict.fromkeys(each.cause for each in unposted)),
+        cause=joined([each.cause for each in unposted]),
         total=total,
         later=past.later(taken=accrued.until, after=None),
     )

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from mita.charging.domain.explained import Mirrored
+from mita.charging.domain.explained import Mirrored, Mover
 from mita.kit.errors import NotFound
 from mita.ledger import queries as ledger_queries
 from mita.ledger.domain import EntryKind
-from mita.ledger.domain.chart import Names, account_name
+from mita.ledger.domain.chart import Names, account_words
 from mita.metering.domain import BASE_UNIT
 from mita.wallets import queries as wallet_queries
 from mita.wallets.domain import GENERAL, account_code
@@ -19,11 +19,12 @@ from mita.wallets.domain import GENERAL, account_code
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from mita.charging.domain.explained import Explained
+    from mita.charging.domain.explained import Explained, MoverKind
+    from mita.ledger.domain.chart import AccountWords
     from mita.ledger.queries import StoredEntry
 
 _NAMED_MAX = 3
-_BY = {"staff": "staff", "key": "a program of the estate", "system": "Mita itself"}
+_BY: dict[str, MoverKind] = {"staff": "staff", "key": "key", "system": "system"}
 # a reader who sees no account but their own is told the names of others by the database itself
 _NAMES = text("SELECT side, code, name FROM entry_names(:estate_id, :account_id, :seq, :most)")
 
@@ -51,21 +52,21 @@ async def explain_movement(
     others = [_named(row.code, name=row.name) for row in rows if row.side == "other"]
     return replace(
         plain,
-        who="".join(movers),
-        account=account_name(account.code, names=names),
+        mover=movers[0] if movers else None,
+        account=account_words(account.code, names=names),
         others=tuple(others[:_NAMED_MAX]),
-        beside=tuple((account_name(code, names=names), amount_micro) for code, amount_micro in beside),
+        beside=tuple((account_words(code, names=names), amount_micro) for code, amount_micro in beside),
         more=len(others) > _NAMED_MAX,
         of=await _mirrored(session, entry=entry, seq=plain.of_seq),
     )
 
 
-def _named(code: str, *, name: str | None) -> str:
-    """Return an account's readable name; ``name`` is the unit's or the group's that its code numbers."""
+def _named(code: str, *, name: str | None) -> AccountWords:
+    """Return an account in words; ``name`` is the unit's or the group's that its code numbers."""
     first, number, *_ = f"{code}:".split(":")
     known = {int(number): name} if name is not None and number.isdecimal() else {}
     names = Names(group=known) if first == "group" else Names(unit_by_wallet=known)
-    return account_name(code, names=names)
+    return account_words(code, names=names)
 
 
 async def _mirrored(session: AsyncSession, *, entry: StoredEntry, seq: int | None) -> Mirrored | None:
@@ -80,8 +81,8 @@ async def _mirrored(session: AsyncSession, *, entry: StoredEntry, seq: int | Non
     return Mirrored(found.kind.shown, found.amount_micro, found.event_at)
 
 
-def who_moved(actor: str, *, name: str | None) -> str:
-    """Return who an actor of a journal is, for people: a person's name, else what they are."""
+def who_moved(actor: str, *, name: str | None) -> Mover:
+    """Return who an actor of a journal is; ``name`` is the person's, None where it is nobody's."""
     own, _, behind = actor.partition(" by ")
-    who = name or _BY.get(own.partition(":")[0], "somebody")
-    return f"{who}, as staff acting for them" if behind else who
+    kind: MoverKind = "person" if name else _BY.get(own.partition(":")[0], "somebody")
+    return Mover(kind, name or "", is_support=bool(behind))

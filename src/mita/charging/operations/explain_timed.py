@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from mita.charging.domain.causes import BASIS_CHANGED
 from mita.charging.domain.explained import LaterCorrection, Totals
 from mita.charging.domain.explanation import CostLine
 from mita.charging.models import TimedCharge
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     from mita.charging.domain.explained import Explained
     from mita.tariffs.domain import RateTable
-
-CAUSE = "what it follows from has changed"
 
 
 async def explain_timed(session: AsyncSession, *, timed: TimedCharge, plain: Explained) -> Explained:
@@ -42,14 +41,14 @@ async def explain_timed(session: AsyncSession, *, timed: TimedCharge, plain: Exp
         subject="correction" if is_correction else "standing_charge",
         start=None,
         register=timed.register,
-        cause=CAUSE if is_correction else "",
+        cause=BASIS_CHANGED if is_correction else "",
         total=Totals(0, new.net_micro - old.net_micro, new.tax_micro - old.tax_micro),
         old=old if is_correction else None,
         new=new if is_correction else None,
         taken_back=taken_back,
         lines=() if new == _NOTHING else _lines(timed, tables, amount=new, sign=1),
         later=tuple(
-            LaterCorrection(row.seq, CAUSE, row.due_at, _old(row), _new(row), row.created_at)
+            LaterCorrection(row.seq, BASIS_CHANGED, row.due_at, _old(row), _new(row), row.created_at)
             for row in rows[place + 1 :]
             if _old(row) != _new(row)
         ),

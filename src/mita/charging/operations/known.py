@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from mita.charging.domain.causes import ACCEPTED, OF_TABLE
 from mita.charging.domain.explained import LaterCorrection, Totals
 from mita.charging.domain.explanation import KnownReading, cost_of, intervals_of
 from mita.charging.domain.streams import Stream
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from mita.metering.queries import RegisterInfo
     from mita.tariffs.domain import Assignment, RateTable
 
-ACCEPTED = "held reading accepted by "
-OF_TABLE = "rate table "
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # a billing period is a month at most: what filled it before an interval lies in here
 _PERIOD = timedelta(days=40)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mita.charging import queries
+from mita.charging.domain.causes import ACCEPTED
 from mita.charging.domain.decide import Rows, decide
 from mita.charging.events import HeldReadingAccepted
 from mita.charging.operations.derive import tell_virtual_meters
@@ -59,7 +60,7 @@ async def accept_held_reading(
         register_id=register_id,
         since_s=taken_s,
         accepted_s=frozenset({taken_s}),
-        cause=f"held reading accepted by {actor}",
+        cause=f"{ACCEPTED}{actor}",
         now=now,
     )
     await tell_virtual_meters(session, memory, since_s={register_id: taken_s})

@@ -10,6 +10,7 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from mita.charging import queries
+from mita.charging.domain.causes import of_table
 from mita.charging.models import ReratingDue
 from mita.charging.operations.lane import bump_lane
 from mita.charging.operations.release import settle_again
@@ -228,8 +229,9 @@ def _without(newest: Assignment, assignments: Sequence[Assignment]) -> list[Assi
 
 
 def _cause(assignment: Assignment) -> str:
-    until = f" until {assignment.effective_until}" if assignment.effective_until else ""
-    return f"rate table {assignment.rate_table_id} from {assignment.effective_from}{until}"
+    return of_table(
+        assignment.rate_table_id, from_on=assignment.effective_from, until_on=assignment.effective_until
+    )
 
 
 def _midnight(day: date, *, local: ZoneInfo) -> datetime:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mita.charging import queries
+from mita.charging.domain.causes import LATE
 from mita.charging.domain.decide import Decided, decide_timeline, label_late
 from mita.charging.operations.keep import keep_anew
 from mita.kit.clock import from_us
@@ -152,7 +153,7 @@ async def settle_register(
     newcomers: Sequence[Newcomer],
     since_s: int,
     accepted_s: frozenset[int] = frozenset(),
-    cause: str = "late reading",
+    cause: str = LATE,
     new_book: RateBook | None = None,
 ) -> Settled:
     """Judge and rate a register again from its last timeline reading before ``since_s``.

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mita.charging.domain.explained import EntryPart, LaterCorrection, Totals
+from mita.charging.domain.causes import CREDITED_AGAIN, SETTLED_AGAIN
+from mita.charging.domain.explained import EntryPart, LaterCorrection, PanelsPart, Totals
 from mita.kit.clock import from_us
 from mita.kit.zones import next_month
 from mita.ledger.domain import EntryKind
 from mita.sharing import operations as sharing
 from mita.sharing.domain import NOTHING, share_lines, sharing_sentences
 from mita.solar import operations as solar
-from mita.solar.domain import credit_sentences, worth
+from mita.solar.domain import credit_sentences, days_of_year, worth
 from mita.tariffs.domain import local_midnight_s
 from mita.wallets import queries as wallet_queries
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
     from mita.charging.domain.explained import Explained
     from mita.sharing.domain import MemberMonth, ShareLine
-
-_SETTLED_AGAIN = "settled again"
-_CREDITED_AGAIN = "credited again"
 
 
 async def explain_sharing(
@@ -50,18 +48,20 @@ async def explain_sharing(
         subject="sharing",
         start=begins,
         end=_begins(month.until_on, zone=told.zone),
-        cause="" if is_first else _SETTLED_AGAIN,
+        cause="" if is_first else SETTLED_AGAIN,
         total=_less(new, old),
         old=None if is_first else old,
         new=None if is_first else new,
         parts=tuple(parts),
         later=tuple(
             LaterCorrection(
-                each.seq, _SETTLED_AGAIN, begins, _totals(each.old), _totals(each.new), each.booked_at
+                each.seq, SETTLED_AGAIN, begins, _totals(each.old), _totals(each.new), each.booked_at
             )
             for each in month.later
         ),
         sentences=tuple(sharing_sentences(month)),
+        group=month.group,
+        used_micro=month.new.consumption_micro,
     )
 
 
@@ -80,7 +80,15 @@ async def explain_solar_credit(
     begins = _begins(credit.month, zone=told.zone)
     old, new = Totals(0, -credit.old_micro, 0), Totals(0, -worth(credit.parts), 0)
     parts = [
-        EntryPart(part.name, "", Totals(0, -part.credit_micro, 0), is_taken_back=False)
+        EntryPart(
+            part.name,
+            "",
+            Totals(0, -part.credit_micro, 0),
+            is_taken_back=False,
+            panels=PanelsPart(
+                part.capacity_micro, part.price_micro, part.days, days_of_year(credit.month), part.share_micro
+            ),
+        )
         for part in credit.parts
     ]
     if credit.old_micro:
@@ -90,7 +98,7 @@ async def explain_solar_credit(
         subject="solar_credit",
         start=begins,
         end=_begins(next_month(credit.month), zone=told.zone),
-        cause=_CREDITED_AGAIN if credit.old_micro else "",
+        cause=CREDITED_AGAIN if credit.old_micro else "",
         total=_less(new, old),
         old=old if credit.old_micro else None,
         new=new if credit.old_micro else None,
@@ -98,7 +106,7 @@ async def explain_solar_credit(
         later=tuple(
             LaterCorrection(
                 each.seq,
-                _CREDITED_AGAIN,
+                CREDITED_AGAIN,
                 begins,
                 Totals(0, -each.old_micro, 0),
                 Totals(0, -each.new_micro, 0),

@@ -41,15 +41,16 @@ class Names:
 
     def holder(self, wallet_id: str) -> str:
         """Return the unit of a wallet, or the wallet's number where the unit's name is not known."""
-        return self._known(self.unit_by_wallet, wallet_id) or f"wallet {wallet_id}"
+        return self.known(self.unit_by_wallet, wallet_id) or f"wallet {wallet_id}"
 
     def group_called(self, group_id: str) -> str:
         """Return a group's name, or its number where the name is not known."""
-        return self._known(self.group, group_id) or group_id
+        return self.known(self.group, group_id) or group_id
 
     @staticmethod
-    def _known(names: Mapping[int, str], number: str) -> str | None:
-        return names.get(int(number)) if number.isdecimal() else None
+    def known(names: Mapping[int, str], number: str) -> str:
+        """Return the name of a number, empty where it is not known."""
+        return names.get(int(number), "") if number.isdecimal() else ""
 
 
 NO_NAMES = Names()
@@ -80,6 +81,22 @@ _ALONE = {
     "clearing:transfers": "Transfers under way",
 }
 _METHOD = {"eft": "EFT", "gateway": "Gateway money", "sandbox": "Pretend money"}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountWords:
+    """An account's readable name, and what it is made of, for whoever writes it in another language.
+
+    ``what`` is the first part of its code, ``transfers``, or ``other``; ``whose`` the unit, the group or the
+    payee, empty where the name is not known; ``way`` how money came, such as ``eft``.
+    """
+
+    name: str
+    what: str
+    whose: str = ""
+    utility: str = ""
+    role: str = ""
+    way: str = ""
 
 
 def account_class(code: str) -> AccountClass:
@@ -113,6 +130,27 @@ def account_name(code: str, *, names: Names = NO_NAMES) -> str:
         "vacancy": lambda: f"Vacancy of unit {rest}",
     }.get(first)
     return code if shown is None else shown()
+
+
+def account_words(code: str, *, names: Names = NO_NAMES) -> AccountWords:
+    """Return an account's readable name with its parts."""
+    name = account_name(code, names=names)
+    first, _, rest = code.partition(":")
+    number, _, second = rest.partition(":")
+    if code in _ALONE:
+        return AccountWords(name, "transfers" if rest else first)
+    if first not in _CLASS or not rest:
+        return AccountWords(name, "other")
+    match first:
+        case "wallet" | "emergency" | "debt" | "group":
+            known = names.group if first == "group" else names.unit_by_wallet
+            return AccountWords(name, first, whose=names.known(known, number), utility=second)
+        case "income":
+            return AccountWords(name, first, utility=number, role=second)
+        case "clearing":
+            return AccountWords(name, first, way=rest)
+        case _:
+            return AccountWords(name, first, whose=rest)
 
 
 def wallet_of_code(code: str) -> int | None:

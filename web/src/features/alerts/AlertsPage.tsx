@@ -3,9 +3,10 @@ import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, refreshEstate, usePages, usePlace, type Pages, type Schemas } from "@api";
-import { Card, Empty, Page, RowLine, sentence, Show, Tag, useFormats, VirtualRows } from "@ui";
+import { Card, Empty, Page, RowLine, sentence, Show, Tag, useExplainedTexts, useFormats, VirtualRows } from "@ui";
 import { Hearing } from "./Hearing";
 import { PushCard } from "./PushCard";
+import { alertTold } from "./told";
 
 const PAGE = 50;
 
@@ -54,10 +55,14 @@ function Alerts({ alerts, label, pages }: { alerts: Told[]; label: string; pages
 }
 
 function Alert({ alert }: { alert: Told }): ReactNode {
-  const { t } = useTranslation("alerts");
+  const { t, i18n } = useTranslation(["alerts", "common"]);
+  const explained = useExplainedTexts();
   const place = usePlace();
   const formats = useFormats(place.estate);
   const { estate_id } = place.estate;
+  const utility = (word: string): string => t(`common:utility.${word}` as "common:utility.electricity", { defaultValue: word });
+  const told = alertTold(alert, { t: explained, formats, utility });
+  const isEnglish = i18n.language.split("-")[0] === "en";
   const see = $api.useMutation("post", "/api/v1/estates/{estate_id}/alerts/{alert_id}/seen", {
     onSuccess: () => refreshEstate(estate_id),
   });
@@ -65,9 +70,15 @@ function Alert({ alert }: { alert: Told }): ReactNode {
   return (
     <RowLine
       icon={isOver ? <IconCircleCheck /> : <IconAlertTriangle />}
-      title={sentence(alert.sentence)}
+      title={told ?? <span lang={isEnglish ? undefined : "en"}>{sentence(alert.sentence)}</span>}
       hint={isOver ? t("over", { time: formats.moment(alert.resolved_at!) }) : formats.moment(alert.raised_at)}
     >
+      {/* what a price becomes is told in the words of its tables */}
+      {alert.kind !== "rate_change" || told === undefined ? null : (
+        <p className="quiet small" lang={isEnglish ? undefined : "en"}>
+          {sentence(alert.sentence)}
+        </p>
+      )}
       {isOver ? null : alert.seen_at === null ? (
         <Button
           variant="default"

@@ -4,8 +4,14 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { $api, usePlace, type Schemas } from "@api";
-import { Card, Notice, Page, Show, useFormats } from "@ui";
-import { Lines } from "./Lines";
+import { Card, localeFor, Notice, Page, Show, useExplainedTexts, useFormats } from "@ui";
+import { Facts } from "./told/Facts";
+import { Later } from "./told/Later";
+import { Reckoning } from "./told/Reckoning";
+import { exactFor } from "./told/exact";
+import { leadOf } from "./told/lead";
+import { madeOf } from "./told/lines";
+import type { Say, Told } from "./told/say";
 import classes from "./Wallet.module.css";
 
 type Utility = Schemas["TransactionOut"]["utility"];
@@ -39,56 +45,47 @@ export default function EntryPage(): ReactNode {
       }
     >
       <Show asked={asked} lines={6}>
-        {(told) => <Told told={told as Schemas["ExplanationOut"]} utility={utility as Utility} />}
+        {(told) => <Entry told={told as Told} utility={utility as Utility} />}
       </Show>
     </Page>
   );
 }
 
-function Told({ told, utility }: { told: Schemas["ExplanationOut"]; utility: Utility }): ReactNode {
-  const { t } = useTranslation(["wallet", "common"]);
-  const place = usePlace();
-  const formats = useFormats(place.estate);
+/** How to tell this reader something of the estate's money. */
+function useSay(): Say {
+  const { t, i18n } = useTranslation(["wallet", "common"]);
+  const explained = useExplainedTexts();
+  const { estate } = usePlace();
+  return {
+    t: explained,
+    exact: exactFor(localeFor(i18n.language), { language: i18n.language, currency: estate.currency, timeZone: estate.time_zone }),
+    kind: (kind) => t(`kind.${kind}` as "kind.charge", { defaultValue: kind }),
+    utility: (utility) => t(`common:utility.${utility}` as "common:utility.electricity", { defaultValue: utility }),
+  };
+}
+
+function Entry({ told, utility }: { told: Told; utility: Utility }): ReactNode {
+  const say = useSay();
+  const formats = useFormats(usePlace().estate);
+  const made = madeOf(told, say);
   return (
-    <>
-      <Card title={`${t(`kind.${told.kind}`, { defaultValue: told.kind })} · ${t(`common:utility.${utility}`)}`}>
+    <div className={classes.entry}>
+      <Card title={`${say.kind(told.kind)} · ${say.utility(utility)}`}>
         <p className={`${classes.big} num`}>{formats.money(told.amount.amount, { sign: true })}</p>
-        <p className={classes.text}>{told.text}</p>
+        <p className={classes.lead}>{leadOf(told, say).join(" ")}</p>
       </Card>
-      {told.is_exact ? null : <Notice>{t("notExact")}</Notice>}
-      {told.lines.length === 0 ? null : (
-        <Card title={t("why")}>
-          <Lines told={told} place={place} />
+      {told.is_exact ? null : <Notice>{say.t("notExact")}</Notice>}
+      {told.later_corrections.map((each) => (
+        <Later key={`${each.booked_at} ${each.seq}`} later={each} subject={told.subject} say={say} />
+      ))}
+      {made === null ? null : (
+        <Card title={say.t("why")}>
+          <Reckoning made={made} />
         </Card>
       )}
-      {told.later_corrections.map((each) => (
-        <Notice key={each.booked_at} tone="low">
-          <strong>{t("corrected")}</strong>
-          <p>{t("correctedHint", { time: formats.moment(each.booked_at), cause: each.cause })}</p>
-        </Notice>
-      ))}
       <Card>
-        <dl className={classes.facts}>
-          <dt>{t("when")}</dt>
-          <dd>{formats.moment(told.event_at)}</dd>
-          <dt>{t("booked")}</dt>
-          <dd>{formats.moment(told.booked_at)}</dd>
-          {told.meter === null ? null : (
-            <>
-              <dt>{t("meter")}</dt>
-              <dd>{told.meter}</dd>
-            </>
-          )}
-          <dt>{t("number")}</dt>
-          <dd>{told.seq}</dd>
-          {told.journal_id === null ? null : (
-            <>
-              <dt>{t("journal")}</dt>
-              <dd className="small">{told.journal_id}</dd>
-            </>
-          )}
-        </dl>
+        <Facts told={told} say={say} />
       </Card>
-    </>
+    </div>
   );
 }
