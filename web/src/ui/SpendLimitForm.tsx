@@ -2,8 +2,8 @@ import { Button, Switch, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, refreshEstate, type Schemas } from "@api";
-import { plain, readAmount } from "./money";
 import { Notice, Wrong } from "./states";
+import { readAmount, writeAmount } from "./typed";
 import classes from "./SpendLimitForm.module.css";
 
 interface SpendLimitFormProps {
@@ -75,5 +75,5 @@ export function SpendLimitForm({ limit, path, currency, onDone }: SpendLimitForm
 }
 
 function typed(money: Schemas["Money"] | null | undefined): string {
-  return money == null ? "" : plain(money.amount);
+  return money == null ? "" : writeAmount(money.amount);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatsFor, localDate, plusDays } from "./format";
-import { decimal, isNegative, micro, plain, readAmount, sum } from "./money";
+import { decimal, isNegative, micro, plain, sum } from "./money";
 import { spanOf } from "./period";
 
 describe("money", () => {
@@ -19,15 +19,6 @@ describe("money", () => {
   it("refuses what is no amount, and what it could not keep", () => {
     expect(() => micro("abc")).toThrow();
     expect(() => micro("0.0000001")).toThrow();
-  });
-
-  it("reads what people type, and nothing that could be meant otherwise", () => {
-    expect(readAmount("1 200,50")).toBe("1200.50");
-    expect(readAmount("20")).toBe("20");
-    expect(readAmount("-20")).toBeNull();
-    expect(readAmount("1.2.3")).toBeNull();
-    expect(readAmount("20.999")).toBeNull();
-    expect(readAmount("")).toBeNull();
   });
 });
 

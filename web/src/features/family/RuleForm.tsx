@@ -2,7 +2,7 @@ import { Button, Switch, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, problemOf, refreshEstate, type Estate, type Schemas } from "@api";
-import { Card, Notice, plain, readAmount, sentence, useFormats, Wrong } from "@ui";
+import { Card, Notice, writeAmount, readAmount, sentence, useFormats, Wrong } from "@ui";
 import type { GroupPath } from "./GroupPage";
 import classes from "./Family.module.css";
 
@@ -72,5 +72,5 @@ export function RuleForm({ rule, path, estate }: RuleFormProps): ReactNode {
 }
 
 function typed(money: Schemas["Money"] | undefined): string {
-  return money === undefined ? "" : plain(money.amount);
+  return money === undefined ? "" : writeAmount(money.amount);
 }
