@@ -31,6 +31,7 @@ export function SpendLimitForm({ limit, path, currency, onDone }: SpendLimitForm
       setDaily("");
       setMonthly("");
       setIsCutting(false);
+      save.reset();
       done();
     },
   });
@@ -51,12 +52,6 @@ export function SpendLimitForm({ limit, path, currency, onDone }: SpendLimitForm
         submit();
       }}
     >
-      <Wrong error={save.error ?? remove.error} />
-      {save.isSuccess ? (
-        <Notice tone="good" role="status">
-          {t("common:saved")}
-        </Notice>
-      ) : null}
       <TextInput label={t("daily", { currency })} inputMode="decimal" value={daily} error={error} onChange={(event) => setDaily(event.currentTarget.value)} />
       <TextInput label={t("monthly", { currency })} inputMode="decimal" value={monthly} error={error} onChange={(event) => setMonthly(event.currentTarget.value)} />
       <Switch size="md" label={t("cutting")} checked={isCutting} onChange={(event) => setIsCutting(event.currentTarget.checked)} />
@@ -70,6 +65,13 @@ export function SpendLimitForm({ limit, path, currency, onDone }: SpendLimitForm
           </Button>
         )}
       </div>
+      {/* below the buttons, so that none moves under a finger that taps twice */}
+      <Wrong error={save.error ?? remove.error} />
+      {save.isSuccess ? (
+        <Notice tone="good" role="status">
+          {t("common:saved")}
+        </Notice>
+      ) : null}
     </form>
   );
 }
