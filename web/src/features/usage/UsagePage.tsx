@@ -19,8 +19,9 @@ export default function UsagePage(): ReactNode {
   const [back, setBack] = useState(0);
   const span = spanOf(period, { timeZone: place.estate.time_zone, back });
   const asked = useHistory(place, span);
-  const from = formats.date(span.from);
-  const to = formats.date(plusDays(span.to, -1));
+  const shown = (on: string): string => (period === "year" ? formats.label(on, "month") : formats.date(on));
+  const from = shown(span.from);
+  const to = shown(plusDays(span.to, -1));
   return (
     <Page title={t("title")}>
       <Card>
