@@ -58,7 +58,7 @@ export const persistence: Omit<PersistQueryClientOptions, "queryClient"> = {
 };
 
 /** What was told stays known while it cannot be asked again; what is refused by now goes. */
-function isKept({ queryKey, state }: Query): boolean {
+function isKept({ queryKey, state }: Pick<Query, "queryKey" | "state">): boolean {
   const isKnown = state.status === "success" || (state.data !== undefined && isPassing(problemOf(state.error).status));
   return isKnown && LAST_KNOWN.includes(String(queryKey[1]));
 }

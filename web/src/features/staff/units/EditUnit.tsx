@@ -4,7 +4,7 @@ import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { $api, refreshEstate, useEstate, type Schemas } from "@api";
-import { readAmount } from "@ui";
+import { readAmount, writeAmount } from "@ui";
 import { Confirm } from "@ui/staff";
 import { KINDS } from "./words";
 
