@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { $api, newKey, problemOf, sendSafely, serverNow, type Place, type Schemas } from "@api";
 import { Notice, readAmount, sentence, useFormats } from "@ui";
+import { NotCounted } from "./NotCounted";
 import { shrink } from "./photo";
 import classes from "./Meters.module.css";
 
@@ -179,11 +180,13 @@ function Sent({ done, place }: { done: Schemas["ManualReadingDone"] | null; plac
     );
   }
   return (
-    <Notice tone={done.waits_for_staff ? "low" : "good"} role="status">
+    <Notice tone={done.waits_for_staff || done.reading.class === "backwards" ? "low" : "good"} role="status">
       <strong>{t("sent")}</strong>
       <p className="num">{formats.quantity(done.reading.value.amount, done.reading.value.unit)}</p>
       <p>{done.waits_for_staff ? t("waits") : t("charged", { amount: formats.money(done.charged.amount) })}</p>
-      {done.reading.reason === "" ? null : <p className="small">{t("because", { reason: done.reading.reason })}</p>}
+      <p className="small">
+        <NotCounted reading={done.reading} />
+      </p>
     </Notice>
   );
 }

@@ -4,7 +4,8 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { $api, usePlace } from "@api";
-import { Card, Page, Row, Rows, sentence, Show, useFormats } from "@ui";
+import { Card, Page, Row, Rows, Show, useFormats } from "@ui";
+import { NotCounted } from "./NotCounted";
 import { ReadingForm } from "./ReadingForm";
 
 const EARLIER = 6;
@@ -42,8 +43,7 @@ export default function ReadingPage(): ReactNode {
                 title={formats.quantity(each.value.amount, each.value.unit)}
                 hint={
                   <>
-                    {formats.moment(each.taken_at)}
-                    {each.reason === "" ? null : <span lang="en"> · {sentence(each.reason)}</span>}
+                    {formats.moment(each.taken_at)} <NotCounted reading={each} />
                   </>
                 }
               />
