@@ -6,7 +6,7 @@ import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -18,11 +18,12 @@ from mita.identity.operations import store_password
 from tests.integration.api.place import made
 
 from .conftest import PATIENCE_MS, VIOLATIONS
+from .looks import SETTLED, TOO_SMALL, TOO_WIDE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser, Page, ViewportSize
 
     from mita.kit.db import Database
 
@@ -201,35 +202,33 @@ async def test_a_wrong_password_says_so_and_nothing_else(browser: Browser, site:
 
 
 # the other two windows are those of test_every_page.py
-@pytest.mark.parametrize(("window", "scheme"), [(PHONE, "light"), (DESKTOP, "dark")])
+LOOKS: tuple[tuple[ViewportSize, Literal["light", "dark"]], ...] = ((PHONE, "light"), (DESKTOP, "dark"))
+
+
 async def test_every_page_fits_is_accessible_and_loads_nothing_from_elsewhere(
-    browser: Browser, site: Site, resident: None, window, scheme
+    browser: Browser, site: Site, resident: None
 ):
     await site.place.send((_hours_ago(10), "100"), (_hours_ago(2), "110"))
-    async with signed_in(browser, site, viewport=window, color_scheme=scheme) as visit:
+    async with signed_in(browser, site, viewport=PHONE, color_scheme="light") as visit:
         page = visit.page
         for path in PAGES:
             await page.goto(visit.home + path)
-            await expect(page.locator("h1")).to_have_count(1)
-            await expect(page.get_by_role("status", name="Loading")).to_have_count(0)
-            overflow = await page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            assert overflow <= 0, f"{path} is {overflow} px too wide"
-            small = await page.evaluate(_TOO_SMALL)
-            assert small == [], f"{path}: too small to touch"
-            found = await Axe().run(page, options=VIOLATIONS)
-            assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+            for window, scheme in LOOKS:
+                await page.set_viewport_size(window)
+                await page.emulate_media(color_scheme=scheme)
+                await _fits_and_is_accessible(page, f"{path} {scheme}")
         assert visit.problems == []
         assert visit.hosts == {site.url.split("/")[2]}
 
 
-# whatever is to be touched on its own, and is not 44 px high; links in sentences are text
-_TOO_SMALL = """
-() => [...document.querySelectorAll('button, a, select, summary, input:not([type=file])')]
-  .filter(each => !each.closest('p, td') && !each.classList.contains('skip'))
-  .filter(each => !['radio', 'checkbox'].includes(each.type))
-  .map(each => [each.textContent.trim() || each.getAttribute('aria-label'), each.getBoundingClientRect()])
-  .filter(([, box]) => box.height > 0 && (box.height < 43.5 || box.width < 43.5))
-  .map(([name, box]) => `${name} ${box.width} x ${box.height}`)
-"""
+async def _fits_and_is_accessible(page: Page, what: str) -> None:
+    await expect(page.locator("h1")).to_have_count(1)
+    await expect(page.get_by_role("status", name="Loading")).to_have_count(0)
+    if unsettled := await page.evaluate(SETTLED, PATIENCE_MS):
+        pytest.fail(f"{what}: {unsettled}")
+    if over := await page.evaluate(TOO_WIDE, 2_000):
+        pytest.fail(f"{what}: {over}")
+    small = await page.evaluate(TOO_SMALL)
+    assert small == [], f"{what}: too small to touch"
+    found = await Axe().run(page, options=VIOLATIONS)
+    assert found.violations_count == 0, f"{what}: {found.generate_report()}"

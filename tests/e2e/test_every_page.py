@@ -23,8 +23,8 @@ from tests.integration.ledger.notary import TestNotary
 
 from .conftest import PATIENCE_MS, VIOLATIONS, Site, _served
 from .furnished import Furnished, furnished
+from .looks import SETTLED, TOO_SMALL, TOO_WIDE
 from .staff import visiting_as, working
-from .test_app import _TOO_SMALL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -55,48 +55,9 @@ GO = """path => {
   history.pushState(null, '', path);
   dispatchEvent(new PopStateEvent('popstate', { state: null }));
 }"""
-# there, and still: nothing is on its way and nothing moves
-SETTLED = """patience => new Promise(tell => {
-  const end = performance.now() + patience;
-  const why = () => {
-    const heads = [...document.querySelectorAll('h1')];
-    if (heads.some(each => each.dataset.before)) return 'the page before is still there';
-    if (heads.length !== 1) return `${heads.length} headings of the first level`;
-    const loading = document.querySelector('[role=status][aria-label=Loading]');
-    // charts are drawn where somebody comes near them
-    loading?.scrollIntoView({ block: 'center' });
-    if (loading) return `${loading.closest('[aria-label]:not([role])')?.ariaLabel ?? 'something'} is loading`;
-    if (document.getAnimations().some(each => Number.isFinite(each.effect?.getComputedTiming().endTime)))
-      return 'something moves';
-    return null;
-  };
-  let still = 0;
-  const look = () => {
-    const found = why();
-    still = found === null ? still + 1 : 0;
-    if (still > 2) tell(null);
-    else if (performance.now() > end) tell(found);
-    else requestAnimationFrame(look);
-  };
-  look();
-})"""
 WRONG = """() => [...document.querySelectorAll('[role=alert]')]
   .filter(each => [...each.querySelectorAll('button')].some(button => button.textContent === 'Try again'))
   .map(each => each.innerText.replaceAll('\\n', ' '))"""
-# a chart is drawn anew a moment after its window changed
-TOO_WIDE = """patience => new Promise(tell => {
-  const end = performance.now() + patience;
-  const look = () => {
-    const over = document.documentElement.scrollWidth - innerWidth;
-    if (over <= 0) tell('');
-    else if (performance.now() > end) tell(`${over} px too wide: `
-      + [...document.querySelectorAll('main *')]
-      .filter(each => each.getBoundingClientRect().right > innerWidth + 1)
-      .map(each => `${each.className} ${each.textContent.slice(0, 40)}`).slice(0, 6).join(' | '));
-    else requestAnimationFrame(look);
-  };
-  look();
-})"""
 AXE = """async options => (await axe.run(document, options)).violations
   .map(({ impact, id, nodes }) => `${impact} ${id}: ${nodes.map(each => each.target).join(' | ')}`)"""
 SCHEME = "document.documentElement.dataset.mantineColorScheme"
@@ -153,7 +114,7 @@ class Walk:
             self.wrong.append(f"{name}: {over}")
         if self.is_touched and window is PHONE:
             self.wrong += [
-                f"{name}: too small to touch: {each}" for each in await self.page.evaluate(_TOO_SMALL)
+                f"{name}: too small to touch: {each}" for each in await self.page.evaluate(TOO_SMALL)
             ]
         if with_axe:
             self.wrong += [f"{name}: {each}" for each in await self.page.evaluate(AXE, VIOLATIONS)]

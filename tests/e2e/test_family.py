@@ -17,7 +17,8 @@ from tests.integration.api.place import made, settle
 from tests.integration.api.test_group_summary import second_home
 
 from .conftest import PATIENCE_MS
-from .test_app import _TOO_SMALL, EMAIL, PASSWORD, PHONE, RULE, Visit, _hours_ago, resident
+from .looks import TOO_SMALL
+from .test_app import EMAIL, PASSWORD, PHONE, RULE, Visit, _hours_ago, resident
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -84,7 +85,7 @@ async def fits(page, name: str) -> None:
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     assert overflow <= 0, f"{name} is {overflow} px too wide"
-    assert await page.evaluate(_TOO_SMALL) == [], f"{name}: too small to touch"
+    assert await page.evaluate(TOO_SMALL) == [], f"{name}: too small to touch"
     found = await Axe().run(page)
     assert found.violations_count == 0, f"{name}: {found.generate_report()}"
 

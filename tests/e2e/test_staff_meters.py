@@ -127,6 +127,9 @@ async def test_a_device_is_commissioned_until_nothing_is_missing(
         made_of = await made_of_others(page, site)
         codec = await a_codec_is_kept(page, site)
         await look_at(visit, [here, made_of, codec], site=site)
+        await what_is_not_needed_goes(page, site)
+        # the stream may tell the page of what was deleted before it is left: it asks for it once more
+        assert [each for each in visit.problems if "404 (Not Found)" not in each] == []
 
 
 async def made_of_others(page: Page, site: Site) -> str:
@@ -194,6 +197,33 @@ async def a_codec_is_kept(page: Page, site: Site) -> str:
     kept = (await place.client.get(f"{place.base}/codecs/{codec['codec_id']}")).json()
     assert "* 256" in kept["body"]
     return f"codecs/{codec['codec_id']}"
+
+
+async def what_is_not_needed_goes(page: Page, site: Site) -> None:
+    """A virtual meter is ended and a codec that nothing uses deleted, each after its consequence was told."""
+    place = site.place
+    base = f"/app/estates/{place.estate_id}"
+    await page.goto(f"{base}/virtual-meters")
+    card = page.get_by_role("region", name="V1 import")
+    await card.get_by_role("button", name="End it").click()
+    asked = page.get_by_role("dialog")
+    await expect(asked).to_contain_text("cannot be begun again")
+    await asked.get_by_role("button", name="End it").click()
+    await expect(card).to_contain_text("Over")
+    await expect(card.get_by_role("button", name="End it")).to_have_count(0)
+    (ended,) = (await place.client.get(f"{place.base}/virtual-meters")).json()["items"]
+    assert ended["until_at"] is not None
+
+    spare = await made(place.client, f"{place.base}/codecs", {"name": "spare", "body": "function f() {}"})
+    await page.goto(f"{base}/codecs")
+    await page.get_by_role("link", name="spare").click()
+    await page.get_by_role("button", name="Delete").click()
+    await expect(asked).to_contain_text("This cannot be undone")
+    await asked.get_by_role("button", name="Delete").click()
+    await expect(page.get_by_role("link", name="acme")).to_be_visible()
+    await expect(page.get_by_role("link", name="spare")).to_have_count(0)
+    gone = await place.client.get(f"{place.base}/codecs/{spare['codec_id']}")
+    assert gone.status_code == 404
 
 
 async def says(database: Database, site: Site, payload: bytes) -> None:

@@ -19,6 +19,7 @@ from mita.entrypoints.web import BUILT
 from tests.integration.api.place import made
 
 from .conftest import PATIENCE_MS
+from .staff import working
 from .test_app import PHONE, resident, signed_in  # noqa: F401 - a fixture
 from .test_outbox import looked_at
 
@@ -71,6 +72,21 @@ async def key_in(page: Page, digits: str) -> None:
     await page.get_by_role("button", name="Give it to the meter").click()
 
 
+async def staff_sees(browser: Browser, site: Site, database: Database) -> None:
+    """Staff's list says what became of each token, and gives nobody one to type in elsewhere."""
+    path = f"/app/estates/{site.place.estate_id}/meters/{site.place.meter_id}"
+    async with working(browser, site, database, role="operator", path=path, viewport=PHONE) as visit:
+        rows = visit.page.get_by_role("table", name="Tokens").get_by_role("row")
+        await expect(rows.filter(has_text="•••• 1785")).to_contain_text("Taken")
+        await expect(rows.filter(has_text="•••• 1785")).to_contain_text("48.50")
+        await expect(rows.filter(has_text="•••• 5555")).to_contain_text("Not taken")
+        shown = await visit.page.locator("main").inner_text()
+        whole = [TOKEN[:16], "1111222233334444"]
+        assert [each for each in whole if each in "".join(shown.split())] == []
+        await looked_at(visit.page, "staff's list")
+        assert visit.problems == []
+
+
 async def test_a_token_waits_for_a_connection_goes_once_and_is_taken(
     browser: Browser,
     site: Site,
@@ -108,7 +124,8 @@ async def test_a_token_waits_for_a_connection_goes_once_and_is_taken(
         await page.get_by_role("link", name="See what waits").click()
         item = page.get_by_role("listitem").filter(has_text="Token for meter E1")
         await expect(item).to_contain_text("•••• 1785")
-        assert TOKEN[:4] not in await page.locator("body").inner_text()
+        shown = await page.locator("body").inner_text()
+        assert [each for each in (TOKEN[at : at + 4] for at in range(0, 16, 4)) if each in shown] == []
         await looked_at(page, "what waits")
         assert [each for each in meter.asked if each.object_id == objects.TOKEN] == []
 
@@ -132,6 +149,7 @@ async def test_a_token_waits_for_a_connection_goes_once_and_is_taken(
         await looked_at(page, "what became of it")
         sent = [each.payload.decode() for each in meter.asked if each.object_id == objects.TOKEN]
         assert sent == [TOKEN, "11112222333344445555"]
+        await staff_sees(browser, site, database)
         # without a connection the browser says so in its console; nothing of ours is wrong
         assert [each for each in visit.problems if "Failed to load" not in each] == []
         assert visit.hosts == {site.url.split("/")[2]}

@@ -1,4 +1,4 @@
-import { QueryClient } from "@tanstack/react-query";
+import { QueryClient, type Query } from "@tanstack/react-query";
 import { createSyncStoragePersister } from "@tanstack/query-sync-storage-persister";
 import type { PersistQueryClientOptions } from "@tanstack/react-query-persist-client";
 import { problemOf } from "./problem";
@@ -55,10 +55,15 @@ export const persistence: Omit<PersistQueryClientOptions, "queryClient"> = {
   maxAge: WEEK_MS,
   buster: "1",
   dehydrateOptions: {
-    shouldDehydrateQuery: (query) =>
-      query.state.status === "success" && LAST_KNOWN.includes(String(query.queryKey[1])),
+    shouldDehydrateQuery: isKept,
   },
 };
+
+/** What was told stays known while it cannot be asked again; what is refused by now goes. */
+function isKept({ queryKey, state }: Pick<Query, "queryKey" | "state">): boolean {
+  const isKnown = state.status === "success" || (state.data !== undefined && isPassing(problemOf(state.error).status));
+  return isKnown && LAST_KNOWN.includes(String(queryKey[1]));
+}
 
 /** Whether figures of an earlier visit are kept here: they show at once, while who is here is asked. */
 export function hasLastKnown(): boolean {

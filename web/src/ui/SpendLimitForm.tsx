@@ -3,8 +3,8 @@ import { useMutation } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { api, asShown, beganWith, carriedOut, refreshEstate, type Schemas } from "@api";
-import { plain, readAmount } from "./money";
 import { Notice, Wrong } from "./states";
+import { readAmount, writeAmount } from "./typed";
 import classes from "./SpendLimitForm.module.css";
 
 const ONE = "/api/v1/estates/{estate_id}/wallets/{wallet_id}/spend-limit";
@@ -78,12 +78,6 @@ function Limits({ limit, currency, saving, removing, save, remove }: LimitsProps
         submit();
       }}
     >
-      <Wrong error={saving.error ?? removing.error} />
-      {saving.isSuccess ? (
-        <Notice tone="good" role="status">
-          {t("common:saved")}
-        </Notice>
-      ) : null}
       <TextInput label={t("daily", { currency })} inputMode="decimal" value={daily} error={error} onChange={(event) => setDaily(event.currentTarget.value)} />
       <TextInput label={t("monthly", { currency })} inputMode="decimal" value={monthly} error={error} onChange={(event) => setMonthly(event.currentTarget.value)} />
       <Switch size="md" label={t("cutting")} checked={isCutting} onChange={(event) => setIsCutting(event.currentTarget.checked)} />
@@ -97,10 +91,17 @@ function Limits({ limit, currency, saving, removing, save, remove }: LimitsProps
           </Button>
         )}
       </div>
+      {/* below the buttons, so that none moves under a finger that taps twice */}
+      <Wrong error={saving.error ?? removing.error} />
+      {saving.isSuccess ? (
+        <Notice tone="good" role="status">
+          {t("common:saved")}
+        </Notice>
+      ) : null}
     </form>
   );
 }
 
 function typed(money: Schemas["Money"] | null | undefined): string {
-  return money == null ? "" : plain(money.amount);
+  return money == null ? "" : writeAmount(money.amount);
 }

@@ -11,7 +11,7 @@ export interface Formats {
   percent: (part: string) => string;
   time: (at: string | number) => string;
   day: (at: string | number | Date) => string;
-  /** A local date such as 2026-03-01, which has no clock: the same day in every zone. */
+  /** A local date such as 2026-03-01, which has no clock: the same day in every zone; of another year with its year. */
   date: (on: string) => string;
   moment: (at: string | number) => string;
   /** A local date or hour as the API labels it, such as 2026-03-01 or 2026-03-01T05:00+02:00. */
@@ -52,10 +52,13 @@ function makeFormats(locale: string, currency: string, timeZone: string): Format
   // labels are local already
   const local = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options });
   const dated = local(dayParts);
+  const datedWithYear = local({ ...dayParts, year: "numeric" });
+  const thisYear = localDate(new Date(), timeZone).slice(0, 4);
   const hourly = local({ hour: "2-digit", minute: "2-digit" });
   const daily = local({ weekday: "short", day: "numeric" });
   const weekly = local({ day: "numeric", month: "short" });
-  const monthly = local({ month: "short", year: "2-digit" });
+  // "Nov 26" would be a day
+  const monthly = local({ month: "short", year: "numeric" });
   const numbers = new Map<string, Intl.NumberFormat>();
   const number = (options: Intl.NumberFormatOptions): Intl.NumberFormat => {
     const name = JSON.stringify(options);
@@ -82,7 +85,7 @@ function makeFormats(locale: string, currency: string, timeZone: string): Format
     percent: (part) => number({ style: "percent", maximumFractionDigits: 1 }).format(part as Intl.StringNumericLiteral),
     time: (at) => time.format(new Date(at)),
     day: (at) => day.format(new Date(at)),
-    date: (on) => dated.format(new Date(`${on}T00:00:00Z`)),
+    date: (on) => (on.startsWith(thisYear) ? dated : datedWithYear).format(new Date(`${on}T00:00:00Z`)),
     moment: (at) => moment.format(new Date(at)),
     label: (label, step) => {
       const whole = label.length >= 16 ? label.slice(0, 16) : `${label.slice(0, 7)}-${label.slice(8, 10) || "01"}T00:00`;

@@ -1,5 +1,6 @@
 export { formatsFor, HERE, localDate, localeFor, plusDays, useFormats, type Formats } from "./format";
-export { decimal, isNegative, micro, plain, readAmount, sum } from "./money";
+export { decimal, isNegative, micro, plain, sum } from "./money";
+export { readAmount, writeAmount } from "./typed";
 export { Card, Page } from "./Page";
 export { Row, RowLine, Rows } from "./Rows";
 export { More } from "./More";

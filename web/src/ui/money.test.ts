@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatsFor, localDate, plusDays } from "./format";
-import { decimal, isNegative, micro, plain, readAmount, sum } from "./money";
+import { decimal, isNegative, micro, plain, sum } from "./money";
 import { spanOf } from "./period";
 
 describe("money", () => {
@@ -19,15 +19,6 @@ describe("money", () => {
   it("refuses what is no amount, and what it could not keep", () => {
     expect(() => micro("abc")).toThrow();
     expect(() => micro("0.0000001")).toThrow();
-  });
-
-  it("reads what people type, and nothing that could be meant otherwise", () => {
-    expect(readAmount("1 200,50")).toBe("1200.50");
-    expect(readAmount("20")).toBe("20");
-    expect(readAmount("-20")).toBeNull();
-    expect(readAmount("1.2.3")).toBeNull();
-    expect(readAmount("20.999")).toBeNull();
-    expect(readAmount("")).toBeNull();
   });
 });
 
@@ -69,7 +60,7 @@ describe("formats", () => {
   it("shows labels as the API means them, whatever the reader's zone", () => {
     expect(formats.label("2026-03-01T05:00+02:00", "hour")).toBe("05:00");
     expect(formats.label("2026-03-01", "day")).toBe("Sun 1");
-    expect(formats.label("2026-03-01", "month")).toBe("Mar 26");
+    expect(formats.label("2026-03-01", "month")).toBe("Mar 2026");
   });
 
   it("shows quantities with the places that their size needs", () => {

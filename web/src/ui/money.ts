@@ -31,9 +31,3 @@ export function isNegative(amount: string): boolean {
 export function plain(amount: string): string {
   return amount.includes(".") ? amount.replace(/\.?0+$/, "") : amount;
 }
-
-/** Return what was typed, in the reader's way of writing numbers, as a decimal text; null if it is none. */
-export function readAmount(typed: string, decimals = 2): string | null {
-  const plain = typed.replace(/[\s\u00a0\u202f']/g, "").replace(",", ".");
-  return new RegExp(`^\\d{1,9}(\\.\\d{1,${decimals}})?$`).test(plain) ? plain : null;
-}

@@ -9,6 +9,9 @@ export interface Reason {
   detailLang: "en" | undefined;
 }
 
+/** How the API tells what does not fit: for programs, and nothing that a person could read. */
+const PATTERN = /string should match pattern '.*'$/i;
+
 /** Return how to say a problem: by its code where residents meet it, else in the API's own words. */
 export function useReason(): (problem: Problem) => Reason {
   const { t, i18n } = useTranslation(["problems", "common"]);
@@ -18,7 +21,7 @@ export function useReason(): (problem: Problem) => Reason {
     const key = `said.${code}`;
     const said = i18n.exists(key, { ns: "problems" }) ? t(key as "said.invalid") : title || t("common:state.failed");
     if (detail === "") return { said, detail: t("common:state.failedHint"), detailLang: undefined };
-    return { said, detail: sentence(detail), detailLang: isEnglish ? undefined : "en" };
+    return { said, detail: sentence(detail.replace(PATTERN, "is not written as it has to be")), detailLang: isEnglish ? undefined : "en" };
   };
 }
 

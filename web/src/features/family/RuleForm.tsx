@@ -3,7 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { api, asShown, beganWith, carriedOut, problemOf, refreshEstate, type Estate, type Schemas } from "@api";
-import { Card, Notice, plain, readAmount, sentence, useFormats, Wrong } from "@ui";
+import { Card, Notice, writeAmount, readAmount, sentence, useFormats, Wrong } from "@ui";
 import type { GroupPath } from "./GroupPage";
 import classes from "./Family.module.css";
 
@@ -91,5 +91,5 @@ function Fields({ rule, estate, saving, save }: FieldsProps): ReactNode {
 }
 
 function typed(money: Schemas["Money"] | undefined): string {
-  return money === undefined ? "" : plain(money.amount);
+  return money === undefined ? "" : writeAmount(money.amount);
 }

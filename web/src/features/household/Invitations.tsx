@@ -43,7 +43,7 @@ export function Invitations({ path, place }: { path: WalletPath; place: Place })
         <Rows label={t("invited")}>
           {open.data!.items.map((each) => (
             <Row key={each.invitation_id} title={each.email} hint={`${t("invited")}, ${t("until", { time: formats.moment(each.expires_at) })}`}>
-              <Button variant="subtle" onClick={() => withdraw.mutate({ params: { path: { ...path, invitation_id: each.invitation_id } } })}>
+              <Button variant="subtle" disabled={withdraw.isPending} onClick={() => withdraw.mutate({ params: { path: { ...path, invitation_id: each.invitation_id } } })}>
                 {t("withdraw")}
               </Button>
             </Row>
@@ -57,7 +57,7 @@ export function Invitations({ path, place }: { path: WalletPath; place: Place })
           <p>{t("codeHint", { email: invite.data.email })}</p>
         </Notice>
       )}
-      <Wrong error={invite.error} />
+      <Wrong error={invite.error ?? withdraw.error} />
       <form
         className={classes.form}
         onSubmit={(event) => {

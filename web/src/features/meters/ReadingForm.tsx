@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { $api, newKey, problemOf, sendSafely, serverNow, type Place, type Schemas } from "@api";
 import { Notice, readAmount, sentence, useFormats } from "@ui";
 import { Kept } from "./Kept";
+import { NotCounted } from "./NotCounted";
 import { shrink } from "./photo";
 import classes from "./Meters.module.css";
 
@@ -22,6 +23,7 @@ export function ReadingForm({ meter, place }: { meter: Schemas["MeterWithRegiste
   const [typed, setTyped] = useState("");
   const [wrong, setWrong] = useState<string | null>(null);
   const [photo, setPhoto] = useState<Blob | null>(null);
+  const [photoWrong, setPhotoWrong] = useState<string | null>(null);
   const isSending = useRef(false);
   const register = meter.registers[0];
   const unit = (register?.unit ?? "kWh") as Schemas["ManualReadingIn"]["unit"];
@@ -47,7 +49,17 @@ export function ReadingForm({ meter, place }: { meter: Schemas["MeterWithRegiste
   });
   if (send.data?.state === "waiting") return <Kept title={t("outbox:kept")} hint={t("outbox:keptHint")} another={t("outbox:another")} again={() => send.reset()} />;
   if (send.data !== undefined) return <Sent done={send.data.answer} place={place} />;
+  const rule = window.data?.rule;
+  // who came by an old link learns it before they climb to the meter
+  if (window.data !== undefined && (!meter.is_read_by_hand || rule == null || rule.least_right === "none")) {
+    return <Notice>{t(meter.is_read_by_hand ? "staffReads" : "byItself")}</Notice>;
+  }
   const open = window.data?.window;
+  const needsPhoto = rule?.needs_photo === true;
+  const choose = (chosen: Blob | null): void => {
+    setPhoto(chosen);
+    setPhotoWrong(chosen === null ? t("photoWrong") : null);
+  };
   return (
     <form
       className={classes.form}
@@ -56,6 +68,7 @@ export function ReadingForm({ meter, place }: { meter: Schemas["MeterWithRegiste
         event.preventDefault();
         const value = readAmount(typed, PLACES);
         if (value === null) setWrong(t("valueWrong"));
+        else if (needsPhoto && photo === null) setPhotoWrong(t("needsPhoto"));
         // a second tap comes before the button knows of the first
         else if (!isSending.current) {
           isSending.current = true;
@@ -85,7 +98,7 @@ export function ReadingForm({ meter, place }: { meter: Schemas["MeterWithRegiste
           setWrong(null);
         }}
       />
-      <Photo photo={photo} onPhoto={setPhoto} isNeeded={window.data?.rule?.needs_photo === true} />
+      <Photo photo={photo} onPhoto={choose} isNeeded={needsPhoto} wrong={photoWrong} />
       <Button type="submit" size="lg" fullWidth loading={send.isPending}>
         {t("send")}
       </Button>
@@ -93,16 +106,30 @@ export function ReadingForm({ meter, place }: { meter: Schemas["MeterWithRegiste
   );
 }
 
-function Photo({ photo, onPhoto, isNeeded }: { photo: Blob | null; onPhoto: (photo: Blob) => void; isNeeded: boolean }): ReactNode {
+interface PhotoProps {
+  photo: Blob | null;
+  /** Told null where the file is no picture that this browser knows. */
+  onPhoto: (photo: Blob | null) => void;
+  isNeeded: boolean;
+  wrong: string | null;
+}
+
+function Photo({ photo, onPhoto, isNeeded, wrong }: PhotoProps): ReactNode {
   const { t } = useTranslation("meters");
   const [url, setUrl] = useState<string | null>(null);
   useEffect(() => () => URL.revokeObjectURL(url ?? ""), [url]);
   const choose = (file: File | undefined): void => {
     if (file === undefined) return;
-    void shrink(file).then((small) => {
-      onPhoto(small);
-      setUrl(URL.createObjectURL(small));
-    });
+    shrink(file).then(
+      (small) => {
+        onPhoto(small);
+        setUrl(URL.createObjectURL(small));
+      },
+      () => {
+        onPhoto(null);
+        setUrl(null);
+      },
+    );
   };
   return (
     <>
@@ -112,7 +139,13 @@ function Photo({ photo, onPhoto, isNeeded }: { photo: Blob | null; onPhoto: (pho
         {t(photo === null ? "photoTake" : "photoAgain")}
         <input type="file" accept="image/*" capture="environment" aria-label={t("photo")} onChange={(event) => choose(event.currentTarget.files?.[0])} />
       </label>
-      {isNeeded ? <p className="quiet small">{t("needsPhoto")}</p> : null}
+      {wrong !== null ? (
+        <p className={`${classes.wrong} small`} role="alert">
+          {wrong}
+        </p>
+      ) : isNeeded ? (
+        <p className="quiet small">{t("needsPhoto")}</p>
+      ) : null}
     </>
   );
 }
@@ -129,11 +162,13 @@ function Sent({ done, place }: { done: Schemas["ManualReadingDone"] | null; plac
     );
   }
   return (
-    <Notice tone={done.waits_for_staff ? "low" : "good"} role="status">
+    <Notice tone={done.waits_for_staff || done.reading.class === "backwards" ? "low" : "good"} role="status">
       <strong>{t("sent")}</strong>
       <p className="num">{formats.quantity(done.reading.value.amount, done.reading.value.unit)}</p>
       <p>{done.waits_for_staff ? t("waits") : t("charged", { amount: formats.money(done.charged.amount) })}</p>
-      {done.reading.reason === "" ? null : <p className="small">{t("because", { reason: done.reading.reason })}</p>}
+      <p className="small">
+        <NotCounted reading={done.reading} />
+      </p>
     </Notice>
   );
 }

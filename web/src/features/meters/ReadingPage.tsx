@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { $api, usePlace } from "@api";
 import { Card, Page, Row, Rows, Show, useFormats } from "@ui";
+import { NotCounted } from "./NotCounted";
 import { ReadingForm } from "./ReadingForm";
 
 const EARLIER = 6;
@@ -40,8 +41,11 @@ export default function ReadingPage(): ReactNode {
               <Row
                 key={each.manual_reading_id}
                 title={formats.quantity(each.value.amount, each.value.unit)}
-                hint={formats.moment(each.taken_at)}
-                value={each.reason === "" ? undefined : each.reason}
+                hint={
+                  <>
+                    {formats.moment(each.taken_at)} <NotCounted reading={each} />
+                  </>
+                }
               />
             ))}
           </Rows>

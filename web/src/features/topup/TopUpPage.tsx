@@ -1,5 +1,6 @@
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { useLocation, useNavigate } from "react-router";
 import { $api, newKey, refreshEstate, sentAgain, usePlace, type Schemas } from "@api";
 import { Card, Empty, Page, Show } from "@ui";
 import { AmountForm } from "./AmountForm";
@@ -22,7 +23,9 @@ export default function TopUpPage(): ReactNode {
   const path = { estate_id: place.estate.estate_id, wallet_id: place.wallet.wallet_id };
   const ways = $api.useQuery("get", "/api/v1/estates/{estate_id}/wallets/{wallet_id}/payment-ways", { params: { path } });
   const [order, setOrder] = useState<Order | null>(null);
-  const [isChecking, setIsChecking] = useState(false);
+  // a step of the way back: from the check, a phone's back button leads to the amount
+  const isChecking = (useLocation().state as { isChecking?: boolean } | null)?.isChecking === true;
+  const navigate = useNavigate();
   const pay = $api.useMutation("post", "/api/v1/estates/{estate_id}/wallets/{wallet_id}/sandbox-top-ups", {
     retry: sentAgain,
     onSuccess: () => refreshEstate(path.estate_id),
@@ -47,7 +50,7 @@ export default function TopUpPage(): ReactNode {
           {({ ways: open, may_top_up, limit }) =>
             !may_top_up || open.length === 0 ? (
               <Empty title={t("closed")}>{may_top_up ? t("closedHint", { estate: place.estate.name }) : t("noRight")}</Empty>
-            ) : order !== null && isChecking ? (
+            ) : order !== null && (isChecking || pay.isPending) ? (
               <Check
                 order={order}
                 place={place}
@@ -56,7 +59,7 @@ export default function TopUpPage(): ReactNode {
                 onPay={send}
                 onChange={() => {
                   pay.reset();
-                  setIsChecking(false);
+                  void navigate(-1);
                 }}
               />
             ) : (
@@ -65,8 +68,9 @@ export default function TopUpPage(): ReactNode {
                 limit={limit?.amount ?? null}
                 before={order}
                 onOrder={(amount, utility) => {
+                  pay.reset();
                   setOrder({ amount, utility, key: newKey() });
-                  setIsChecking(true);
+                  void navigate(".", { state: { isChecking: true } });
                 }}
               />
             )

@@ -4,7 +4,8 @@ import type { Look } from "./look";
 export function axes(look: Look, labels: string[], percent = false): { grid: object; xAxis: object; yAxis: object } {
   const text = { color: look.quiet, fontSize: 12 };
   return {
-    grid: { left: 4, right: 8, top: 16, bottom: 4, containLabel: true },
+    // half of the last label hangs over the end of its axis
+    grid: { left: look.isRightToLeft ? 20 : 4, right: look.isRightToLeft ? 8 : 20, top: 16, bottom: 4, containLabel: true },
     xAxis: {
       type: "category",
       data: labels,

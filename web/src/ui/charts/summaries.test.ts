@@ -74,6 +74,7 @@ describe("flows in words", () => {
 
 it("rounds parts of a whole half up, also of more than a float holds", () => {
   expect(percentText(1n, 3n, language)).toBe("33%");
+  expect(percentText(19498n, 100000n, language)).toBe("19%");
   expect(percentText(9007199254740993n, 9007199254740993n, language)).toBe("100%");
   expect(percentText(1n, 0n, language)).toBe("–");
 });

@@ -4,8 +4,9 @@ import { micro } from "../money";
 /** Return a part of a whole in per cent, in the reader's way; nothing where there is no whole. */
 export function percentText(part: bigint, whole: bigint, language: string): string {
   if (whole === 0n) return "–";
-  const thousandths = Number((part * 2000n + whole) / (whole * 2n));
-  return new Intl.NumberFormat(localeFor(language), { style: "percent", maximumFractionDigits: 0 }).format(thousandths / 1000);
+  // rounded once: 19.498 % is 19 %
+  const hundredths = Number((part * 200n + whole) / (whole * 2n));
+  return new Intl.NumberFormat(localeFor(language), { style: "percent", maximumFractionDigits: 0 }).format(hundredths / 100);
 }
 
 /** Return a percentage that the API told as a text, such as 6.5000, in the reader's way. */

@@ -4,7 +4,7 @@ import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { $api, refreshEstate, useEstate, type Schemas } from "@api";
-import { plain, readAmount } from "@ui";
+import { readAmount, writeAmount } from "@ui";
 import { Confirm } from "@ui/staff";
 import { KINDS } from "./words";
 
@@ -17,8 +17,8 @@ function draftOf(unit: Unit) {
     kind: unit.kind,
     door: unit.door,
     address: unit.address,
-    area: plain(unit.floor_area?.amount ?? ""),
-    participation: plain(unit.participation ?? ""),
+    area: writeAmount(unit.floor_area?.amount ?? ""),
+    participation: writeAmount(unit.participation ?? ""),
     notes: unit.notes ?? "",
     isOutOfUse: unit.is_out_of_use,
   };
