@@ -193,7 +193,7 @@ async def books_of(
     }
     return [
         await place_of_book(
-            session, memory, info, assignments=standing(known[info.utility], info=info, waiting=waiting)
+            session, memory, info=info, assignments=standing(known[info.utility], info=info, waiting=waiting)
         )
         for info in infos
     ]
@@ -213,7 +213,7 @@ def target_of(info: RegisterInfo) -> Target:
 
 
 async def place_of_book(
-    session: AsyncSession, memory: LaneMemory, info: RegisterInfo, *, assignments: Sequence[Assignment]
+    session: AsyncSession, memory: LaneMemory, *, info: RegisterInfo, assignments: Sequence[Assignment]
 ) -> int:
     """Return the place of the book that a register is charged by under these assignments of its utility."""
     listed = {SUPPLY: segments(assignments, target=target_of(info), role=SUPPLY)}

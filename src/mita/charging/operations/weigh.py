@@ -49,7 +49,7 @@ async def changes_by_unit(
     await queries.load_registers(session, memory, keys=[info.key for info in infos])
     found: dict[int, int] = defaultdict(int)
     for info in infos:
-        book = memory.books[await queries.place_of_book(session, memory, info, assignments=assignments)]
+        book = memory.books[await queries.place_of_book(session, memory, info=info, assignments=assignments)]
         weighing = await weigh_register(
             session,
             memory,
