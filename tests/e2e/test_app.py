@@ -144,7 +144,7 @@ async def test_a_charge_explains_itself(browser: Browser, site: Site, resident: 
         # in isiZulu the same figures, and no sentence of the English ones
         await page.goto(f"{page.url}?lang=zu")
         await expect(page.get_by_role("heading", name="Kungani leli nani")).to_be_visible()
-        for told in ("usebenzise 10", "20.00", "VAT 15", "23.00"):
+        for told in ("usebenzise 10", "20,00", "VAT 15", "23,00"):
             await expect(main).to_contain_text(told)
         said = await main.inner_text()
         assert not re.search(r"\b(you|used|cost|prices|the|are|was)\b", said, re.IGNORECASE), said
