@@ -28,10 +28,10 @@ async def test_a_group_at_a_glance(
 ) -> None:
     other = await second_home(client, place)
     now = datetime.now(UTC)
-    at = [(now - timedelta(days=days)).isoformat(timespec="seconds") for days in (5, 4, 3)]
+    at = [(now - timedelta(days=days)).isoformat(timespec="seconds") for days in (40, 5, 4, 3)]
     # 14 and 9 kilowatt-hours at 2.30: 32.20 and 20.70
-    await place.send((at[0], "100"), (at[1], "110"), (at[2], "114"))
-    await place.send((at[0], "10"), (at[1], "19"), meter="E2")
+    await place.send((at[0], "100"), (at[1], "100"), (at[2], "110"), (at[3], "114"))
+    await place.send((at[0], "10"), (at[1], "10"), (at[2], "19"), meter="E2")
     owner = (await made(client, "/api/v1/persons", {"name": "Owner"}))["person_id"]
     group = await made(client, f"{place.base}/wallet-groups", {"name": "Home", "owner_person_id": owner})
     base = f"{place.base}/wallet-groups/{group['group_id']}"

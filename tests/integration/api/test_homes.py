@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -31,12 +32,31 @@ async def _homes(caller, place, **asked):
     return answer.json()["items"]
 
 
+async def test_a_home_of_two_days_lasts_by_those_two(app, client, place):
+    today = datetime.now(ZoneInfo("Africa/Johannesburg")).replace(hour=0, minute=0, second=0, microsecond=0)
+    read = [(today - timedelta(hours=hours)).isoformat() for hours in (48, 24, 1)]
+    # 8 kilowatt-hours in two days at 2.30: 9.20 a day
+    await place.send((read[0], "100"), (read[1], "103"), (read[2], "108"))
+    await place.top_up(amount="64.40", utility="electricity")
+    (home,) = await _homes(client, place)
+    assert (home["balance"]["amount"], home["spent_per_day"]["amount"]) == ("46.000000", "9.200000")
+    assert home["days_left"] == 5
+    path = f"{place.base}/wallets/{place.wallet_id}/spending-summary"
+    span = {"from": str(today.date()), "to": str(today.date() + timedelta(days=1))}
+    lasts = (await client.get(path, params=span)).json()["lasts"]
+    assert (lasts["days"], lasts["days_counted"]) == (5, 2)
+    low = {"is_cutting": False, "low_line": "50", "cut_line": "-10", "restore_line": "10"}
+    assert (await client.put(f"{place.base}/credit-rules/electricity", json=low)).status_code == 200
+    (row,) = (await client.get(f"{place.base}/reports/low-credit")).json()["items"]
+    assert row["days_left"] == 5
+
+
 async def test_a_home_says_what_is_left_how_long_and_what_is_on(app, client, place):
     person_id, token = await _person(client)
     grant = {"person_id": person_id, "right": "manage"}
     await made(client, f"{place.base}/wallets/{place.wallet_id}/grants", grant)
     # 28 kilowatt-hours in 28 days, at 2.00 and 15 % tax: 2.30 a day
-    await place.send((_days_ago(20), "100"), (_days_ago(2), "128"))
+    await place.send((_days_ago(40), "100"), (_days_ago(2), "128"))
     await place.top_up(amount="87.40", utility="electricity")
     async with signed_in(app, token) as caller:
         (home,) = await _homes(caller, place)

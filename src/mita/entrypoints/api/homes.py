@@ -1,7 +1,7 @@
 """Homes: each wallet that somebody sees, at one glance. A route that looks into several features at once."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -16,8 +16,6 @@ from mita.kit.shapes import AfterId, Id, Limit, Money, Page, Shape, money
 from mita.kit.web import Asking, Caller, EstateId, Now, Session, needs, refusals
 from mita.kit.zones import zone
 from mita.reports import queries as report_queries
-from mita.reports.domain import LOOKED_BACK_DAYS, Lasting, lasting
-from mita.tariffs.domain import local_midnight_s
 from mita.wallets import queries as wallet_queries
 from mita.wallets.domain import GENERAL, Standing
 from mita.wallets.schemas import StandingWord
@@ -34,9 +32,12 @@ class HomeOut(Shape):
     name: str = Field(description="Of its unit", examples=["A101"])
     balance: Money = Field(description="Of all its accounts, now")
     standing: StandingWord = Field(description="The worst of its accounts")
-    spent_per_day: Money = Field(description="The average of the last 28 whole local days")
+    spent_per_day: Money = Field(
+        description="The average of the last 28 whole local days, or since a younger home's first reading"
+    )
     days_left: int | None = Field(
-        description="Whole days, at that average; null where nothing was charged", examples=[6]
+        description="Whole days, at that average; null where nothing was charged, or too little is known",
+        examples=[6],
     )
     supplies: list[WalletSupply]
     spend_limit: SpendLimitOut | None = Field(description="null where it has none")
@@ -99,7 +100,7 @@ async def _homes(
     unit_ids = list(asked.units.values())
     named = await estate_queries.units(session, estate_id=asked.estate_id, unit_ids=unit_ids)
     names = {row.unit_id: row.name for row in named}
-    lasts = await _lasting(session, asked, now=now, time_zone=time_zone)
+    lasts = await report_queries.how_long(session, **of_wallets, now=now, time_zone=time_zone)
     standings = await _standings(session, asked)
     supplies = await supplies_of(session, estate_id=asked.estate_id, unit_ids=unit_ids)
     limits = await _limits(session, asked, now=now, time_zone=time_zone)
@@ -129,24 +130,6 @@ async def _homes(
             )
         )
     return homes
-
-
-async def _lasting(
-    session: AsyncSession, asked: _Asked, *, now: datetime, time_zone: str
-) -> dict[int, Lasting]:
-    """Return by wallet what it holds, what it was charged lately, and how long that lasts."""
-    local = zone(time_zone)
-    today = now.astimezone(local).date()
-    start_s, end_s = (
-        local_midnight_s(day, zone=local) for day in (today - timedelta(days=LOOKED_BACK_DAYS), today)
-    )
-    found = await report_queries.charged_before(
-        session, estate_id=asked.estate_id, wallet_ids=asked.wallet_ids, borders_s=(start_s, end_s)
-    )
-    return {
-        wallet_id: lasting(balance_micro=balance, charged_micro=charged, days_counted=LOOKED_BACK_DAYS)
-        for wallet_id, (balance, charged) in found.items()
-    }
 
 
 async def _standings(session: AsyncSession, asked: _Asked) -> dict[int, Standing]:

@@ -68,6 +68,7 @@ from mita.metering.queries.silence import silent_hours, silent_meters, silent_re
 from mita.metering.queries.statistics import MeterCounts, meter_counts, used_since
 from mita.metering.queries.timelines import (
     anchors,
+    first_readings,
     reading_count_since,
     readings_after,
     received_readings,
@@ -98,6 +99,7 @@ __all__ = [
     "due_virtual_meters",
     "estates_of_devices",
     "factor_span_of",
+    "first_readings",
     "instant",
     "latest_readings",
     "loss_limit_micro",

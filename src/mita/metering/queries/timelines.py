@@ -33,6 +33,16 @@ _STATES = """
         ORDER BY taken_at DESC LIMIT 1
     ) AS line ON true
 """
+_FIRST = text("""
+    SELECT m.unit_id, min(first.taken_at) AS taken_at
+    FROM meter AS m JOIN register AS r USING (estate_id, meter_id)
+    CROSS JOIN LATERAL (
+        SELECT taken_at FROM reading WHERE estate_id = m.estate_id AND register_id = r.register_id
+        ORDER BY taken_at LIMIT 1
+    ) AS first
+    WHERE m.estate_id = :estate_id AND m.unit_id = ANY (:unit_ids)
+    GROUP BY m.unit_id
+""")
 
 
 async def register_states(
@@ -313,3 +323,11 @@ async def stored_values(
         (list(register_ids), list(taken_s), estate_id),
     )
     return {(row[0], row[1]): row[2] for row in await cursor.fetchall()}
+
+
+async def first_readings(
+    session: AsyncSession, *, estate_id: int, unit_ids: Sequence[int]
+) -> dict[int, datetime]:
+    """Return by unit when the first reading of its meters was taken; of those that the reader sees."""
+    found = await session.execute(_FIRST, {"estate_id": estate_id, "unit_ids": list(unit_ids)})
+    return {row.unit_id: row.taken_at for row in found}

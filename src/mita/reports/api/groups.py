@@ -1,8 +1,6 @@
 """The route of what a group's wallets hold, lack and spend."""
 
-from datetime import datetime, timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,12 +11,10 @@ from mita.kit.errors import Invalid, NotFound
 from mita.kit.money import BIGINT_MAX
 from mita.kit.shapes import money
 from mita.kit.web import Asking, EstateId, Now, Session, needs, refusals
-from mita.kit.zones import zone
 from mita.ledger import queries as ledger_queries
 from mita.reports import queries
-from mita.reports.domain import LOOKED_BACK_DAYS, Lasting, lasting
+from mita.reports.domain import LOOKED_BACK_DAYS, days_together
 from mita.reports.schemas.groups import GroupSummary, GroupTotal, lacking_micro, wallet_out
-from mita.tariffs.domain import local_midnight_s
 from mita.wallets import queries as wallet_queries
 
 router = APIRouter()
@@ -42,16 +38,11 @@ async def get_group_summary(
         raise NotFound(f"group {group_id} does not exist in estate {estate_id}")
     estate = await estate_queries.estate(session, estate_id=estate_id)
     wallet_ids = await wallet_queries.members(session, estate_id=estate_id, group_id=group_id)
-    found = await _lasting(
-        session, estate_id=estate_id, wallet_ids=wallet_ids, now=now, local=zone(estate.time_zone)
+    found = await queries.how_long(
+        session, estate_id=estate_id, wallet_ids=wallet_ids, now=now, time_zone=estate.time_zone
     )
     targets = await _targets(session, estate_id=estate_id, group_id=group_id, wallet_ids=wallet_ids)
     units = await _units(session, estate_id=estate_id, wallet_ids=wallet_ids)
-    every = lasting(
-        balance_micro=sum(each.balance_micro for each in found.values()),
-        charged_micro=sum(each.charged_micro for each in found.values()),
-        days_counted=LOOKED_BACK_DAYS,
-    )
     lacking = sum(lacking_micro(found[each], target_micro=targets.get(each)) for each in wallet_ids)
     balances = await ledger_queries.balances(session, estate_id=estate_id, account_ids=[group.account_id])
     held, _ = await ledger_queries.held_and_accrued(
@@ -76,29 +67,12 @@ async def get_group_summary(
             for each in wallet_ids
         ],
         total=GroupTotal(
-            balance=money(every.balance_micro, currency=currency),
+            balance=money(sum(each.balance_micro for each in found.values()), currency=currency),
             lacking=money(lacking, currency=currency),
-            spent=money(every.charged_micro, currency=currency),
-            days_left=every.days,
+            spent=money(sum(each.charged_micro for each in found.values()), currency=currency),
+            days_left=days_together(found.values()),
         ),
     )
-
-
-async def _lasting(
-    session: AsyncSession, *, estate_id: int, wallet_ids: list[int], now: datetime, local: ZoneInfo
-) -> dict[int, Lasting]:
-    """Return by wallet what it holds, what it was charged lately, and how long that lasts."""
-    today = now.astimezone(local).date()
-    start_s, end_s = (
-        local_midnight_s(day, zone=local) for day in (today - timedelta(days=LOOKED_BACK_DAYS), today)
-    )
-    held = await queries.charged_before(
-        session, estate_id=estate_id, wallet_ids=wallet_ids, borders_s=(start_s, end_s)
-    )
-    return {
-        wallet_id: lasting(balance_micro=balance, charged_micro=charged, days_counted=LOOKED_BACK_DAYS)
-        for wallet_id, (balance, charged) in held.items()
-    }
 
 
 async def _targets(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -13,11 +13,10 @@ from mita.identity.domain import Permission
 from mita.kit.errors import Invalid, NotFound
 from mita.kit.shapes import AfterId, Limit, money
 from mita.kit.web import Asking, Caller, EstateId, Now, Session, needs, refusals
-from mita.kit.zones import zone
 from mita.ledger import queries as ledger_queries
 from mita.reports import queries
 from mita.reports.api.sheet import SHEET, sheet, unit_names, wants_sheet
-from mita.reports.domain import AGE_WORDS, LOOKED_BACK_DAYS, age_of, lasting
+from mita.reports.domain import AGE_WORDS, age_of
 from mita.reports.schemas.estate import (
     ARREARS_COLUMNS,
     LOW_CREDIT_COLUMNS,
@@ -29,7 +28,6 @@ from mita.reports.schemas.estate import (
     arrears_cells,
     low_credit_cells,
 )
-from mita.tariffs.domain import local_midnight_s
 from mita.wallets import queries as wallet_queries
 from mita.wallets.domain import Standing
 from mita.wallets.queries import AccountInfo
@@ -110,21 +108,15 @@ async def _low_rows(
         session, estate_id=estate_id, account_ids=[each.account_id for each in page]
     )
     names = await unit_names(session, estate_id=estate_id)
-    local = zone(time_zone)
-    today = now.astimezone(local).date()
-    held = await queries.charged_before(
+    lasts = await queries.how_long(
         session,
         estate_id=estate_id,
         wallet_ids=sorted({each.wallet_id for each in page}),
-        borders_s=(
-            local_midnight_s(today - timedelta(days=LOOKED_BACK_DAYS), zone=local),
-            local_midnight_s(today, zone=local),
-        ),
+        now=now,
+        time_zone=time_zone,
     )
     items = []
     for each in page:
-        total_micro, charged_micro = held[each.wallet_id]
-        left = lasting(balance_micro=total_micro, charged_micro=charged_micro, days_counted=LOOKED_BACK_DAYS)
         line_micro = each.lines.low_micro
         items.append(
             LowCreditRow(
@@ -135,7 +127,7 @@ async def _low_rows(
                 balance=money(balances[each.account_id], currency=currency),
                 low_line=None if line_micro is None else money(line_micro, currency=currency),
                 standing=each.standing.shown,
-                days_left=left.days,
+                days_left=lasts[each.wallet_id].days,
             )
         )
     return items

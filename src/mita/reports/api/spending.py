@@ -1,8 +1,7 @@
 """Routes of what wallets spend, and of transactions."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +16,6 @@ from mita.ledger import queries as ledger_queries
 from mita.ledger.domain import EntryKind
 from mita.ledger.queries import EntryFilter
 from mita.reports import queries
-from mita.reports.domain import LOOKED_BACK_DAYS, Lasting, lasting
 from mita.reports.schemas.asked import First, StepWord, Until, asked_steps
 from mita.reports.schemas.spending import (
     AccountWord,
@@ -30,7 +28,6 @@ from mita.reports.schemas.spending import (
     utilities_out,
     values_of,
 )
-from mita.tariffs.domain import local_midnight_s
 from mita.wallets import queries as wallet_queries
 from mita.wallets.domain import Right
 from mita.wallets.operations import RightMissing, require_right
@@ -69,7 +66,9 @@ async def get_spending_summary(
     )
     today = now.astimezone(local).date()
     begun = max(1, (min(steps.until, today + timedelta(days=1)) - steps.first).days)
-    lasts = await _lasting(session, estate_id=estate_id, wallet_id=wallet_id, today=today, local=local)
+    lasts = await queries.how_long(
+        session, estate_id=estate_id, wallet_ids=[wallet_id], now=now, time_zone=estate.time_zone
+    )
     return SpendingSummary(
         wallet_id=wallet_id,
         step=step,
@@ -81,21 +80,8 @@ async def get_spending_summary(
         utilities=utilities_out(found, steps=steps, currency=estate.currency),
         labels=list(steps.labels),
         values=values_of(found, steps=steps),
-        lasts=lasts_out(lasts, currency=estate.currency),
+        lasts=lasts_out(lasts[wallet_id], currency=estate.currency),
     )
-
-
-async def _lasting(
-    session: AsyncSession, *, estate_id: int, wallet_id: int, today: date, local: ZoneInfo
-) -> Lasting:
-    start_s, end_s = (
-        local_midnight_s(day, zone=local) for day in (today - timedelta(days=LOOKED_BACK_DAYS), today)
-    )
-    found = await queries.charged_before(
-        session, estate_id=estate_id, wallet_ids=[wallet_id], borders_s=(start_s, end_s)
-    )
-    balance_micro, charged_micro = found[wallet_id]
-    return lasting(balance_micro=balance_micro, charged_micro=charged_micro, days_counted=LOOKED_BACK_DAYS)
 
 
 @router.get(

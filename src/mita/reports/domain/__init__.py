@@ -22,7 +22,7 @@ from .forecast import (
     forecast,
     percentile,
 )
-from .lasting import LOOKED_BACK_DAYS, Lasting, lasting
+from .lasting import LOOKED_BACK_DAYS, Lasting, days_together, lasting
 from .reconciliation import (
     ChangeKind,
     MeterChange,
@@ -69,6 +69,7 @@ __all__ = [
     "changes_of",
     "covered_place",
     "dates_before",
+    "days_together",
     "forecast",
     "instants_of",
     "lasting",

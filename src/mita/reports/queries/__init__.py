@@ -1,8 +1,9 @@
 """Reads of reports: they have no tables of their own."""
 
-from mita.reports.queries.charged import SPENDING, Charged, charged, charged_before
+from mita.reports.queries.charged import SPENDING, Charged, charged
 from mita.reports.queries.consumption import UseKey, probed_uses, uses
 from mita.reports.queries.forecast import WalletForecast, balance_forecast
+from mita.reports.queries.lasting import how_long
 from mita.reports.queries.reconciliation import AreaReport, TooManyValues, reconciliation
 from mita.reports.queries.statement import (
     AccountSpan,
@@ -23,7 +24,7 @@ __all__ = [
     "WalletStatement",
     "balance_forecast",
     "charged",
-    "charged_before",
+    "how_long",
     "probed_uses",
     "reconciliation",
     "uses",

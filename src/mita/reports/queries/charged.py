@@ -71,14 +71,3 @@ async def charged(
     for account_id, _, _, moved_micro in moved:
         by_wallet[wallet[account_id]] = by_wallet.get(wallet[account_id], 0) - moved_micro
     return Charged(accounts, sorted(lines), accrued_micro, by_wallet)
-
-
-async def charged_before(
-    session: AsyncSession, *, estate_id: int, wallet_ids: Sequence[int], borders_s: tuple[int, int]
-) -> dict[int, tuple[int, int]]:
-    """Return by wallet what all its accounts hold now and what they were charged between two instants."""
-    found = await charged(session, estate_id=estate_id, wallet_ids=wallet_ids, borders_s=borders_s)
-    totals = await wallet_queries.totals(session, estate_id=estate_id, wallet_ids=wallet_ids)
-    return {
-        wallet_id: (totals.get(wallet_id, 0), found.by_wallet.get(wallet_id, 0)) for wallet_id in wallet_ids
-    }

@@ -6,7 +6,9 @@ from mita.kit.shapes import Id, Money, Shape, money
 from mita.reports.domain import Lasting
 
 _LASTS = Field(
-    description="Whole days, at what was charged in the days counted; null where nothing was", examples=[6]
+    description="Whole days, at what was charged in the days counted; null where nothing was, or too little"
+    " is known",
+    examples=[6],
 )
 
 
@@ -37,7 +39,10 @@ class GroupSummary(Shape):
 
     group_id: Id
     name: str = Field(examples=["The Mokoenas"])
-    days_counted: int = Field(description="Whole local days before today", examples=[28])
+    days_counted: int = Field(
+        description="Whole local days before today; of a younger home those since its first reading",
+        examples=[28],
+    )
     available: Money = Field(description="What the group can distribute: its own balance, less what is held")
     is_enough: bool = Field(description="Whether that covers all that is lacking")
     wallets: list[GroupWallet] = Field(description="By wallet")

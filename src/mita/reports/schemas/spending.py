@@ -39,10 +39,15 @@ class SpentOnUtility(Shape):
 class LastsOut(Shape):
     """How long the wallet's money lasts, and how that was worked out."""
 
-    days: int | None = Field(description="Whole days; null where nothing was charged", examples=[6])
+    days: int | None = Field(
+        description="Whole days; null where nothing was charged, or too little is known", examples=[6]
+    )
     balance: Money = Field(description="Of all accounts of the wallet, now")
     per_day: Money = Field(description="What was charged a day, on average")
-    days_counted: int = Field(description="Whole local days before today", examples=[28])
+    days_counted: int = Field(
+        description="The last 28 whole local days, or those since a younger home's first reading",
+        examples=[28],
+    )
     how: str = Field(examples=["R120.00 at R18.50 a day, the average of the last 28 days"])
 
 
@@ -110,7 +115,9 @@ def lasts_out(found: Lasting, *, currency: str) -> LastsOut:
         money_text(each, currency=currency) for each in (found.balance_micro, found.per_day_micro)
     )
     how = f"{balance} at {per_day} a day, the average of the last {found.days_counted} days"
-    if found.days is None:
+    if found.days is None and found.charged_micro > 0:
+        how = "too little is known of what a day costs"
+    elif found.days is None:
         how = f"nothing was charged in the last {found.days_counted} days"
     return LastsOut(
         days=found.days,

@@ -140,7 +140,7 @@ function Lasts({ place }: { place: Place }): ReactNode {
   const told = (): string => {
     if (balance.amount.startsWith("-")) return t("lastsUsedUp");
     if (days === null && micro(balance.amount) === 0n) return t("lastsEmpty");
-    // the average is of whole days, and somebody's first one is not over
+    // the average is of days that are over, and of somebody's first one too little is known
     if (days === null) return t(micro(data.total.amount) === 0n ? "lastsNothingUsed" : "lastsSoon");
     return days > LONG_DAYS ? t("lastsLong") : t("lasts", { count: days });
   };
