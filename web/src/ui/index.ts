@@ -11,6 +11,7 @@ export { Tag, type TagTone } from "./Tag";
 export { theme } from "./theme";
 export { UtilityIcon } from "./utilities";
 export { SupplyIcon, SupplyTag, supplyWord, type SupplyState } from "./Supply";
+export { CopyId } from "./CopyId";
 export { Sign } from "./Sign";
 export { SignOut } from "./SignOut";
 export { spanOf, type Period } from "./period";

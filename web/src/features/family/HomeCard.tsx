@@ -44,6 +44,13 @@ export function HomeCard({ home }: { home: Home }): ReactNode {
             </Tag>
           </li>
         )}
+        {home.spend_limit?.is_reached ? (
+          <li>
+            <Tag tone="low" icon={<IconAlertTriangle aria-hidden />}>
+              {`${t("limits")}: ${t("reached")}`}
+            </Tag>
+          </li>
+        ) : null}
         {home.supplies.filter(isTold).map((supply) => (
           <li key={supply.utility}>
             <SupplyTag supply={supply} of={supply.utility} />
@@ -54,7 +61,7 @@ export function HomeCard({ home }: { home: Home }): ReactNode {
         <p className="small">{t("home:restore", { amount: formats.money(lacks.amount), utility: t(`common:utility.${lacks.supply.utility}`) })}</p>
       )}
       {mayPay ? (
-        <Button component={Link} to={`${path}/top-up`} variant={state === "fine" ? "default" : "filled"} aria-label={t("topUpOf", { home: home.name })}>
+        <Button component={Link} to={`${path}/top-up`} variant={state === "fine" || state === "limited" ? "default" : "filled"} aria-label={t("topUpOf", { home: home.name })}>
           {t("home:topUp")}
         </Button>
       ) : (

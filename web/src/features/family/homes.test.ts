@@ -4,7 +4,7 @@ import { byNeed, stateOf, toRestore, totals } from "./homes";
 
 function home(name: string, more: Partial<Home> = {}): Home {
   const estate = { estate_id: 1, name: "Willow", currency: "ZAR", time_zone: "UTC" } as Home["estate"];
-  return { estate, name, wallet_id: 1, unit_id: 1, balance: { amount: "10.000000", currency: "ZAR" }, standing: "in_credit", days_left: 5, supplies: [], ...more } as Home;
+  return { estate, name, wallet_id: 1, unit_id: 1, balance: { amount: "10.000000", currency: "ZAR" }, standing: "in_credit", days_left: 5, supplies: [], spend_limit: null, ...more } as Home;
 }
 
 function supply(more: object): Home["supplies"][number] {
@@ -16,12 +16,13 @@ it("what is off comes first, then what will be, then what is low; then whose mon
     home("fine, nothing used", { days_left: null }),
     home("B10", { days_left: 9 }),
     home("B9", { days_left: 9 }),
+    home("limited", { spend_limit: { is_reached: true } as Home["spend_limit"] }),
     home("low", { standing: "low", days_left: 2 }),
     home("out", { standing: "out", days_left: 0 }),
     home("going", { standing: "out", supplies: [supply({ asked: "off" })] }),
     home("off", { supplies: [supply({ is_on: false })] }),
   ];
-  expect(byNeed(homes).map((each) => each.name)).toEqual(["off", "going", "out", "low", "B9", "B10", "fine, nothing used"]);
+  expect(byNeed(homes).map((each) => each.name)).toEqual(["off", "going", "out", "low", "limited", "B9", "B10", "fine, nothing used"]);
   expect(stateOf(home("x"))).toBe("fine");
 });
 

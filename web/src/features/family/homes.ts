@@ -4,14 +4,15 @@ import { micro, sum } from "@ui";
 export type Supply = Home["supplies"][number];
 
 /** What a home's state is, the worst first. */
-export type HomeState = "off" | "goingOff" | "out" | "low" | "fine";
-const ORDER: HomeState[] = ["off", "goingOff", "out", "low", "fine"];
+export type HomeState = "off" | "goingOff" | "out" | "low" | "limited" | "fine";
+const ORDER: HomeState[] = ["off", "goingOff", "out", "low", "limited", "fine"];
 
 /** Return what somebody must know first of a home. */
 export function stateOf(home: Home): HomeState {
   if (home.supplies.some((each) => !each.is_on)) return "off";
   if (home.supplies.some((each) => each.asked === "off")) return "goingOff";
-  return home.standing === "in_credit" ? "fine" : home.standing;
+  if (home.standing !== "in_credit") return home.standing;
+  return home.spend_limit?.is_reached ? "limited" : "fine";
 }
 
 /** Return homes with those that need somebody first; of these, those whose money ends first. */

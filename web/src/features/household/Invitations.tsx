@@ -2,7 +2,7 @@ import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { $api, newKey, refreshEstate, type Place, type Schemas } from "@api";
-import { Card, Wrong, Notice, readAmount, Row, Rows, useFormats } from "@ui";
+import { Card, CopyId, Wrong, Notice, readAmount, Row, Rows, useFormats } from "@ui";
 import type { WalletPath } from "./People";
 import classes from "./Household.module.css";
 
@@ -53,7 +53,9 @@ export function Invitations({ path, place }: { path: WalletPath; place: Place })
       {invite.data === undefined ? null : (
         <Notice tone="good" role="status">
           <strong>{t("codeTitle")}</strong>
-          <p className={classes.code}>{invite.data.code}</p>
+          <p className={classes.code}>
+            <CopyId id={invite.data.code} word={invite.data.code} />
+          </p>
           <p>{t("codeHint", { email: invite.data.email })}</p>
         </Notice>
       )}

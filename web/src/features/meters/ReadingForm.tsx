@@ -3,8 +3,8 @@ import { IconCamera } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { $api, newKey, problemOf, sendSafely, serverNow, type Place, type Schemas } from "@api";
-import { Notice, readAmount, sentence, useFormats } from "@ui";
+import { $api, newKey, sendSafely, serverNow, type Place, type Schemas } from "@api";
+import { Notice, readAmount, useFormats, Wrong } from "@ui";
 import { Kept } from "./Kept";
 import { NotCounted } from "./NotCounted";
 import { shrink } from "./photo";
@@ -82,11 +82,7 @@ export function ReadingForm({ meter, place }: { meter: Schemas["MeterWithRegiste
           {t("windowClosed", { from: formats.date(open.from_on), to: formats.date(open.last_on) })}
         </Notice>
       )}
-      {send.error === null ? null : (
-        <Notice tone="out" role="alert">
-          {sentence(problemOf(send.error).detail) || t("common:state.offlineHint")}
-        </Notice>
-      )}
+      <Wrong error={send.error} />
       <TextInput
         label={t("value", { unit: unit === "m3" ? "m³" : unit })}
         inputMode="decimal"

@@ -1,7 +1,7 @@
 import { IconArrowLeft } from "@tabler/icons-react";
 import { useEffect, type ReactNode } from "react";
 import { Link } from "react-router";
-import { CopyId } from "./CopyId";
+import { CopyId } from "../CopyId";
 import pages from "../Page.module.css";
 import classes from "./ObjectPage.module.css";
 

@@ -1,6 +1,5 @@
 /** What staff's pages are made of, apart from `@ui`, so that residents never fetch it. */
 export { Confirm } from "./Confirm";
-export { CopyId } from "./CopyId";
 export { DataTable, type Column } from "./DataTable";
 export { Fact, Facts } from "./Facts";
 export { Filters, useFilters, type FilterField, type Filtering } from "./Filters";

@@ -1,8 +1,7 @@
 import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Notice } from "@ui";
-import { CopyId } from "@ui/staff";
+import { CopyId, Notice } from "@ui";
 import classes from "./Access.module.css";
 
 /** A secret that is shown this once: nobody, not even Mita, can show it again. */

@@ -3,8 +3,8 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useMutation } from "@tanstack/react-query";
 import { $api, api, refreshEstate, tagIfAsShown, useEstate, type Schemas } from "@api";
-import { Card, Show, Wrong } from "@ui";
-import { Confirm, CopyId } from "@ui/staff";
+import { CopyId, Card, Show, Wrong } from "@ui";
+import { Confirm } from "@ui/staff";
 import classes from "./Settings.module.css";
 
 const PATH = "/api/v1/estates/{estate_id}/join-code";

@@ -1,13 +1,13 @@
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import classes from "./ObjectPage.module.css";
+import classes from "./CopyId.module.css";
 
 const SHOWN_MS = 2000;
 
 /** An id that one press copies; that it did is said, not only shown. */
 export function CopyId({ id, word }: { id: string; word?: string }): ReactNode {
-  const { t } = useTranslation("parts");
+  const { t } = useTranslation("common");
   const [isCopied, setIsCopied] = useState(false);
   useEffect(() => {
     if (!isCopied) return undefined;
