@@ -44,7 +44,7 @@ async def test_surplus_is_told_where_costs_are_booked_and_the_limit_of_losses_is
         await limit.fill("101")
         form = page.locator("form").filter(has=limit)
         await form.get_by_role("button", name="Save").click()
-        await expect(form).to_contain_text("must be at most 100")
+        await expect(form).to_contain_text("Must be at most 100")
         await limit.fill("7.5")
         await form.get_by_role("button", name="Save").click()
         await expect(form.get_by_role("status")).to_be_visible()
