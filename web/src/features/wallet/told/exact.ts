@@ -1,6 +1,10 @@
+import { micro } from "@ui";
+
 /** Formats with every place that counts: an explanation can be worked out again. */
 export interface Exact {
   money: (amount: string) => string;
+  /** Money with as many places as it takes for what is shown to add up: 0.1952 and 0.0293 are 0.2245, where cents would be 0.20, 0.03 and 0.22. */
+  adding: (...sums: Sum[]) => (amount: string) => string;
   /** A price with all its places, and at least those of the currency. */
   price: (amount: string) => string;
   quantity: (amount: string, unit: string) => string;
@@ -18,6 +22,9 @@ export interface Exact {
   /** The month of an instant. */
   month: (at: string) => string;
 }
+
+/** Amounts, and what they come to. */
+export type Sum = [parts: string[], total: string];
 
 const UNITS: Record<string, string> = { m3: "m³" };
 const PLACES = 6;
@@ -47,6 +54,12 @@ export function exactFor(locale: string, { language, currency, timeZone }: { lan
   const written = (amount: string): string => number.format(amount as Intl.StringNumericLiteral);
   return {
     money: (amount) => money.format(amount as Intl.StringNumericLiteral),
+    adding: (...sums) => {
+      const { maximumFractionDigits: cents = 2 } = money.resolvedOptions();
+      const places = Array.from({ length: PLACES - cents + 1 }, (_, at) => cents + at).find((each) => sums.every((sum) => isSeenToAdd(sum, each))) ?? cents;
+      const format = new Intl.NumberFormat(locale, { ...inMoney, signDisplay: "negative", minimumFractionDigits: places, maximumFractionDigits: places });
+      return (amount) => format.format(amount as Intl.StringNumericLiteral);
+    },
     price: (amount) => price.format(amount as Intl.StringNumericLiteral),
     quantity: (amount, unit) => `${written(amount)}\u00a0${UNITS[unit] ?? unit}`,
     percent: (percent) => `${written(percent)}\u00a0%`,
@@ -58,4 +71,15 @@ export function exactFor(locale: string, { language, currency, timeZone }: { lan
     date: (on) => date.format(new Date(`${on}T00:00:00Z`)),
     month: (at) => month.format(new Date(at)),
   };
+}
+
+function isSeenToAdd([parts, total]: Sum, places: number): boolean {
+  const unit = 10n ** BigInt(PLACES - places);
+  // as the formats round: halves away from nothing
+  const seen = (amount: string): bigint => {
+    const value = micro(amount);
+    const size = ((value < 0n ? -value : value) + unit / 2n) / unit;
+    return value < 0n ? -size : size;
+  };
+  return parts.reduce((sum, each) => sum + seen(each), 0n) === seen(total);
 }

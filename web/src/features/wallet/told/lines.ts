@@ -1,4 +1,5 @@
 import { decimal, micro } from "@ui";
+import type { Sum } from "./exact";
 import { negated, unsigned, type CostLine, type Part, type Say, type Told } from "./say";
 
 /** A line of what makes an amount: what, how it is worked out, what it comes to. */
@@ -34,16 +35,28 @@ export function madeOf(told: Told, say: Say): Made | null {
   const back = told.lines.filter((each) => each.is_taken_back);
   const now = told.lines.filter((each) => !each.is_taken_back);
   const { t } = say;
+  const { gross, tax } = told.total;
+  const amounts = told.lines.map(shownOf);
+  const money = say.exact.adding([told.lines.every(isInside) ? amounts : [...amounts, tax.amount], gross.amount]);
   const group = (heading: string | null, lines: CostLine[]): Group => ({
     heading,
-    lines: lines.length === 0 ? [{ title: t("nothing"), hints: [], amount: "" }] : lines.map((each) => line(each, say, { withTime: isSpread(lines) })),
+    lines: lines.length === 0 ? [{ title: t("nothing"), hints: [], amount: "" }] : lines.map((each) => line(each, say, { withTime: isSpread(lines), money })),
   });
   return {
     before: back.length === 0 && isSpread(now) ? [t("spread")] : [],
     groups: back.length === 0 ? [group(null, now)] : [group(t("takenBack"), back), group(t("chargedNow"), now)],
-    sums: sums(told, say),
+    sums: sums(told, say, money),
     after: [...tables(now.length === 0 ? back : now, say), ...conversions(now.length === 0 ? back : now, told, say)],
   };
+}
+
+function isInside({ tax_rate }: CostLine): boolean {
+  return tax_rate?.is_inclusive === true;
+}
+
+/** What a line comes to: where the prices have the tax inside, so have the amounts. */
+function shownOf(each: CostLine): string {
+  return isInside(each) ? decimal(micro(each.net.amount) + micro(each.tax.amount)) : each.net.amount;
 }
 
 function isSpread(lines: CostLine[]): boolean {
@@ -63,16 +76,14 @@ export function countedAs(line: CostLine, { t }: Say): string {
     .join(", ");
 }
 
-function line(each: CostLine, say: Say, { withTime }: { withTime: boolean }): Line {
+function line(each: CostLine, say: Say, { withTime, money }: { withTime: boolean; money: (amount: string) => string }): Line {
   const { exact } = say;
   const counted = countedAs(each, say);
   const time = withTime && each.from !== null && each.to !== null ? [exact.span(each.from, each.to)] : [];
-  // where the prices have the tax inside, so have the amounts
-  const amount = each.tax_rate?.is_inclusive ? decimal(micro(each.net.amount) + micro(each.tax.amount)) : each.net.amount;
   return {
     title: counted === "" ? each.charge : `${each.charge}: ${counted}`,
     hints: [...time, ...(each.kind === "usage" ? [byQuantity(each, say)] : byTime(each, say))],
-    amount: exact.money(amount),
+    amount: money(shownOf(each)),
   };
 }
 
@@ -103,7 +114,7 @@ function byTime(each: CostLine, say: Say): string[] {
 }
 
 /** Tax and sum: a tax on top stands above the sum, one that the prices contain below it. */
-function sums(told: Told, { t, exact }: Say): Made["sums"] {
+function sums(told: Told, { t, exact }: Say, money: (amount: string) => string): Made["sums"] {
   const { gross, tax } = told.total!;
   const rates = new Map(told.lines.flatMap((each) => (each.tax_rate === null ? [] : [[each.tax_rate.name, each.tax_rate]])));
   const [rate, ...others] = rates.values();
@@ -112,11 +123,11 @@ function sums(told: Told, { t, exact }: Say): Made["sums"] {
   const isInside = isOne && rate.is_inclusive;
   const total = {
     title: t(gross.amount.startsWith("-") ? "credit" : "together"),
-    amount: exact.money(unsigned(gross.amount)),
+    amount: money(unsigned(gross.amount)),
     isTotal: true,
   };
   if (micro(tax.amount) === 0n) return [total];
-  const taxed = { title: named === null ? t("tax") : t(isInside ? "taxInside" : "taxNamed", named), amount: exact.money(tax.amount), isTotal: false };
+  const taxed = { title: named === null ? t("tax") : t(isInside ? "taxInside" : "taxNamed", named), amount: money(tax.amount), isTotal: false };
   return isInside ? [total, taxed] : [taxed, total];
 }
 
@@ -141,13 +152,13 @@ function conversions(lines: CostLine[], told: Told, { t, exact }: Say): string[]
 function ofParts(told: Told, say: Say): Made {
   const { t, exact } = say;
   const now = told.parts.filter((each) => !each.is_taken_back);
-  const worth = (gross: string): string => exact.money(negated(gross));
+  const worth = worthOf(told, now, exact);
   const tax = now.reduce((sum, each) => sum + micro(each.tax.amount), 0n);
   const sum = (title: string, gross: string | undefined, isTotal: boolean): Made["sums"] => (gross === undefined ? [] : [{ title, amount: worth(gross), isTotal }]);
   const whole = (told.new ?? told.total)?.gross.amount;
   return {
     before: [],
-    groups: [{ heading: null, lines: now.map((each) => partLine(each, say)) }],
+    groups: [{ heading: null, lines: now.map((each) => partLine(each, say, worth)) }],
     sums: [
       ...sum(t("shared.worth"), whole, told.old === null),
       ...(told.old === null ? [] : [...sum(t("shared.before"), told.old.gross.amount, false), ...sum(t("shared.now"), told.total?.gross.amount, true)]),
@@ -156,9 +167,22 @@ function ofParts(told: Told, say: Say): Made {
   };
 }
 
-function partLine(each: Part, say: Say): Line {
+function grossOf({ net, tax }: Part): string {
+  return decimal(micro(net.amount) + micro(tax.amount));
+}
+
+/** How what parts are worth is written: they add up to the whole, and that to what was booked before and now. */
+function worthOf(told: Told, now: Part[], exact: Say["exact"]): (gross: string) => string {
+  const whole = (told.new ?? told.total)?.gross.amount;
+  const shown: Sum[] = whole === undefined ? [] : [[now.map(grossOf), whole]];
+  if (whole !== undefined && told.old !== null && told.total !== null) shown.push([[told.old.gross.amount, told.total.gross.amount], whole]);
+  const money = exact.adding(...shown);
+  return (gross) => money(negated(gross));
+}
+
+function partLine(each: Part, say: Say, worth: (gross: string) => string): Line {
   const { t, exact } = say;
-  const amount = exact.money(negated(decimal(micro(each.net.amount) + micro(each.tax.amount))));
+  const amount = worth(grossOf(each));
   if (each.panels !== null) {
     const { capacity, price, days, year_days, share } = each.panels;
     const of = { capacity: exact.quantity(capacity.amount, capacity.unit), price: exact.price(price.amount) };

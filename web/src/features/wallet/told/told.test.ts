@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { explainedTexts, localeFor, speak, startLanguage } from "@ui";
+import { explainedTexts, localeFor, micro, speak, startLanguage } from "@ui";
 import answers from "./answers.json";
 import { exactFor } from "./exact";
 import { leadOf } from "./lead";
@@ -106,9 +106,26 @@ describe("every recorded answer", () => {
     const answer = recorded[name];
     const sentences = answer.text.split("\n").filter((each) => !each.startsWith("Later,"));
     const shown = new Set(numbers(told(answer).join("\n")));
-    const lost = numbers(sentences.join("\n")).filter((each) => !shown.has(each));
+    // an amount may have more places here, so that all of them add up
+    const rounded = new Set([...shown].map((each) => Number(each).toFixed(2).replace(/\.?0+$/, "")));
+    const lost = numbers(sentences.join("\n")).filter((each) => !shown.has(each) && !rounded.has(each));
     // a share of 0.5 is told as 50 %, a month is named, and what a reading counted as says no letter
     expect(lost.filter((each) => !(name === "solar" && each === "0.5") && !/^0\d$/.test(each))).toEqual([]);
+  });
+
+  it.each(NAMES)("%s: what it is made of is seen to add up", (name) => {
+    const made = madeOf(recorded[name], say());
+    if (made === null) return;
+    const seen = (text: string): bigint => micro(text.replace(/[^\d.-]/g, ""));
+    const sum = (amounts: string[]): bigint => amounts.reduce((total, each) => total + seen(each), 0n);
+    const [first, second] = made.sums;
+    const isInside = recorded[name].lines.every((each) => each.tax_rate?.is_inclusive === true);
+    const lines = sum(made.groups.flatMap((each) => each.lines.map(({ amount }) => amount)));
+    const whole = made.sums.find((each) => each.isTotal)!;
+    if (made.sums.length === 3) expect([lines, seen(whole.amount)]).toEqual([seen(first!.amount), lines - seen(second!.amount)]);
+    // a credit is told without its sign
+    const all = lines + (first!.isTotal || isInside ? 0n : seen(first!.amount));
+    if (made.sums.length < 3) expect(all < 0n ? -all : all).toBe(seen(whole.amount));
   });
 
   it.each(NAMES)("%s: is told in every language with nothing of the English sentences", (name) => {
