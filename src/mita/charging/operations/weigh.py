@@ -37,6 +37,8 @@ async def changes_by_unit(
     ``since`` is by register id when each is charged again; ``assignments`` are all of the utility, with the
     one that is to come. Units whose wallet stays as it is are left out. None is too much to work out now.
     """
+    if not since:
+        return {}
     infos = [info for info in registers if info.register_id in since]
     if len(infos) > WEIGHED_MAX:
         return None

@@ -37,7 +37,7 @@ export function madeOf(told: Told, say: Say): Made | null {
   const { t } = say;
   const { gross, tax } = told.total;
   const amounts = told.lines.map(shownOf);
-  const money = say.exact.adding([told.lines.every(isInside) ? amounts : [...amounts, tax.amount], gross.amount]);
+  const money = say.exact.adding([told.lines.every(hasTaxInside) ? amounts : [...amounts, tax.amount], gross.amount]);
   const group = (heading: string | null, lines: CostLine[]): Group => ({
     heading,
     lines: lines.length === 0 ? [{ title: t("nothing"), hints: [], amount: "" }] : lines.map((each) => line(each, say, { withTime: isSpread(lines), money })),
@@ -50,13 +50,13 @@ export function madeOf(told: Told, say: Say): Made | null {
   };
 }
 
-function isInside({ tax_rate }: CostLine): boolean {
+function hasTaxInside({ tax_rate }: CostLine): boolean {
   return tax_rate?.is_inclusive === true;
 }
 
 /** What a line comes to: where the prices have the tax inside, so have the amounts. */
 function shownOf(each: CostLine): string {
-  return isInside(each) ? decimal(micro(each.net.amount) + micro(each.tax.amount)) : each.net.amount;
+  return hasTaxInside(each) ? decimal(micro(each.net.amount) + micro(each.tax.amount)) : each.net.amount;
 }
 
 function isSpread(lines: CostLine[]): boolean {
