@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from mita.estates import operations as estates
 from mita.estates import queries as estate_queries
 from mita.estates.domain import Days
 from mita.estates.operations import NewUnit
+from mita.kit.errors import KeyReused
 from mita.ledger import operations as ledger
 from mita.ledger import queries as ledger_queries
 from mita.ledger.operations import Order as BankOrder
@@ -100,6 +102,12 @@ async def connect(
 
 async def pay_for_it(database: Database, *, estate_id: int, key: str, now: datetime) -> None:
     """Bank what was received, and book the municipality's bill for what was charged since the last one."""
+    # a start that was cut off has paid what it had charged by then, all in one transaction
+    with suppress(KeyReused):
+        await _pay(database, estate_id=estate_id, key=key, now=now)
+
+
+async def _pay(database: Database, *, estate_id: int, key: str, now: datetime) -> None:
     async with database.unit_of_work(estates=[estate_id]) as session:
         sums = {
             each.first_word: each.balance_micro
